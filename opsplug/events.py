@@ -1,0 +1,267 @@
+"""The event language: GA4's names and item keys, in one envelope (schema "opsplug/1").
+
+Whatever the source (a route of the shop, `Engine.track`, the browser, an import), an event is made by
+`make_event`, so that every row in the store has passed the same checks. Times inside an `Event` are integer
+epoch milliseconds; developers pass aware datetimes or epoch seconds.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from opsplug.errors import EventError
+
+SCHEMA: Final = "opsplug/1"
+MAX_ITEMS: Final = 200
+MAX_EVENT_BYTES: Final = 32 * 1024
+MAX_ID: Final = 1024
+EARLIEST_MS: Final = 315_532_800_000  # 1980-01-01: older than any shop's log
+FUTURE_MS: Final = 86_400_000  # a day of clock error is forgiven, a year is not
+
+# Who caused an event. Only VISITOR ever trains a model; the others are counted apart.
+VISITOR, BOT, STAFF, MACHINE = 0, 1, 2, 3
+AUDIENCES: Final = ("visitor", "bot", "staff", "machine")
+
+BROWSER_EVENTS: Final = frozenset(
+    """page_view page_leave view_item view_item_list select_item add_to_wishlist remove_from_wishlist add_to_cart
+    remove_from_cart view_cart begin_checkout add_shipping_info add_payment_info search view_search_results
+    view_promotion select_promotion item_feedback share click rage_click dead_click quick_back scroll form_start
+    form_submit form_abandon web_vital js_error chat_open chat_feedback chat_csat""".split()
+)
+SERVER_EVENTS: Final = frozenset(
+    """purchase refund order_cancelled payment_error apply_coupon rate_item login sign_up logout generate_lead
+    chat_message chat_answer chat_handoff_requested chat_handoff_accepted chat_resolved http_request consent_update
+    erasure_requested erasure_completed custom""".split()
+)
+KNOWN_EVENTS: Final = BROWSER_EVENTS | SERVER_EVENTS
+# An answer waits for these to be safe on disk.
+DURABLE_EVENTS: Final = frozenset(("purchase", "refund", "order_cancelled", "consent_update", "chat_message"))
+# What an event says about taste; see docs/events.md. Purchases and refunds of one item cancel out.
+TASTE: Final[Mapping[str, float]] = {
+    "view_item": 1.0,
+    "select_item": 1.0,
+    "add_to_wishlist": 2.0,
+    "add_to_cart": 4.0,
+    "remove_from_cart": -1.0,
+    "purchase": 10.0,
+    "refund": -10.0,
+}
+# Other vocabularies that shops already speak: Segment's e-commerce titles, Shopify's pixels, Algolia's and Recombee's verbs.
+ALIASES: Final[Mapping[str, str]] = {
+    "Page": "page_view",
+    "Products Searched": "search",
+    "Product List Viewed": "view_item_list",
+    "Product Clicked": "select_item",
+    "Product Viewed": "view_item",
+    "Product Added to Wishlist": "add_to_wishlist",
+    "Product Removed from Wishlist": "remove_from_wishlist",
+    "Product Added": "add_to_cart",
+    "Product Removed": "remove_from_cart",
+    "Cart Viewed": "view_cart",
+    "Checkout Started": "begin_checkout",
+    "Checkout Step Completed": "add_shipping_info",
+    "Payment Info Entered": "add_payment_info",
+    "Order Completed": "purchase",
+    "Order Refunded": "refund",
+    "Order Cancelled": "order_cancelled",
+    "Promotion Viewed": "view_promotion",
+    "Promotion Clicked": "select_promotion",
+    "Coupon Applied": "apply_coupon",
+    "Coupon Denied": "apply_coupon",
+    "Coupon Removed": "apply_coupon",
+    "Product Reviewed": "rate_item",
+    "Product Shared": "share",
+    "Signed In": "login",
+    "Signed Out": "logout",
+    "Signed Up": "sign_up",
+    "page_viewed": "page_view",
+    "product_viewed": "view_item",
+    "product_added_to_cart": "add_to_cart",
+    "product_removed_from_cart": "remove_from_cart",
+    "cart_viewed": "view_cart",
+    "checkout_started": "begin_checkout",
+    "checkout_completed": "purchase",
+    "search_submitted": "search",
+    "AddDetailView": "view_item",
+    "AddCartAddition": "add_to_cart",
+    "AddPurchase": "purchase",
+    "AddBookmark": "add_to_wishlist",
+    "AddRating": "rate_item",
+    "viewedObjectIDs": "view_item",
+    "clickedObjectIDs": "select_item",
+    "addedToCartObjectIDs": "add_to_cart",
+    "purchasedObjectIDs": "purchase",
+}
+
+
+class Item(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One element of `items`, GA4's keys; `price` is for one unit, `discount` too, `index` counts from 0."""
+
+    item_id: str
+    item_name: str | None = None
+    item_group_id: str | None = None
+    item_brand: str | None = None
+    item_category: str | None = None
+    item_category2: str | None = None
+    item_category3: str | None = None
+    item_category4: str | None = None
+    item_category5: str | None = None
+    item_variant: str | None = None
+    price: float | None = None
+    quantity: float = 1
+    discount: float | None = None
+    coupon: str | None = None
+    affiliation: str | None = None
+    location_id: str | None = None
+    index: int | None = None
+    item_list_id: str | None = None
+    item_list_name: str | None = None
+    recommendation_id: str | None = None
+    reason_code: str | None = None
+
+
+class Event(msgspec.Struct, kw_only=True):
+    """One thing that happened. Times are epoch milliseconds; `user_id` is already a keyed pseudonym."""
+
+    event_id: str
+    event: str
+    timestamp: int
+    received_at: int
+    source: str = "server"  # server | browser | import
+    audience: int = VISITOR
+    anonymous_id: str | None = None
+    user_id: str | None = None
+    session_id: str | None = None
+    page_view_id: str | None = None
+    route: str | None = None
+    items: Sequence[Item] = ()
+    properties: dict[str, Any] = {}
+
+    @property
+    def visitor(self) -> str | None:
+        """The key that the store finds a history by: the anonymous id, else the user's pseudonym."""
+        return self.anonymous_id or self.user_id
+
+
+encode_json = msgspec.json.Encoder().encode
+decode_items = msgspec.json.Decoder(list[Item]).decode
+decode_properties = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def epoch_ms(value: datetime | float | int, now_ms: int) -> int:
+    """Aware datetime or epoch seconds -> epoch milliseconds; `EventError` for naive, absurd or far future times."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise EventError("timestamp: a datetime needs a time zone, for example datetime.now(timezone.utc)")
+        value = value.timestamp()
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise EventError("timestamp: give an aware datetime or epoch seconds")
+    milliseconds = round(value * 1000)
+    if not EARLIEST_MS <= milliseconds <= now_ms + FUTURE_MS:
+        raise EventError(f"timestamp: {value!r} is not between 1980 and tomorrow (epoch seconds are expected)")
+    return milliseconds
+
+
+def text_id(value: Any, field: str) -> str:
+    """A non-empty id of at most 1,024 characters; numbers become text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise EventError(f"{field}: text is expected, not {type(value).__name__}")
+    value = value.strip().replace("\x00", "")
+    if not value or len(value) > MAX_ID:
+        raise EventError(f"{field}: between 1 and {MAX_ID} characters are expected")
+    return value
+
+
+def make_item(record: Mapping[str, Any] | Item) -> Item:
+    """Check one element of `items`. Keys that GA4 and we do not know are left out."""
+    if isinstance(record, Item):
+        item = record
+    else:
+        if not isinstance(record, Mapping):
+            raise EventError("items: each element is an object with an item_id")
+        known = {key: value for key, value in record.items() if key in Item.__struct_fields__ and value is not None}
+        known["item_id"] = text_id(record.get("item_id"), "items.item_id")
+        try:
+            item = msgspec.convert(known, Item, strict=False)
+        except msgspec.ValidationError as error:
+            raise EventError(f"items: {error}") from None
+    for field in ("price", "quantity", "discount"):
+        number = getattr(item, field)
+        if number is not None and not (math.isfinite(number) and 0 <= number < 1e12):
+            raise EventError(f"items.{field}: a finite number of at least 0 is expected")
+    return item
+
+
+def make_properties(properties: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A JSON object of at most 32 KB without NaN or infinities."""
+    if not properties:
+        return {}
+    try:
+        size = len(encode_json(properties))
+    except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
+        raise EventError(f"properties: must be plain JSON ({error})") from None
+    if size > MAX_EVENT_BYTES:
+        raise EventError(f"properties: {size} bytes are more than {MAX_EVENT_BYTES}")
+    result = {str(key): value for key, value in properties.items() if value is not None}
+    value = result.get("value")
+    if value is not None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise EventError("value: a finite number is expected")
+        if abs(value) >= 1e15:
+            raise EventError("value: the number is too large to be money")
+    currency = result.get("currency")
+    if currency is not None:
+        if not isinstance(currency, str) or len(currency.strip()) != 3 or not currency.strip().isalpha():
+            raise EventError("currency: an ISO 4217 code of three letters is expected, for example EUR")
+        result["currency"] = currency.strip().upper()
+    if "transaction_id" in result:
+        result["transaction_id"] = text_id(result["transaction_id"], "transaction_id")
+    return result
+
+
+def canonical_name(name: Any) -> tuple[str, str | None]:
+    """-> (canonical event name, the original name when it is kept as `custom`)."""
+    if not isinstance(name, str) or not name.strip() or len(name) > 200:
+        raise EventError("event: a name of at most 200 characters is expected")
+    name = ALIASES.get(name, name).strip()
+    return (name, None) if name in KNOWN_EVENTS else ("custom", name)
+
+
+def make_event(
+    name: str,
+    *,
+    event_id: str,
+    now_ms: int,
+    timestamp_ms: int | None = None,
+    items: Sequence[Mapping[str, Any] | Item] = (),
+    properties: Mapping[str, Any] | None = None,
+    source: str = "server",
+    **envelope: Any,
+) -> Event:
+    """Check and build one event; `EventError` names the field that does not fit.
+
+    An unknown name is kept as `custom` with the name in its properties; such events never train a model.
+    """
+    canonical, original = canonical_name(name)
+    if isinstance(items, str | bytes | Mapping) or not isinstance(items, Sequence):
+        raise EventError("items: a list of objects is expected")
+    if len(items) > MAX_ITEMS:
+        raise EventError(f"items: {len(items)} are more than {MAX_ITEMS} in one event")
+    checked = make_properties(properties)
+    if original is not None:
+        checked["name"] = original
+    return Event(
+        event_id=event_id,
+        event=canonical,
+        timestamp=now_ms if timestamp_ms is None else timestamp_ms,
+        received_at=now_ms,
+        source=source,
+        items=[make_item(item) for item in items],
+        properties=checked,
+        **envelope,
+    )

@@ -1,0 +1,79 @@
+"""The neutral request and response. An adapter turns its framework's objects into these, and back."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
+_COOKIE = re.compile(r"\s*([^=;\s]+)=\"?([^;\"]*)\"?")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to one of opsplug's own addresses. `path` is relative to the prefix, `root` ends without a slash."""
+
+    method: str
+    path: str
+    root: str = ""  # where the shop is mounted: SCRIPT_NAME or root_path
+    query_string: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    body: bytes = b""
+    scheme: str = "http"
+    client: str = ""
+    native: Any = None  # the framework's own request, for the shop's callables
+
+    def header(self, name: str, default: str = "") -> str:
+        return self.headers.get(name, default)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query's parameters; of a repeated one the last counts."""
+        pairs = parse_qs(self.query_string, keep_blank_values=True, max_num_fields=100)
+        return {name: values[-1] for name, values in pairs.items()}
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return parse_cookies(self.header("cookie"))
+
+    @property
+    def host(self) -> str:
+        return self.header("host")
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer; `headers` may repeat a name (Set-Cookie). `stream`, if set, is sent instead of `body`."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    stream: Iterable[bytes] | None = None
+    # Answers that depend on a durable write carry what to wait for; the adapter waits before the answer leaves.
+    wait_for: tuple[Any, ...] = ()
+
+
+Handler = Callable[[Request], Response]
+
+
+def parse_cookies(header: str) -> dict[str, str]:
+    """The pairs of a Cookie header; of a repeated name the first counts, as browsers send the most specific first."""
+    found: dict[str, str] = {}
+    for name, value in _COOKIE.findall(header):
+        found.setdefault(name, value)
+    return found
+
+
+def json_response(value: Any, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:
+    """A JSON answer that no cache keeps."""
+    private = [("Cache-Control", "private, no-store"), *headers]
+    return Response(status, _encode(value), "application/json", private)
+
+
+def error_response(status: int, message: str) -> Response:
+    """One clear sentence and no stack trace."""
+    return json_response({"error": message}, status)
