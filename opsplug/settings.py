@@ -1,0 +1,195 @@
+"""Every setting, once: its name, default, meaning and where a value may come from.
+
+A value is looked for in the keywords, then in the app's config (`OPSPLUG_NAME`), then in the environment
+(`OPSPLUG_NAME`). An unknown keyword or config key raises and names the nearest setting.
+"""
+
+import difflib
+import os
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from opsplug.errors import SettingsError
+
+PREFIX = "OPSPLUG_"
+CONSENT_MODES = ("required", "not_required", "counts_only")
+
+
+def setting(default: Any, help_text: str) -> Any:
+    """One row of the table of settings; the help text is what README shows."""
+    factory = {"default_factory": lambda: type(default)(default)} if isinstance(default, dict | list) else {}
+    return field(**(factory or {"default": default}), metadata={"help": help_text})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings of one engine. Callables receive the framework's own request unless said otherwise."""
+
+    enabled: bool = setting(
+        True, "`OPSPLUG_ENABLED=0` removes every effect: no capture, no injection, no thread, no file."
+    )
+    store: str = setting("sqlite:///opsplug.db", "Where events and the catalogue live. Flask: in the instance folder.")
+    models: str = setting("", "Folder of the trained models; empty: `opsplug-models` beside the store.")
+    secret_key: str = setting("", "Secret for pseudonyms and signatures; empty: a key file (0600) beside the store.")
+    prefix: str = setting("/_opsplug", "Path under which opsplug answers, below the shop's own mount point.")
+    inject: bool = setting(True, "Add the snippet's tag to the shop's own complete HTML pages.")
+    discover: bool = setting(True, "Learn the catalogue from JSON-LD, OpenGraph and microdata in the shop's own pages.")
+    events: Mapping[str, str] = setting({}, 'Routes that are events: `{"GET /product/<id>": "view_item"}`.')
+    user_id: Callable[[Any], Any] | None = setting(
+        None, "Gives the logged-in user's id, or None. Default: the session."
+    )
+    cart: Callable[[Any], Sequence[str]] | None = setting(None, "Gives the item ids in the cart. Default: cart events.")
+    is_staff: Callable[[Any], bool] | None = setting(
+        None, "True for the shop's own people: counted apart, never trained on."
+    )
+    admin: Callable[[Any], Any] | None = setting(
+        None, "True (or a role: viewer, agent, admin) lets a request see the stats page."
+    )
+    admin_token: str = setting("", "A secret that opens the stats page once as `?token=`; at least 16 characters.")
+    consent: str | Callable[[Any], bool] = setting(
+        "required", "`required`, `not_required`, `counts_only`, or a callable that says whether this visitor agreed."
+    )
+    banner: bool = setting(False, "Show opsplug's own consent banner (for shops without a consent manager).")
+    chat: bool = setting(False, "Show the chat button on every page with the snippet.")
+    is_available: Callable[[Sequence[str]], Any] | None = setting(
+        None, "Gives, for item ids, those that can be bought now (a set), or a mapping id to bool."
+    )
+    price: Callable[[Sequence[str]], Mapping[str, Any]] | None = setting(None, "Gives current prices for item ids.")
+    order_lookup: Callable[..., Any] | None = setting(
+        None, "Gives an order's state for (order number, user id), or None."
+    )
+    timezone: str = setting("UTC", "The shop's time zone (IANA), for days in reports and naive times in imports.")
+    language: str = setting("en", "Language of reasons and answers where the visitor's is unknown: `en` or `zh`.")
+    currency: str = setting("", "Currency of prices that name none (ISO 4217).")
+    trusted_proxies: int = setting(0, "How many proxies in front of the shop set X-Forwarded-For.")
+    train_every: int = setting(3600, "Seconds between trainings in the background; 0: never.")
+    retention_days: int = setting(730, "Events older than this are removed in small batches; 0: kept.")
+    item_url: str = setting("", "Address of an item's page where the catalogue has none: `/product/{item_id}`.")
+    testing: bool = setting(False, "No thread, file or schedule starts by itself. Flask's TESTING sets it.")
+    holdout: float = setting(0.0, "Share of visitors (0 to 0.5) who get popular items only, to measure the lift.")
+    seed: int = setting(0, "Seed of everything random in training and exploration.")
+    queue_size: int = setting(10_000, "Events that may wait in memory; past that page views are dropped and counted.")
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    @classmethod
+    def gather(
+        cls,
+        keywords: Mapping[str, Any],
+        config: Mapping[str, Any] | None = None,
+        environ: Mapping[str, str] | None = None,
+        **fallbacks: Any,
+    ) -> Self:
+        """Settings from keywords, then `config`, then the environment, then `fallbacks` of the caller."""
+        names = {f.name for f in fields(cls)}
+        values = dict(fallbacks)
+        environ = os.environ if environ is None else environ
+        hints = typing.get_type_hints(cls)
+        for name in names:
+            raw = environ.get(PREFIX + name.upper())
+            if raw is not None:
+                values[name] = _from_text(name, raw, hints[name])
+        for key, value in (config or {}).items():
+            if key.startswith(PREFIX):
+                name = key.removeprefix(PREFIX).lower()
+                _known(name, names, key)
+                values[name] = _from_text(name, value, hints[name]) if isinstance(value, str) else value
+        for name, value in keywords.items():
+            _known(name, names, name)
+            values[name] = value
+        return cls(**values)
+
+    @property
+    def store_path(self) -> Path | None:
+        """The database file of an embedded store."""
+        return Path(self.store.removeprefix("sqlite:///")) if self.store.startswith("sqlite:///") else None
+
+    @property
+    def folder(self) -> Path:
+        """Where key file, spool and models live: beside an embedded store."""
+        return self.store_path.parent if self.store_path else Path(self.models or ".").parent
+
+    @property
+    def models_path(self) -> Path:
+        return Path(self.models) if self.models else self.folder / "opsplug-models"
+
+
+def describe() -> list[tuple[str, str, str]]:
+    """(name, default, help) of each setting, in their order: the README's table."""
+    rows = []
+    for f in fields(Settings):
+        default = f.default if f.default is not None else None
+        shown = "{}" if f.name == "events" else repr(default)
+        rows.append((f.name, shown, f.metadata["help"]))
+    return rows
+
+
+def _known(name: str, names: set[str], shown: str) -> None:
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1, 0.5)
+        hint = f"Did you mean {near[0]!r}?" if near else "README lists the settings."
+        raise SettingsError(f"{shown}: there is no such setting. {hint}")
+
+
+def _from_text(name: str, raw: str, hint: Any) -> Any:
+    """A value out of the environment or a text config, by the field's type."""
+    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if bool in kinds:
+        text = raw.strip().lower()
+        if text in ("1", "true", "yes", "on"):
+            return True
+        if text in ("0", "false", "no", "off", ""):
+            return False
+        raise SettingsError(f"{PREFIX}{name.upper()}: {raw!r} is not 1 or 0")
+    if int in kinds or float in kinds:
+        try:
+            return int(raw) if int in kinds else float(raw)
+        except ValueError:
+            raise SettingsError(f"{PREFIX}{name.upper()}: {raw!r} is not a number") from None
+    if name == "events":
+        try:
+            return msgspec.json.decode(raw, type=dict[str, str])
+        except msgspec.DecodeError:
+            raise SettingsError(f"{PREFIX}EVENTS: a JSON object of route to event is expected") from None
+    if str in kinds:
+        return raw
+    raise SettingsError(f"{PREFIX}{name.upper()}: a callable cannot come from the environment; pass it as a keyword")
+
+
+def _check(settings: Settings) -> None:
+    hints = typing.get_type_hints(Settings)
+    for name, kind in hints.items():
+        value = getattr(settings, name)
+        if kind in (str, bool) and not isinstance(value, kind):
+            raise SettingsError(f"{name}: {kind.__name__} is expected, not {type(value).__name__}")
+        if kind in (int, float) and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
+            raise SettingsError(f"{name}: a number of at least 0 is expected, not {value!r}")
+    for name in ("user_id", "cart", "is_staff", "admin", "is_available", "price", "order_lookup"):
+        if getattr(settings, name) is not None and not callable(getattr(settings, name)):
+            raise SettingsError(f"{name}: a callable is expected, not {type(getattr(settings, name)).__name__}")
+    if not callable(settings.consent) and settings.consent not in CONSENT_MODES:
+        raise SettingsError(f"consent: {settings.consent!r} is none of {', '.join(CONSENT_MODES)} or a callable")
+    if not settings.prefix.startswith("/") or settings.prefix.rstrip("/") == "":
+        raise SettingsError(f"prefix: {settings.prefix!r} must start with a slash and name a folder, like /_opsplug")
+    object.__setattr__(settings, "prefix", settings.prefix.rstrip("/"))
+    if settings.admin_token and len(settings.admin_token) < 16:
+        raise SettingsError("admin_token: at least 16 characters are needed; make one with: openssl rand -hex 16")
+    if settings.language not in ("en", "zh"):
+        raise SettingsError(f"language: {settings.language!r} is not supported; use 'en' or 'zh'")
+    if settings.holdout > 0.5:
+        raise SettingsError("holdout: a share from 0 to 0.5 is expected")
+    try:
+        ZoneInfo(settings.timezone)
+    except (KeyError, ValueError, OSError):
+        raise SettingsError(f"timezone: {settings.timezone!r} is not an IANA time zone such as Europe/Berlin") from None
+    for route in settings.events:
+        if len(route.split()) != 2 or not route.split()[1].startswith("/"):
+            raise SettingsError(f"events: {route!r} must be a method and a route, like 'GET /product/<id>'")
