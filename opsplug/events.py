@@ -49,7 +49,7 @@ TASTE: Final[Mapping[str, float]] = {
     "purchase": 10.0,
     "refund": -10.0,
 }
-# Other vocabularies that shops already speak: Segment's e-commerce titles, Shopify's pixels, Algolia's and Recombee's verbs.
+# Other vocabularies that shops already speak: Segment's titles, Shopify's pixels, Algolia's and Recombee's verbs.
 ALIASES: Final[Mapping[str, str]] = {
     "Page": "page_view",
     "Products Searched": "search",
@@ -171,10 +171,10 @@ def text_id(value: Any, field: str) -> str:
         value = str(value)
     if not isinstance(value, str):
         raise EventError(f"{field}: text is expected, not {type(value).__name__}")
-    value = value.strip().replace("\x00", "")
-    if not value or len(value) > MAX_ID:
+    text = value.strip().replace("\x00", "")
+    if not text or len(text) > MAX_ID:
         raise EventError(f"{field}: between 1 and {MAX_ID} characters are expected")
-    return value
+    return text
 
 
 def make_item(record: Mapping[str, Any] | Item) -> Item:

@@ -24,8 +24,9 @@ CONSENT_MODES = ("required", "not_required", "counts_only")
 
 def setting(default: Any, help_text: str) -> Any:
     """One row of the table of settings; the help text is what README shows."""
-    factory = {"default_factory": lambda: type(default)(default)} if isinstance(default, dict | list) else {}
-    return field(**(factory or {"default": default}), metadata={"help": help_text})
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata={"help": help_text})
+    return field(default=default, metadata={"help": help_text})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,54 @@
+"""Flask's request to ours, our response to Flask's: the only two functions that know both."""
+
+from typing import Any
+
+from flask import Request as FlaskRequest
+from flask import Response as FlaskResponse
+from flask import request, session
+
+from opsplug.web.http import Request, Response
+
+
+def to_request(native: FlaskRequest, path: str, limit: int) -> Request:
+    """`path` is relative to our prefix; at most `limit` + 1 bytes of the body are read."""
+    environ = native.environ
+    length = native.content_length
+    body = b"" if length is None and "wsgi.input_terminated" not in environ else native.stream.read(limit + 1)
+    return Request(
+        method=native.method,
+        path=path,
+        root=native.root_path.rstrip("/"),
+        query_string=environ.get("QUERY_STRING", ""),
+        headers={name.lower(): value for name, value in native.headers.items()},
+        body=body,
+        scheme=native.scheme,
+        client=native.remote_addr or "",
+        native=native,
+    )
+
+
+def from_response(response: Response) -> FlaskResponse:
+    answer = FlaskResponse(
+        response.body if response.stream is None else response.stream,
+        status=response.status,
+        content_type=response.content_type,
+    )
+    for name, value in response.headers:
+        answer.headers.add(name, value)
+    return answer
+
+
+class FlaskHost:
+    """Answers the questions of `opsplug.capture.visit.Host` about the request in hand."""
+
+    @staticmethod
+    def native() -> Any:
+        return request._get_current_object()
+
+    @staticmethod
+    def session_user() -> Any:
+        # dict.get, because reading through the session itself would mark it as used and add "Vary: Cookie" to the page.
+        if not isinstance(session._get_current_object(), dict):
+            return None
+        opened: dict[str, Any] = session._get_current_object()
+        return dict.get(opened, "_user_id") or dict.get(opened, "user_id")

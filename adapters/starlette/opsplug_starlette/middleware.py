@@ -1,0 +1,178 @@
+"""The pure ASGI middleware: messages on one side, `Engine` on the other, no rule of its own."""
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+from typing import Any
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from opsplug.engine import Engine
+from opsplug_starlette.routes import Routes
+from opsplug_starlette.translate import StarletteHost, send_response, to_request
+
+_serving: ContextVar[Engine | None] = ContextVar("opsplug_engine", default=None)
+_latest: list[Engine] = []
+
+
+class OpsPlugMiddleware:
+    """`app.add_middleware(OpsPlugMiddleware)`; settings as keywords or in the environment.
+
+    Bodies of requests are never read, answers are passed on as they come; only a complete HTML page may gain one tag.
+    """
+
+    def __init__(self, app: ASGIApp, engine: Engine | None = None, **settings: Any) -> None:
+        self.app = app
+        self.engine = engine if engine is not None else Engine(**settings)
+        self._prefix = self.engine.settings.prefix + "/"
+        self._enabled = self.engine.settings.enabled
+        self._routes = Routes()
+        _latest[:] = [self.engine]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "lifespan":
+            await self.app(scope, receive, self._until_shutdown(send))
+            return
+        if kind != "http" or not self._enabled:
+            _serving.set(self.engine)
+            await self.app(scope, receive, send)
+            return
+        engine = self.engine
+        root = scope.get("root_path", "")
+        path = scope["path"]
+        if root and path.startswith(root):
+            path = path[len(root) :] or "/"
+        engine.start()
+        _serving.set(engine)
+        if path.startswith(self._prefix):
+            await self._ours(scope, receive, send, path[len(self._prefix) - 1 :], root)
+            return
+        visit = None
+        with engine.guard("begin"):
+            visit = self._begin(scope, path, root)
+        if visit is None:
+            await self.app(scope, receive, send)
+            return
+        answer = _Answer(engine, visit, send)
+        try:
+            await self.app(scope, receive, answer.send)
+        except BaseException:
+            visit.status = 500
+            raise
+        finally:
+            with engine.guard("finish"):
+                visit.route, visit.params = self._routes.of(scope)
+                engine.observer.leave(visit)
+
+    def _begin(self, scope: Scope, path: str, root: str) -> Any:
+        get = dict(scope["headers"]).get
+        cookie = get(b"cookie")
+        purpose = get(b"sec-purpose") or get(b"purpose") or get(b"x-moz")
+        return self.engine.observer.enter(
+            StarletteHost(scope),
+            scope["method"],
+            path,
+            root=root,
+            secure=scope.get("scheme") == "https",
+            agent=get(b"user-agent", b"").decode("latin-1"),
+            cookie=cookie.decode("latin-1") if cookie else "",
+            purpose=purpose.decode("latin-1") if purpose else "",
+            opted_out=get(b"dnt") == b"1" or get(b"sec-gpc") == b"1",
+            language=get(b"accept-language", b"").decode("latin-1"),
+            referrer=get(b"referer", b"").decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+        )
+
+    async def _ours(self, scope: Scope, receive: Receive, send: Send, path: str, root: str) -> None:
+        """One of opsplug's own addresses; the work may read the store, so it leaves the event loop."""
+        web = self.engine.web
+        request = await to_request(scope, receive, path, root, web.max_body)
+        host = StarletteHost(scope)
+        response = await anyio.to_thread.run_sync(web.handle, request, host)
+        await send_response(response, send, head=scope["method"] == "HEAD")
+
+    def _until_shutdown(self, send: Send) -> Send:
+        async def watch(message: Message) -> None:
+            if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+                await anyio.to_thread.run_sync(self.engine.close)
+            await send(message)
+
+        return watch
+
+
+class _Answer:
+    """The shop's answer on its way out. Only a page that may gain the tag waits for its first body message."""
+
+    __slots__ = ("_held", "_send", "engine", "visit")
+
+    def __init__(self, engine: Engine, visit: Any, send: Send) -> None:
+        self.engine = engine
+        self.visit = visit
+        self._send = send
+        self._held: Message | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            visit = self.visit
+            status = message["status"]
+            headers = dict(message["headers"])
+            content_type = headers.get(b"content-type", b"").decode("latin-1")
+            if status == 200 and content_type.startswith("text/html") and visit.method == "GET":
+                self._held = message
+                return
+            await self._start(message, content_type, headers.get(b"cache-control", b"").decode("latin-1"))
+        elif self._held is not None:
+            await self._page(self._held, message)
+            return
+        await self._send(message)
+
+    async def _page(self, start: Message, message: Message) -> None:
+        """The first part of a page: complete, it may gain the tag; else both messages pass as they are."""
+        self._held = None
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            body: bytes = message.get("body", b"")
+            with self.engine.guard("page"):
+                page = self.engine.pages.read(self.visit, start["status"], headers.get, lambda: body)
+                if page is not None:
+                    message = {**message, "body": page}
+                    _replace_header(start, b"content-length", str(len(page)).encode())
+        await self._start(start, headers["content-type"], headers.get("cache-control", ""))
+        await self._send(start)
+        await self._send(message)
+
+    async def _start(self, message: Message, content_type: str, cache_control: str) -> None:
+        visit = self.visit
+        engine = self.engine
+        with engine.guard("respond"):
+            added = engine.observer.respond(visit, message["status"], content_type, cache_control)
+            if added:
+                message["headers"] = [*message["headers"], *_encoded(added)]
+            if visit.private:
+                _replace_header(message, b"cache-control", b"private, no-store")
+            if visit.tickets:
+                await anyio.to_thread.run_sync(engine.settle, visit.tickets)
+
+
+def current_engine() -> Engine:
+    """The engine that serves the current request; outside of one, that of the app that was started last."""
+    engine = _serving.get() or (_latest[0] if _latest else None)
+    if engine is None:
+        raise RuntimeError("there is no engine yet: add OpsPlugMiddleware to the app and start it")
+    return engine
+
+
+def context(request: Request) -> dict[str, Any]:
+    """Context processor: `Jinja2Templates(directory, context_processors=[opsplug_starlette.context])`."""
+    return {"opsplug": current_engine().web.helpers}
+
+
+def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+def _replace_header(message: Message, name: bytes, value: bytes) -> None:
+    kept = [pair for pair in message["headers"] if pair[0].lower() != name]
+    message["headers"] = [*kept, (name, value)]

@@ -1,0 +1,69 @@
+"""Who is not a visitor: crawlers, prefetching, health checks, static files. Counted apart, never trained on."""
+
+import re
+from enum import Enum
+
+from opsplug.capture.bots import is_bot
+
+
+class Kind(Enum):
+    """What a request is, as far as it can be told before the shop has answered."""
+
+    VISIT = "visits"
+    BOT = "bots"
+    PREFETCH = "prefetches"
+    HEALTH = "health_checks"
+    STATIC = "static_files"
+    OTHER = "other_methods"
+
+
+_STATIC = re.compile(
+    r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|bmp|woff2?|ttf|otf|eot|mp4|webm|mp3|ogg|pdf|zip|gz|wasm|"
+    r"webmanifest|txt|xml)\Z|^/(?:static|assets|media|favicon)(?:/|\b)",
+    re.IGNORECASE,
+)
+_HEALTH = re.compile(
+    r"^/(?:_+)?(?:health(?:z|check|_check|-check)?|healthy|livez?|liveness|readyz?|readiness|ping|status|heartbeat|"
+    r"alive|up|metrics|actuator/health)/?\Z",
+    re.IGNORECASE,
+)
+_PROBE_AGENTS = ("kube-probe", "ELB-HealthChecker", "GoogleHC", "Amazon-Route53", "Consul Health", "HAProxy")
+_METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE"))
+_CACHE_SIZE = 4096
+
+_paths: dict[str, Kind] = {}
+_agents: dict[str, bool] = {}
+
+
+def classify(method: str, path: str, agent: str, purpose: str) -> Kind:
+    """The kind of a request; `purpose` is Sec-Purpose, Purpose or X-Moz. Costs two dictionary look-ups."""
+    if method not in _METHODS:
+        return Kind.OTHER
+    kind = _paths.get(path)
+    if kind is None:
+        kind = _remember_path(path)
+    if kind is not Kind.VISIT:
+        return kind
+    if purpose and ("prefetch" in purpose or "prerender" in purpose or "preview" in purpose):
+        return Kind.PREFETCH
+    bot = _agents.get(agent)
+    if bot is None:
+        bot = _remember_agent(agent)
+    if bot:
+        return Kind.HEALTH if agent.startswith(_PROBE_AGENTS) else Kind.BOT
+    return Kind.VISIT
+
+
+def _remember_path(path: str) -> Kind:
+    if len(_paths) >= _CACHE_SIZE:
+        _paths.clear()
+    kind = Kind.STATIC if _STATIC.search(path) else Kind.HEALTH if _HEALTH.match(path) else Kind.VISIT
+    _paths[path] = kind
+    return kind
+
+
+def _remember_agent(agent: str) -> bool:
+    if len(_agents) >= _CACHE_SIZE:
+        _agents.clear()
+    verdict = _agents[agent] = is_bot(agent)
+    return verdict

@@ -1,0 +1,142 @@
+"""What a browser reports: a body of at most 64 KB with at most 100 events, each checked on its own."""
+
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from opsplug.capture.ids import new_id, page_view_age
+from opsplug.capture.records import clean_path
+from opsplug.capture.visit import Visit
+from opsplug.errors import EventError
+from opsplug.events import ALIASES, BROWSER_EVENTS, EARLIEST_MS, FUTURE_MS, STAFF, VISITOR, Event, make_event
+from opsplug.privacy import mask
+
+MAX_BODY = 64 * 1024
+MAX_EVENTS = 100
+OLDEST_MS = 30 * 86_400_000  # an offline queue may come back after weeks, not after years
+SAME_LOAD_SECONDS = 120  # an older page view id came out of a cache: that view is new
+_PRINTABLE_ID = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+
+
+class _Beacon(msgspec.Struct):
+    events: list[msgspec.Raw]
+    sent_at: float | str | None = None
+
+
+class _Sent(msgspec.Struct):
+    event: str
+    event_id: str
+    timestamp: float | str | None = None
+    page_view_id: str | None = None
+    route: str | None = None
+    path: str | None = None
+    properties: dict[str, Any] = {}
+
+
+_decode_beacon = msgspec.json.Decoder(_Beacon).decode
+_decode_sent = msgspec.json.Decoder(_Sent).decode
+
+
+@dataclass(slots=True)
+class Received:
+    """`events` are checked and may be stored; `rejected` names the others by their place in the body."""
+
+    events: list[Event] = field(default_factory=list)
+    rejected: list[tuple[int, str]] = field(default_factory=list)
+    repeats: int = 0
+
+
+def read_beacon(body: bytes, visit: Visit) -> Received:
+    """Parse a body for the visitor of `visit`; `EventError` when the body as a whole does not fit."""
+    if len(body) > MAX_BODY:
+        raise EventError(f"the body is larger than {MAX_BODY} bytes")
+    try:
+        beacon = _decode_beacon(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise EventError(f"the body is not the expected JSON: {error}") from None
+    if len(beacon.events) > MAX_EVENTS:
+        raise EventError(f"events: {len(beacon.events)} are more than {MAX_EVENTS} in one body")
+    now_ms = int(visit.started * 1000)
+    skew = now_ms - sent if (sent := _milliseconds(beacon.sent_at)) is not None else 0
+    received = Received()
+    for index, raw in enumerate(beacon.events):
+        try:
+            event = _read_event(raw, visit, now_ms, skew)
+        except EventError as error:
+            received.rejected.append((index, str(error)))
+            continue
+        if event is None:
+            received.repeats += 1
+        else:
+            received.events.append(event)
+    return received
+
+
+def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int) -> Event | None:
+    try:
+        sent = _decode_sent(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise EventError(f"not an event: {error}") from None
+    name = ALIASES.get(sent.event, sent.event)
+    if name not in BROWSER_EVENTS:
+        raise EventError(f"event: {name[:60]!r} is not accepted from a browser")
+    if not 8 <= len(sent.event_id) <= 64 or not _PRINTABLE_ID.issuperset(sent.event_id):
+        raise EventError("event_id: 8 to 64 letters, digits, - or _ are expected")
+    event_id = sent.event_id
+    identity = visit.identity
+    if name == "page_view" and sent.properties.get("navigation") == "load":
+        age = page_view_age(event_id, visit.started)
+        if age <= SAME_LOAD_SECONDS:
+            return None  # the server counted this very page view when it sent the page
+        if age != math.inf:  # a cached page: many visitors hold this id, each of them sees it for the first time
+            event_id = f"{identity.anonymous_id or new_id()}{event_id[8:]}"
+    properties = dict(sent.properties)
+    items = properties.pop("items", ())
+    for field_name in ("search_term", "page_title"):
+        if isinstance(properties.get(field_name), str):
+            properties[field_name] = mask(properties[field_name][:200]).text
+    known = identity.anonymous_id is not None
+    place = sent.route or sent.path
+    return make_event(
+        name,
+        event_id=event_id,
+        now_ms=now_ms,
+        timestamp_ms=_corrected(sent.timestamp, now_ms, skew),
+        items=items,
+        properties=properties,
+        source="browser",
+        audience=STAFF if visit.staff else VISITOR,
+        anonymous_id=identity.anonymous_id,
+        user_id=visit.user if known else None,
+        session_id=identity.session_id,
+        page_view_id=sent.page_view_id[:64] if known and sent.page_view_id else None,
+        route=clean_path(place.split("?")[0].split("#")[0]) if place else None,
+    )
+
+
+def _corrected(value: float | str | None, now_ms: int, skew: int) -> int:
+    """The event's time on the server's clock: the browser's clock is as wrong as its `sent_at` is."""
+    happened = _milliseconds(value)
+    if happened is None:
+        return now_ms
+    corrected = happened + skew
+    if not now_ms - OLDEST_MS <= corrected <= now_ms + FUTURE_MS:
+        raise EventError("timestamp: within the last 30 days is expected")
+    return min(corrected, now_ms)
+
+
+def _milliseconds(value: float | str | None) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+            value = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000
+        except (ValueError, OverflowError, OSError):
+            raise EventError("timestamp: epoch milliseconds or ISO 8601 are expected") from None
+    if not math.isfinite(value) or not EARLIEST_MS <= value <= 9e12:
+        raise EventError("timestamp: epoch milliseconds are expected")
+    return int(value)

@@ -1,0 +1,158 @@
+"""Turns what the request path left in the queue into events. This runs on the writer's thread, never in a request."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from opsplug.capture.audience import Kind
+from opsplug.capture.ids import new_id
+from opsplug.capture.visit import Visit
+from opsplug.events import BOT, STAFF, VISITOR, Event, Item
+from opsplug.privacy import mask
+
+_PARAMETER = re.compile(r"<(?:[^<>:]+:)?([^<>:]+)>|\{([^{}:]+)(?::[^{}]*)?\}")
+_ITEM_NAMES = ("item_id", "product_id", "sku", "id", "slug", "handle", "code")
+_SEARCH_NAMES = ("q", "query", "search", "s", "term", "keyword", "keywords", "search_term")
+_SECRET_SEGMENT = re.compile(r"[^/]*(?:@|%40)[^/]*|[^/]*\d{7,}[^/]*|[A-Za-z0-9_\-]{24,}|[^/]*[A-Za-z0-9+=]{32,}[^/]*")
+
+
+@lru_cache(maxsize=2048)
+def canonical_route(template: str) -> str:
+    """`/product/<int:id>` and `/product/{id:int}` are both `/product/<id>`."""
+    return _PARAMETER.sub(lambda match: f"<{match.group(1) or match.group(2)}>", template)
+
+
+def clean_path(path: str) -> str:
+    """A path without what may name a person: addresses, long numbers and tokens become `*`; at most 200 characters."""
+    return "/".join("*" if _SECRET_SEGMENT.fullmatch(segment) else segment for segment in path[:200].split("/"))
+
+
+class Recorder:
+    """`convert(records)`: visits become page views, requests and the route map's events; events pass through."""
+
+    def __init__(self, routes: Mapping[str, str]) -> None:
+        self._events: dict[tuple[str, str], str] = {}
+        for route, name in routes.items():
+            method, template = route.split()
+            self._events[method.upper(), canonical_route(template)] = name
+
+    @property
+    def server_events(self) -> frozenset[str]:
+        """Names that the server reports itself, so that the browser need not."""
+        return frozenset(self._events.values())
+
+    def convert(self, records: Iterable[Any]) -> list[Event]:
+        events: list[Event] = []
+        for record in records:
+            if isinstance(record, Visit):
+                events.extend(self._visit(record))
+            else:
+                events.append(record)
+        return events
+
+    def _visit(self, visit: Visit) -> Sequence[Event]:
+        identity = visit.identity
+        known = identity.anonymous_id is not None
+        milliseconds = int(visit.started * 1000)
+        audience = BOT if visit.kind is Kind.BOT else STAFF if visit.staff else VISITOR
+        route = canonical_route(visit.route) if visit.route else None
+        page = visit.page_view_id is not None
+        first = Event(
+            event_id=visit.page_view_id or new_id(),
+            event="page_view" if page else "http_request",
+            timestamp=milliseconds,
+            received_at=milliseconds,
+            audience=audience,
+            anonymous_id=identity.anonymous_id,
+            user_id=visit.user if known else None,
+            session_id=identity.session_id,
+            page_view_id=visit.page_view_id if known else None,
+            route=route or clean_path(visit.path),
+            properties=self._context(visit, page, known),
+        )
+        name = self._events.get((visit.method, route)) if route and visit.status < 400 else None
+        if name is None or audience == BOT:
+            return (first,)
+        return first, self._mapped(first, name, visit)
+
+    def _mapped(self, page: Event, name: str, visit: Visit) -> Event:
+        """The event that the shop's route map makes of this visit."""
+        items: Sequence[Item] = ()
+        properties: dict[str, Any] = {}
+        item_id = _item_id(visit.params) if visit.params else None
+        if item_id:
+            items = [Item(item_id=item_id)]
+        elif name in ("search", "view_search_results"):
+            properties = {"search_term": _search_term(visit.query)}
+        return Event(
+            event_id=new_id(),
+            event=name,
+            timestamp=page.timestamp,
+            received_at=page.received_at,
+            audience=page.audience,
+            anonymous_id=page.anonymous_id,
+            user_id=page.user_id,
+            session_id=page.session_id,
+            page_view_id=page.page_view_id,
+            route=page.route,
+            items=items,
+            properties=properties,
+        )
+
+    @staticmethod
+    def _context(visit: Visit, page: bool, known: bool) -> dict[str, Any]:
+        """Before consent: method, status and time taken, nothing about the person's device or way here."""
+        duration = round(visit.duration * 1000, 1)
+        if not page:
+            return {"method": visit.method, "status": visit.status, "duration_ms": duration}
+        if not known:
+            return {"duration_ms": duration}
+        context: dict[str, Any] = {"duration_ms": duration, "device": device_of(visit.agent)}
+        locale = locale_of(visit.language)
+        if locale:
+            context["locale"] = locale
+        referrer = referrer_of(visit.referrer)
+        if referrer:
+            context["referrer_host"] = referrer
+        return context
+
+
+@lru_cache(maxsize=2048)
+def device_of(agent: str) -> str:
+    """mobile, tablet or desktop, by the words that browsers of such devices use."""
+    if "iPad" in agent or "Tablet" in agent or ("Android" in agent and "Mobi" not in agent):
+        return "tablet"
+    return "mobile" if "Mobi" in agent else "desktop"
+
+
+@lru_cache(maxsize=2048)
+def locale_of(accept_language: str) -> str:
+    """The first language of an Accept-Language header, such as zh-CN."""
+    first = accept_language.split(",")[0].split(";")[0].strip()
+    return first if re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}", first) else ""
+
+
+@lru_cache(maxsize=2048)
+def referrer_of(referrer: str) -> str:
+    """The host alone: a referrer's path and query may name a person."""
+    try:
+        return (urlsplit(referrer).hostname or "")[:100]
+    except ValueError:
+        return ""
+
+
+def _item_id(params: Mapping[str, Any]) -> str | None:
+    for name in _ITEM_NAMES:
+        if name in params:
+            return str(params[name])[:1024]
+    return str(next(reversed(params.values())))[:1024] if params else None
+
+
+def _search_term(query: str) -> str:
+    found = parse_qs(query[:2000])
+    for name in _SEARCH_NAMES:
+        if name in found:
+            return mask(found[name][0][:200]).text
+    return ""

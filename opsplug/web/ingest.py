@@ -1,0 +1,142 @@
+"""What browsers send: events and the answer to the consent question."""
+
+import time
+from collections import deque
+from urllib.parse import urlsplit
+
+import msgspec
+
+from opsplug.capture.audience import Kind
+from opsplug.capture.beacon import MAX_BODY, read_beacon
+from opsplug.capture.counters import Counters
+from opsplug.capture.identity import Cookies, consent_cookie
+from opsplug.capture.ids import new_id
+from opsplug.capture.queue import EventQueue
+from opsplug.capture.visit import Observer, Visit
+from opsplug.errors import EventError
+from opsplug.events import Event
+from opsplug.web.http import Request, Response, error_response, json_response
+
+_BATCHES_A_SECOND = 300  # from one address; a visitor's browser sends one in some seconds
+_WINDOW = 5.0  # seconds
+_CLIENTS = 10_000
+
+
+class Limiter:
+    """At most so many bodies from one client address in a window; the addresses live in memory only."""
+
+    def __init__(self, per_second: int = _BATCHES_A_SECOND, window: float = _WINDOW) -> None:
+        self._most = int(per_second * window)
+        self._window = window
+        self._seen: dict[str, deque[float]] = {}
+
+    def allows(self, client: str, now: float) -> bool:
+        seen = self._seen.get(client)
+        if seen is None:
+            if len(self._seen) >= _CLIENTS:
+                self._seen.clear()
+            seen = self._seen[client] = deque(maxlen=self._most)
+        if len(seen) == self._most and now - seen[0] < self._window:
+            return False
+        seen.append(now)
+        return True
+
+
+class Ingest:
+    """`POST events` and `POST consent`."""
+
+    def __init__(self, observer: Observer, queue: EventQueue, counters: Counters) -> None:
+        self._observer = observer
+        self._queue = queue
+        self._counters = counters
+        self._limiter = Limiter()
+
+    def events(self, request: Request, visit: Visit) -> Response:
+        refusal = self._refuse(request)
+        if refusal is not None:
+            return refusal
+        if visit.kind is Kind.BOT:
+            self._counters.add("bot_beacons")
+            return json_response({"accepted": 0, "rejected": []}, 202)
+        try:
+            received = read_beacon(request.body, visit)
+        except EventError as error:
+            return self._rejected(str(error))
+        stored = sum(self._queue.offer(event) for event in received.events)
+        self._counters.add("events", stored)
+        if received.rejected:
+            self._counters.add("events_rejected", len(received.rejected))
+            if not received.events and not received.repeats:
+                return error_response(400, received.rejected[0][1])
+        answer = {
+            "accepted": len(received.events) + received.repeats,
+            "rejected": [{"index": index, "reason": reason} for index, reason in received.rejected],
+        }
+        return json_response(answer, 202, self._cookies(visit))
+
+    def consent(self, request: Request, visit: Visit) -> Response:
+        """Remember the visitor's answer; a no forgets who the visitor was."""
+        refusal = self._refuse(request)
+        if refusal is not None:
+            return refusal
+        try:
+            answer = msgspec.json.decode(request.body, type=dict[str, bool])
+        except msgspec.DecodeError:
+            return self._rejected('the body is not {"analytics": true, "personalization": true}')
+        granted = answer.get("analytics", False) and answer.get("personalization", True)
+        before = visit.cookies.anonymous_id
+        visit.cookies = Cookies(*visit.cookies[:4], consent=granted) if granted else Cookies(before, consent=False)
+        visit._identity = None
+        path = visit.root or "/"
+        headers = [("Set-Cookie", consent_cookie(granted, path=path, secure=visit.secure)), *self._cookies(visit)]
+        now_ms = int(visit.started * 1000)
+        ticket = self._queue.offer_durable(
+            Event(
+                event_id=new_id(),
+                event="consent_update",
+                timestamp=now_ms,
+                received_at=now_ms,
+                anonymous_id=visit.identity.anonymous_id if granted else before,
+                properties={"granted": granted},
+            )
+        )
+        self._counters.add("consents_given" if granted else "consents_refused")
+        return Response(204, headers=[("Cache-Control", "private, no-store"), *headers], wait_for=(ticket,))
+
+    def _refuse(self, request: Request) -> Response | None:
+        if not same_origin(request):
+            self._counters.add("foreign_origins")
+            return error_response(403, "this address accepts requests from the shop's own pages only")
+        if len(request.body) > MAX_BODY:
+            self._counters.add("events_rejected")
+            return error_response(413, f"the body is larger than {MAX_BODY} bytes")
+        if not self._limiter.allows(request.client, time.monotonic()):
+            self._counters.add("rate_limited")
+            return json_response({"error": "too many requests; try again in some seconds"}, 429, [("Retry-After", "5")])
+        return None
+
+    def _rejected(self, reason: str) -> Response:
+        self._counters.add("events_rejected")
+        return error_response(400, reason)
+
+    def _cookies(self, visit: Visit) -> list[tuple[str, str]]:
+        identity = visit.identity
+        return [("Set-Cookie", self._observer.cookie_for(visit))] if identity.renew or identity.forget else []
+
+
+def same_origin(request: Request) -> bool:
+    """False for a request that another site's page made (Fetch metadata, else the Origin header)."""
+    site = request.header("sec-fetch-site")
+    if site:
+        return site in ("same-origin", "none") or (site == "same-site" and _same_host(request))
+    return _same_host(request)
+
+
+def _same_host(request: Request) -> bool:
+    origin = request.header("origin")
+    if not origin:
+        return True
+    try:
+        return urlsplit(origin).netloc.lower() == request.host.lower()
+    except ValueError:
+        return False

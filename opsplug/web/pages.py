@@ -1,0 +1,111 @@
+"""The shop's own HTML pages: where the snippet's tag goes, and when a page is left alone.
+
+A page is touched only where that is certainly safe: a complete, uncompressed, unsigned `text/html` answer of 200 in an
+encoding that contains ASCII, with a head that ends outside of any script or comment, and whose content security policy
+would let the tag run.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+from opsplug.capture.visit import Visit
+
+Header = Callable[[str], str | None]  # a header of the shop's answer, by its name in lower case
+
+_HEAD_END = re.compile(rb"</head\s*>", re.IGNORECASE)
+_OPENERS = re.compile(rb"<(script|style|title|template|noscript|textarea)\b", re.IGNORECASE)
+_CLOSERS = re.compile(rb"</(script|style|title|template|noscript|textarea)\s*>", re.IGNORECASE)
+_OURS = re.compile(rb"<script\b[^>]*\bdata-opsplug\b", re.IGNORECASE)
+_NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_=-]+)'")
+_SEARCHED = 256 * 1024  # a head that has not ended by then is no head
+_ASCII_FAMILY = ("utf-8", "utf8", "us-ascii", "iso-8859", "latin", "windows-125", "gb18030", "gbk", "gb2312", "euc-")
+
+
+class Learner(Protocol):
+    """Takes finished pages to learn the catalogue from; never waits."""
+
+    def wants(self, path: str) -> bool: ...
+
+    def offer(self, html: bytes, path: str, robots: str | None) -> bool: ...
+
+
+class Pages:
+    """Reads the shop's complete pages: the catalogue is learned from them, and the tag goes into them."""
+
+    def __init__(self, tag: Callable[[Visit, str], bytes], *, inject: bool, learner: Learner | None) -> None:
+        self._tag = tag
+        self._inject = inject
+        self._learner = learner
+
+    def read(self, visit: Visit, status: int, header: Header, body_of: Callable[[], bytes]) -> bytes | None:
+        """The page with the tag, or None where it stays as it is."""
+        if (not self._inject and self._learner is None) or not may_touch(visit.method, status, header):
+            return None
+        body = body_of()
+        learner = self._learner
+        if learner is not None and learner.wants(visit.path) and visit.user is None and not visit.staff:
+            learner.offer(body, visit.path, header("x-robots-tag"))
+        if not self._inject or has_tag(body):
+            return None
+        nonce = nonce_of(header)
+        return None if nonce is None else add_tag(body, self._tag(visit, nonce))
+
+
+def may_touch(method: str, status: int, header: Header) -> bool:
+    """Whether this answer, by its headers alone, may carry the tag."""
+    if method != "GET" or status != 200:
+        return False
+    content_type = (header("content-type") or "").lower()
+    if not content_type.startswith("text/html"):
+        return False
+    charset = content_type.partition("charset=")[2].strip(" \"'")
+    if charset and not charset.startswith(_ASCII_FAMILY):
+        return False
+    if (header("content-encoding") or "identity").lower() != "identity":
+        return False
+    if header("content-range") or header("content-md5") or header("digest") or header("repr-digest"):
+        return False
+    return "no-transform" not in (header("cache-control") or "").lower()
+
+
+def nonce_of(header: Header) -> str | None:
+    """The nonce that the page's policy asks scripts for; "" where none is asked for; None where ours may not run."""
+    policies = header("content-security-policy")
+    if not policies:
+        return ""
+    nonce = ""
+    for policy in policies.split(","):
+        directives = dict(_directive(part) for part in policy.split(";") if part.strip())
+        if "sandbox" in directives and "allow-scripts" not in directives["sandbox"]:
+            return None
+        sources = directives.get("script-src-elem", directives.get("script-src", directives.get("default-src")))
+        if sources is None:
+            continue
+        found = _NONCE.search(sources)
+        if found:
+            nonce = found.group(1)
+        elif "'strict-dynamic'" in sources or not re.search(r"'self'|(?:^|\s)(?:\*|https?:)(?:\s|$)", sources):
+            return None
+    return nonce
+
+
+def add_tag(body: bytes, tag: bytes) -> bytes | None:
+    """The page with the tag as the last thing in its head, or None where that place is not certain."""
+    end = _HEAD_END.search(body, 0, _SEARCHED)
+    if end is None:
+        return None
+    head = body[: end.start()]
+    if head.count(b"<!--") != head.count(b"-->") or len(_OPENERS.findall(head)) != len(_CLOSERS.findall(head)):
+        return None
+    return head + tag + body[end.start() :]
+
+
+def has_tag(body: bytes) -> bool:
+    """True where a template helper, or the shop by hand, has put the tag already."""
+    return _OURS.search(body) is not None
+
+
+def _directive(part: str) -> tuple[str, str]:
+    name, _, value = part.strip().partition(" ")
+    return name.lower(), value.strip()
