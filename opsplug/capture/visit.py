@@ -174,6 +174,11 @@ class Observer:
         _current.set(None)
         self.finish(visit)
 
+    @staticmethod
+    def drop() -> None:
+        """No visit is the current one any more, and none is counted: the request was to an address of ours."""
+        _current.set(None)
+
     def respond(self, visit: Visit, status: int, content_type: str, cache_control: str) -> Sequence[tuple[str, str]]:
         """The shop's answer is about to leave: the headers to add to it."""
         visit.status = status

@@ -5,8 +5,8 @@ import os
 from typing import Any
 
 from flask import Flask, Response, current_app, request
-
 from opsplug.engine import Engine
+
 from opsplug_flask.translate import FlaskHost, from_response, to_request
 
 _HOST = FlaskHost()

@@ -5,10 +5,10 @@ from contextvars import ContextVar
 from typing import Any
 
 import anyio.to_thread
+from opsplug.engine import Engine
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from opsplug.engine import Engine
 from opsplug_starlette.routes import Routes
 from opsplug_starlette.translate import StarletteHost, send_response, to_request
 

@@ -1,0 +1,100 @@
+"""Who may see the stats page. Without an access check or a token nobody may."""
+
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from opsplug.capture.guard import Guard
+from opsplug.capture.ids import new_id
+from opsplug.capture.visit import Visit
+from opsplug.privacy.keys import Keys
+from opsplug.settings import Settings
+from opsplug.web.http import Request
+
+COOKIE = "opsplug_admin"
+ROLES = ("viewer", "agent", "admin")
+SESSION_SECONDS = 12 * 3600
+_TRIES = 10  # wrong tokens a minute, of all clients together: guessing 16 characters takes for ever
+_USED = "used_token"
+
+
+class Documents(Protocol):
+    def get_document(self, kind: str, key: str) -> Any: ...
+
+    def put_document(self, kind: str, key: str, value: Any, now_ms: int) -> None: ...
+
+
+class Access:
+    """`role_of(request, visit)`: viewer, agent or admin, or None.
+
+    The shop's `admin` callable decides when there is one. Else `admin_token` opens a session: typed into the form as
+    often as wanted, in an address (`?token=`) once, because addresses end up in histories and logs.
+    """
+
+    def __init__(
+        self, settings: Settings, guard: Guard, keys: Callable[[], Keys], documents: Callable[[], Documents]
+    ) -> None:
+        self._check = settings.admin
+        self._token = settings.admin_token
+        self._prefix = settings.prefix
+        self._guard = guard
+        self._keys = keys
+        self._documents = documents
+        self._wrong: list[float] = []
+
+    @property
+    def is_open_to_somebody(self) -> bool:
+        return self._check is not None or bool(self._token)
+
+    def role_of(self, request: Request, visit: Visit) -> str | None:
+        if self._check is not None:
+            with self._guard("admin"):
+                answer = self._check(visit.host.native())
+                if answer:
+                    return answer if answer in ROLES else "admin"
+            return None
+        return "admin" if self._session_of(request) else None
+
+    def redeem(self, token: str, *, from_address: bool, now: float) -> bool:
+        """Whether this token opens a session now; wrong ones are slowed down, one in an address works once."""
+        self._wrong = [moment for moment in self._wrong if now - moment < 60]
+        if not self._token or len(self._wrong) >= _TRIES:
+            return False
+        if not hmac.compare_digest(token.encode(), self._token.encode()):
+            self._wrong.append(now)
+            return False
+        if from_address:
+            digest = hashlib.sha256(token.encode()).hexdigest()
+            if self._documents().get_document(_USED, digest) is not None:
+                return False
+            self._documents().put_document(_USED, digest, {"at": int(now)}, int(now * 1000))
+        return True
+
+    def session_cookie(self, request: Request, now: float) -> str:
+        """A Set-Cookie value for a new session."""
+        session = f"{int(now) + SESSION_SECONDS}.{new_id()}"
+        secure = "; Secure" if request.scheme == "https" else ""
+        path = f"{request.root}{self._prefix}"
+        return f"{COOKIE}={session}.{self._sign(session)}; Path={path}; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+
+    def csrf_token(self, request: Request) -> str:
+        """What a form of ours carries; another site cannot know it."""
+        return self._sign("csrf:" + request.cookies.get(COOKIE, "") + request.cookies.get("session", ""))
+
+    def csrf_fits(self, request: Request, token: str) -> bool:
+        return hmac.compare_digest(self.csrf_token(request).encode(), token.encode())
+
+    def _session_of(self, request: Request) -> str | None:
+        session, _, signature = request.cookies.get(COOKIE, "").rpartition(".")
+        if not session or not hmac.compare_digest(self._sign(session).encode(), signature.encode()):
+            return None
+        expires = session.partition(".")[0]
+        return session if expires.isdigit() and int(expires) > time.time() else None
+
+    def _sign(self, text: str) -> str:
+        # The token is part of the key: changing it ends every session.
+        key = self._keys().subkey("admin-session:" + self._token)
+        return base64.urlsafe_b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode().rstrip("=")

@@ -1,0 +1,109 @@
+"""What a card of a recommendation shows: the catalogue's record, with today's price, in the visitor's language."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from opsplug.capture.guard import Guard
+
+TITLES: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "home": "Picked for you",
+        "item": "You may also like",
+        "cart": "Goes well with your cart",
+        "order": "Next time, perhaps",
+        "search": "Related to your search",
+        "article": "From the shop",
+        "popular": "Popular right now",
+    },
+    "zh": {
+        "home": "为您推荐",
+        "item": "您可能也喜欢",
+        "cart": "与购物车里的商品很搭",
+        "order": "下次不妨看看",
+        "search": "与您的搜索相关",
+        "article": "本店精选",
+        "popular": "热销商品",
+    },
+}
+PLACEMENTS = ("home", "item", "cart", "order", "search", "article")
+
+
+class Records(Protocol):
+    def get(self, item_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]: ...
+
+
+def language_of(wanted: str, fallback: str) -> str:
+    """`en` or `zh`, from a language tag such as zh-CN."""
+    code = wanted[:2].lower()
+    return code if code in TITLES else fallback
+
+
+def title(placement: str, rung: str, language: str) -> str:
+    """A heading that promises no more than the rung holds: nothing is "for you" when it is for everybody."""
+    titles = TITLES[language]
+    if placement == "home" and rung in ("popular", "catalogue"):
+        return titles["popular"]
+    return titles.get(placement, titles["item"])
+
+
+class Cards:
+    """Dresses recommended items for a page."""
+
+    def __init__(
+        self,
+        catalog: Records,
+        guard: Guard,
+        *,
+        price: Callable[[Sequence[str]], Mapping[str, Any]] | None,
+        item_url: str,
+        currency: str,
+    ) -> None:
+        self._catalog = catalog
+        self._guard = guard
+        self._price = price
+        self._item_url = item_url
+        self._currency = currency
+
+    def dress(self, items: Sequence[Any], root: str) -> list[dict[str, Any]]:
+        """Cards for items with item_id, score, reason_code and reason; `root` is where the shop is mounted."""
+        ids = [item.item_id for item in items]
+        records = self._catalog.get(ids)
+        prices: Mapping[str, Any] = {}
+        if self._price is not None:
+            with self._guard("price"):
+                prices = self._price(ids)
+        return [self._card(item, records.get(item.item_id, {}), prices.get(item.item_id), root) for item in items]
+
+    def _card(self, item: Any, record: Mapping[str, Any], price: Any, root: str) -> dict[str, Any]:
+        price = record.get("price") if price is None else price
+        currency = record.get("currency") or self._currency
+        return {
+            "item_id": item.item_id,
+            "score": round(float(item.score), 6),
+            "reason_code": item.reason_code,
+            "reason": item.reason,
+            "item_name": record.get("item_name") or item.item_id,
+            "item_category": record.get("item_category"),
+            "url": self._url(item.item_id, record, root),
+            "image_url": _safe(record.get("image_url")),
+            "price": None if price is None else float(price),
+            "currency": currency or None,
+            "price_text": "" if price is None else f"{float(price):,.2f} {currency}".strip(),
+        }
+
+    def _url(self, item_id: str, record: Mapping[str, Any], root: str) -> str | None:
+        url = record.get("url")
+        if url:
+            return _safe(url)
+        if not self._item_url:
+            return None
+        from urllib.parse import quote
+
+        return root + self._item_url.replace("{item_id}", quote(item_id, safe=""))
+
+
+def _safe(url: Any) -> str | None:
+    """Only what a browser may follow: http(s) and addresses within the shop."""
+    if isinstance(url, str) and (url.startswith(("http://", "https://")) or (url.startswith("/") and url[1:2] != "/")):
+        return url
+    return None

@@ -1,0 +1,58 @@
+"""`GET recommendations`: a visitor's own list, for the widget."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from opsplug.capture.visit import Visit
+from opsplug.web.cards import PLACEMENTS, Cards, language_of, title
+from opsplug.web.http import Request, Response, error_response, json_response
+
+MOST = 50
+_LONGEST_ID = 1024
+
+
+class RecommendationRoute:
+    """`recommend` is `Engine.recommend`: inside a request it knows the visitor by itself."""
+
+    def __init__(self, recommend: Callable[..., Any], cards: Cards, language: str) -> None:
+        self._recommend = recommend
+        self._cards = cards
+        self._language = language
+
+    def get(self, request: Request, visit: Visit) -> Response:
+        query = request.query
+        placement = query.get("placement", "home")
+        if placement not in PLACEMENTS:
+            return error_response(400, f"placement: one of {', '.join(PLACEMENTS)} is expected")
+        try:
+            k = int(query.get("k", "8"))
+        except ValueError:
+            k = 0
+        if not 1 <= k <= MOST:
+            return error_response(400, f"k: a number from 1 to {MOST} is expected")
+        item_id = query.get("item_id") or None
+        excluded = _ids(query.get("exclude", ""))
+        if len(item_id or "") > _LONGEST_ID or any(len(name) > _LONGEST_ID for name in excluded):
+            return error_response(400, f"item_id: at most {_LONGEST_ID} characters are expected")
+        language = language_of(query.get("language", "") or visit.language, self._language)
+        found = self._recommend(
+            placement=placement,
+            item_id=item_id,
+            k=k,
+            exclude=excluded,
+            language=language,
+            cart=_ids(query.get("cart", "")),
+        )
+        return json_response(
+            {
+                "recommendation_id": found.recommendation_id,
+                "model": found.model,
+                "rung": found.rung,
+                "title": title(placement, found.rung, language),
+                "items": self._cards.dress(found.items, request.root),
+            }
+        )
+
+
+def _ids(text: str) -> Sequence[str]:
+    return [part for part in text.split(",") if part][:200]

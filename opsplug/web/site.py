@@ -1,0 +1,90 @@
+"""opsplug's own addresses: which path is answered by whom, and what happens when it cannot be."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from opsplug.capture.beacon import MAX_BODY
+from opsplug.capture.counters import Counters
+from opsplug.capture.guard import Guard
+from opsplug.capture.visit import Host, Observer, Visit
+from opsplug.errors import EventError
+from opsplug.web.http import Request, Response, error_response
+from opsplug.web.static import Snippet
+from opsplug.web.widgets import Helpers
+
+Route = Callable[[Request, Visit], Response]
+Settle = Callable[[Any], None]
+
+
+class Web:
+    """`handle` answers a request below the prefix; `helpers` is what templates see as `opsplug`."""
+
+    max_body = MAX_BODY
+
+    def __init__(
+        self,
+        observer: Observer,
+        guard: Guard,
+        counters: Counters,
+        snippet: Snippet,
+        helpers: Helpers,
+        routes: Mapping[tuple[str, str], Route],
+        folders: Mapping[str, Route],
+        settle: Settle,
+    ) -> None:
+        self.helpers = helpers
+        self._observer = observer
+        self._guard = guard
+        self._counters = counters
+        self._snippet = snippet
+        self._routes = routes
+        self._folders = folders  # a whole folder of addresses, such as /admin/, with one handler
+        self._settle = settle
+
+    def handle(self, request: Request, host: Host) -> Response:
+        """Never raises: what is wrong with the request is a 4xx with one sentence, what is wrong with us a 500."""
+        with self._guard("web"):
+            header = request.header
+            visit = self._observer.enter(
+                host,
+                request.method,
+                "/",
+                root=request.root,
+                secure=request.scheme == "https",
+                agent=header("user-agent"),
+                cookie=header("cookie"),
+                opted_out=header("dnt") == "1" or header("sec-gpc") == "1",
+                language=header("accept-language"),
+                referrer=header("referer"),
+                query=request.query_string,
+            )
+            try:
+                response = self._dispatch(request, visit)
+            except EventError as error:
+                self._counters.add("requests_rejected")
+                response = error_response(400, str(error))
+            finally:
+                self._observer.drop()
+            if response.wait_for:
+                self._settle(response.wait_for)
+            return response
+        return error_response(500, "opsplug could not answer this; the shop's log says why")
+
+    def _dispatch(self, request: Request, visit: Visit) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        route = self._routes.get((method, request.path))
+        if route is not None:
+            return route(request, visit)
+        folder = "/" + request.path.lstrip("/").partition("/")[0] + "/"
+        if folder in self._folders and (request.path.startswith(folder) or request.path + "/" == folder):
+            return self._folders[folder](request, visit)
+        if method == "GET":
+            file = self._snippet.serve(request.path.lstrip("/"), request)
+            if file is not None:
+                return file
+        if any(path == request.path for _, path in self._routes):
+            allowed = ", ".join(known for known, path in self._routes if path == request.path)
+            response = error_response(405, f"{request.method} is not answered here, only {allowed}")
+            response.headers.append(("Allow", allowed))
+            return response
+        return error_response(404, "there is nothing at this address")
