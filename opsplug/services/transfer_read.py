@@ -1,0 +1,145 @@
+"""A file of rows, CSV or JSON lines, plain or gzipped, as `(line number, record)` pairs, without loading it."""
+
+import csv
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from opsplug.errors import OpsPlugError
+
+MAX_LINE = 8_000_000
+DELIMITERS = ",;\t|"
+
+
+class TransferError(OpsPlugError):
+    """A file cannot be read or written as a whole; the message says what to do."""
+
+
+class BadRowError(OpsPlugError):
+    """One row does not fit. `reason` is the short name that rows are counted under."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(detail or reason)
+        self.reason = reason
+
+
+@dataclass
+class Rows:
+    """`columns` of a CSV file (empty for JSON lines), and the records, each a mapping or why it is none."""
+
+    columns: Sequence[str]
+    records: Iterator[tuple[int, Mapping[str, Any] | BadRowError]]
+
+
+@contextmanager
+def open_rows(
+    path: Path, *, encoding: str = "utf-8", progress: Callable[[int, int], None] | None = None
+) -> Iterator[Rows]:
+    """Rows of `path`; `progress` is told bytes read and bytes in all. `TransferError` if the file is none of ours."""
+    try:
+        with path.open("rb") as raw:
+            size = os.fstat(raw.fileno()).st_size
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            data: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw
+
+            def tell() -> None:
+                if progress is not None:
+                    progress(raw.tell(), size)
+
+            yield _rows(data, path, encoding, tell)
+    except FileNotFoundError:
+        raise TransferError(f"{path}: there is no such file") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise TransferError(f"{path}: cannot be read ({error}); nothing of it was imported") from error
+
+
+def _rows(data: IO[bytes], path: Path, encoding: str, tell: Callable[[], None]) -> Rows:
+    buffered = io.BufferedReader(data, 1 << 18)  # type: ignore[arg-type]
+    start = buffered.peek(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if not start:
+        raise TransferError(f"{path}: the file is empty")
+    if start == b"[":
+        raise TransferError(f"{path}: a JSON array; JSON lines are expected, one object on each line (jq -c '.[]')")
+    if start == b"{":
+        return Rows((), _json_lines(buffered, tell))
+    try:
+        text = io.TextIOWrapper(buffered, encoding, "surrogateescape", newline="")
+    except LookupError:
+        raise TransferError(f"encoding: {encoding!r} is not known; utf-8, latin-1 and cp1252 are") from None
+    return _csv(text, path, tell)
+
+
+def _csv(text: IO[str], path: Path, tell: Callable[[], None]) -> Rows:
+    header = text.readline(MAX_LINE).lstrip("\ufeff")
+    delimiter = max(DELIMITERS, key=header.count)
+    columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+    doubled = sorted({name for name in columns if name and columns.count(name) > 1})
+    if doubled:
+        raise TransferError(f"{path}: the column {doubled[0]!r} occurs twice")
+    return Rows(columns, _csv_records(csv.reader(text, delimiter=delimiter), columns, tell))
+
+
+def _csv_records(
+    reader: Any, columns: Sequence[str], tell: Callable[[], None]
+) -> Iterator[tuple[int, Mapping[str, Any] | BadRowError]]:
+    width = len(columns)
+    while True:
+        number = reader.line_num + 2  # the header was read before
+        if number % 2048 == 0:
+            tell()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            tell()
+            return
+        except csv.Error as error:
+            yield number, BadRowError("not CSV", str(error))
+            continue
+        if not cells:
+            continue
+        if len(cells) != width:
+            yield number, BadRowError("wrong number of cells", f"{len(cells)} cells, the header has {width}")
+        elif any(not cell.isascii() and _broken(cell) for cell in cells):
+            yield number, BadRowError("wrong encoding", "not in the file's encoding; see --encoding")
+        else:
+            yield number, {name: cell for name, cell in zip(columns, cells, strict=True) if cell != ""}
+
+
+def _broken(cell: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in cell)
+
+
+def _json_lines(data: IO[bytes], tell: Callable[[], None]) -> Iterator[tuple[int, Mapping[str, Any] | BadRowError]]:
+    decode = msgspec.json.Decoder().decode
+    number = 0
+    while line := data.readline(MAX_LINE):
+        number += 1
+        if number % 2048 == 0:
+            tell()
+        if not line.endswith(b"\n") and len(line) == MAX_LINE:
+            while line and not line.endswith(b"\n"):
+                line = data.readline(MAX_LINE)
+            yield number, BadRowError("too long", f"the line is longer than {MAX_LINE} bytes")
+            continue
+        line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        if not line.strip():
+            continue
+        try:
+            record = decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            yield number, BadRowError("not JSON", str(error))
+            continue
+        if isinstance(record, dict):
+            yield number, record
+        else:
+            yield number, BadRowError("not JSON", "an object is expected on each line")
+    tell()
