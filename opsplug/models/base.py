@@ -1,0 +1,215 @@
+"""What every recommender shares: the evidence it learns from, the question it answers, and its protocol.
+
+Codes are positions in one vocabulary of items. A recommender is fitted in training (scipy, scikit-learn),
+exported as named numpy arrays, and loaded from them to serve with numpy alone; the arrays may be memory maps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsplug.features.interactions import Interactions, active_days
+from opsplug.features.items import Catalogue
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Arrays = dict[str, NDArray[Any]]
+Scores = NDArray[np.float32]
+Codes = NDArray[np.int64]
+
+LONGEST_HISTORY = 200  # events of one visitor that are looked at, newest first
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A log and a catalogue in one item vocabulary; `ages` are active days before `now`, one per row of the log."""
+
+    log: Interactions
+    items: Catalogue
+    now: float
+    ages: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, log: Interactions, items: Catalogue, now: float | None = None) -> Evidence:
+        known = set(log.item_ids)
+        names = log.item_ids + [item for item in items.item_ids if item not in known]
+        at = log.newest if now is None else now
+        log = log.before(np.nextafter(at, np.inf))
+        return cls(log.recoded(names), items.aligned(names), at, active_days(log.times, at))
+
+    @property
+    def size(self) -> int:
+        return len(self.log.item_ids)
+
+    @property
+    def span(self) -> float:
+        """Length of the log in active days, at least one."""
+        return max(float(self.ages.max()), 1.0) if len(self.ages) else 1.0
+
+    def matrix(self, half_life: float | None = None) -> csr_matrix:
+        """Visitors x items in [0, 1]: 1, or with a half-life (active days) event-age weights, at most 1 in all."""
+        from scipy.sparse import csr_matrix
+
+        log = self.log
+        fresh = np.ones(len(log)) if half_life is None else 0.5 ** (self.ages / half_life)
+        shape = (len(log.user_ids), self.size)
+        value = csr_matrix((np.where(log.weights > 0, fresh, 0), (log.users, log.items)), shape=shape)
+        net = csr_matrix((log.weights, (log.users, log.items)), shape=shape)
+        value.data = np.where(net.data > 0, np.minimum(value.data, 1.0), 0.0)
+        value.eliminate_zeros()
+        return value.astype(np.float32)
+
+
+@dataclass(slots=True)
+class Query:
+    """One question: what a visitor did (known items, oldest first), when it is, and where the list will stand."""
+
+    items: NDArray[np.int64]
+    times: NDArray[np.float64]
+    kinds: NDArray[np.int8]
+    now: float
+    placement: str = "home"
+    page: int = -1
+    memo: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        history: Sequence[tuple[int, float, int]],
+        *,
+        size: int,
+        now: float,
+        placement: str = "home",
+        page: int = -1,
+    ) -> Query:
+        """A query from `(item code, epoch seconds, kind)` triples; unknown codes are dropped, the newest kept."""
+        known = [event for event in history[-LONGEST_HISTORY:] if 0 <= event[0] < size]
+        known.sort(key=lambda event: event[1])
+        return cls(
+            np.array([event[0] for event in known], np.int64),
+            np.array([event[1] for event in known], np.float64),
+            np.array([event[2] for event in known], np.int8),
+            now, placement, page if 0 <= page < size else -1,
+        )  # fmt: skip
+
+    def among(self, items: Codes) -> Query:
+        """The same moment for somebody of whom only these items are known, all of now."""
+        count = len(items)
+        times, kinds = np.full(count, self.now), np.zeros(count, np.int8)
+        return Query(items, times, kinds, self.now, self.placement, self.page)
+
+    def recency(self, decay: float, longest: int = LONGEST_HISTORY) -> tuple[Codes, NDArray[np.float64]]:
+        """Distinct items and the weight `decay ** events ago` of the newest event of each."""
+        key = f"{decay}/{longest}"
+        if key not in self.memo:
+            items = self.items[-longest:][::-1]
+            distinct, first = np.unique(items, return_index=True)
+            self.memo[key] = distinct, decay ** first.astype(np.float64)
+        found: tuple[Codes, NDArray[np.float64]] = self.memo[key]
+        return found
+
+
+class Part(Protocol):
+    """One recommender of the mix."""
+
+    name: ClassVar[str]
+
+    @classmethod
+    def fit(cls, evidence: Evidence, *, seed: int = 0) -> Self:
+        """Learn; may import scipy and scikit-learn."""
+        ...
+
+    def export(self) -> Arrays:
+        """Everything that serving needs, as plain arrays."""
+        ...
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The same recommender from exported arrays."""
+        ...
+
+    def score(self, query: Query) -> Scores:
+        """One score per item, higher is better, 0 where nothing is known; all 0 when the part has nothing to say."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """A fixed number of neighbours per item: codes and weights of shape (items, width); unused places have weight 0."""
+
+    codes: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+    def sums(self, items: Codes, weights: NDArray[np.float64]) -> Scores:
+        """Weighted sum of the rows of `items`, one score per item."""
+        size = len(self.codes)
+        if not len(items):
+            return np.zeros(size, np.float32)
+        shares = self.weights[items] * weights[:, None]
+        return np.bincount(self.codes[items].ravel(), shares.ravel(), minlength=size).astype(np.float32)
+
+    def export(self, name: str) -> Arrays:
+        return {f"{name}.codes": self.codes, f"{name}.weights": self.weights}
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, NDArray[Any]], name: str) -> Neighbours:
+        return cls(arrays[f"{name}.codes"], arrays[f"{name}.weights"])
+
+    @classmethod
+    def widest(cls, rows: Any, width: int) -> Neighbours:
+        """The `width` largest entries (by size, sign kept) of each row of a sparse matrix."""
+        rows = rows.tocsr()
+        size, counts = rows.shape[0], np.diff(rows.indptr)
+        width = max(1, min(width, int(counts.max(initial=1))))
+        codes, weights = np.zeros((size, width), np.int32), np.zeros((size, width), np.float32)
+        for row in np.flatnonzero(counts):
+            inside = slice(rows.indptr[row], rows.indptr[row + 1])
+            value, place = rows.data[inside], rows.indices[inside]
+            if len(value) > width:
+                kept = np.argpartition(-np.abs(value), width - 1)[:width]
+                value, place = value[kept], place[kept]
+            codes[row, : len(value)], weights[row, : len(value)] = place, value
+        return cls(codes, weights)
+
+
+def stacked(tables: Sequence[Neighbours]) -> Neighbours:
+    """Tables of consecutive blocks of items, one below the other."""
+    size = sum(len(table.codes) for table in tables)
+    width = max((table.codes.shape[1] for table in tables), default=1)
+    codes, weights = np.zeros((size, width), np.int32), np.zeros((size, width), np.float32)
+    row = 0
+    for table in tables:
+        rows, wide = table.codes.shape
+        codes[row : row + rows, :wide], weights[row : row + rows, :wide] = table.codes, table.weights
+        row += rows
+    return Neighbours(codes, weights)
+
+
+def best(scores: NDArray[Any], k: int) -> Codes:
+    """Codes of the k largest scores, best first; ties go to the lower code: the same scores give the same list."""
+    k = min(k, len(scores))
+    if k <= 0:
+        return np.zeros(0, np.int64)
+    if k < len(scores):
+        edge = np.partition(scores, len(scores) - k)[len(scores) - k]
+        above = np.flatnonzero(scores > edge)
+        level = np.flatnonzero(scores == edge)[: k - len(above)]
+        chosen = np.concatenate([above, level])
+    else:
+        chosen = np.arange(len(scores))
+    return chosen[np.lexsort((chosen, -scores[chosen]))]
+
+
+def by_visitor(log: Interactions) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Row order by visitor and time, and where in that order a new visitor begins."""
+    order = np.lexsort((np.arange(len(log)), log.users))
+    users = log.users[order]
+    begins = np.ones(len(users), bool)
+    begins[1:] = users[1:] != users[:-1]
+    return order, begins

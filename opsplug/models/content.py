@@ -1,0 +1,73 @@
+"""Content: items alike in name, category, brand, attributes and price, from the first catalogue record on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsplug.features.items import Catalogue, documents
+from opsplug.models.base import Arrays, Evidence, Neighbours, Query, Scores, stacked
+
+WIDTH = 100
+BLOCK = 1000
+DECAY = 0.9
+RARE = 2  # tokens of fewer items say nothing about likeness
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    name: ClassVar[str] = "similar"
+    rows: Neighbours
+
+    @classmethod
+    def fit(cls, evidence: Evidence, *, seed: int = 0) -> Content:
+        return cls(likeness(item_features(evidence.items), WIDTH))
+
+    def export(self) -> Arrays:
+        return self.rows.export("rows")
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> Content:
+        return cls(Neighbours.load(arrays, "rows"))
+
+    def score(self, query: Query) -> Scores:
+        return self.rows.sums(*query.recency(DECAY, 50))
+
+
+def item_features(items: Catalogue) -> Any:
+    """TF-IDF rows of unit length (sublinear counts, smoothed idf) as a sparse matrix, items x tokens."""
+    from scipy.sparse import csr_matrix
+
+    listed = documents(items)
+    spread = Counter(token for document in listed for token in set(document))
+    columns = {token: column for column, token in enumerate(t for t, count in spread.items() if count >= RARE)}
+    rows, places, values = [], [], []
+    for row, document in enumerate(listed):
+        for token, count in Counter(document).items():
+            if token in columns:
+                rows.append(row)
+                places.append(columns[token])
+                values.append((1 + np.log(count)) * (np.log((1 + len(listed)) / (1 + spread[token])) + 1))
+    F = csr_matrix((values, (rows, places)), shape=(len(listed), max(len(columns), 1)), dtype=np.float32)
+    length = np.sqrt(np.asarray(F.multiply(F).sum(1)).ravel()) + 1e-9
+    F.data /= np.repeat(length, np.diff(F.indptr))
+    return F.astype(np.float32)
+
+
+def likeness(F: Any, width: int) -> Neighbours:
+    """The `width` most alike other items of each row, by cosine."""
+    size = F.shape[0]
+    transposed = F.T.tocsr()
+    found = []
+    for start in range(0, size, BLOCK):
+        block = (F[start : start + BLOCK] @ transposed).tocsr()
+        here = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr)) + start
+        block.data[block.indices == here] = 0
+        block.eliminate_zeros()
+        found.append(Neighbours.widest(block, width))
+    return stacked(found)

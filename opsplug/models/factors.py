@@ -1,0 +1,58 @@
+"""Item vectors from a truncated SVD of the damped visitor-item matrix (PureSVD, Cremonesi et al. 2010).
+
+Linear in the events, no compiled dependency; a visitor is folded in from the history alone. In the mix it was worth as
+much as implicit ALS at a quarter of the time (benchmarks/results/recommend.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsplug.models.base import Arrays, Codes, Evidence, Query, Scores
+
+SIZE = 64
+DAMPING = 0.25  # how much an item's popularity is flattened before, and given back after, the decomposition
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    name: ClassVar[str] = "factors"
+    inner: NDArray[np.float32]  # items x factors, of a history
+    outer: NDArray[np.float32]  # items x factors, of a candidate
+
+    @classmethod
+    def fit(cls, evidence: Evidence, *, seed: int = 0, size: int = SIZE, half: float = 0.25) -> Factors:
+        from scipy.sparse import diags
+        from sklearn.utils.extmath import randomized_svd
+
+        X = evidence.matrix(half * evidence.span)
+        size = min(size, min(X.shape) - 1)
+        if size < 1 or not X.nnz:
+            nothing = np.zeros((evidence.size, 1), np.float32)
+            return cls(nothing, nothing)
+        visitor = np.asarray(X.sum(1)).ravel() + 1.0
+        item = np.asarray(X.sum(0)).ravel() + 1.0
+        damped = diags(visitor**-0.5) @ X @ diags(item**-DAMPING)
+        _, _, vectors = randomized_svd(damped.astype(np.float32), size, n_iter=3, random_state=seed)
+        inner, outer = vectors.T * (item**-DAMPING)[:, None], vectors.T * (item**DAMPING)[:, None]
+        return cls(inner.astype(np.float32), outer.astype(np.float32))
+
+    def export(self) -> Arrays:
+        return {"inner": self.inner, "outer": self.outer}
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> Factors:
+        return cls(arrays["inner"], arrays["outer"])
+
+    def score(self, query: Query) -> Scores:
+        return self.likes(*query.recency(1.0))
+
+    def likes(self, items: Codes, weights: NDArray[np.float64]) -> Scores:
+        """Scores from a weighted history; negative likings are 0."""
+        found: Scores = np.maximum(self.outer @ (weights.astype(np.float32) @ self.inner[items]), 0.0)
+        return found

@@ -1,0 +1,155 @@
+"""How the parts are mixed: their scores as channels in [0, 1], and channel weights by situation, shrunk toward equal.
+
+Weights maximise the likelihood of what visitors took next (a conditional logit over candidates), on several rolling
+splits at once, with a penalty on the distance from equal weights: one seasonal split cannot pull them far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsplug.models.base import Codes, Part, Query, best
+from opsplug.models.evaluation import Question
+
+CHANNELS = (
+    "taste", "lately", "session", "also_viewed", "factors", "factors_lately", "similar", "popular", "trend",
+    "buy_again",
+)  # fmt: skip
+DISCOVER, AGAIN = 0, 1
+HISTORY_STEPS = (1, 4, 16)  # a situation ends at so many known events
+SITUATIONS = len(HISTORY_STEPS) + 1
+SCALE = 10.0
+RIDGE = 0.001
+CANDIDATES = 60  # of each channel, while learning
+
+
+def situation(events: int, again: bool) -> int:
+    """Row of the weight table: what is known of the visitor, and whether repeats are wanted."""
+    return (AGAIN if again else DISCOVER) * SITUATIONS + int(np.searchsorted(HISTORY_STEPS, events))
+
+
+def equal_weights() -> NDArray[np.float32]:
+    """The table before anything is learnt: equal, with nothing from channels that have no business in a situation."""
+    table = np.full((2 * SITUATIONS, len(CHANNELS)), SCALE / len(CHANNELS), np.float32)
+    table[:SITUATIONS, CHANNELS.index("buy_again")] = 0
+    table[SITUATIONS:, CHANNELS.index("buy_again")] = SCALE
+    table[:, CHANNELS.index("trend")] = 0
+    return table
+
+
+def channels(parts: Mapping[str, Part], query: Query, masked: Codes, again: bool = False) -> NDArray[np.float32]:
+    """Shape (channels, items): every channel scaled to a largest value of 1 among the items that may be shown."""
+    neighbours, factors = parts["neighbours"], parts["factors"]
+    popular, trend = parts["popular"].score(query), parts["trend"].score(query)
+    table = np.zeros((len(CHANNELS), len(popular)), np.float32)
+    if len(query.items):
+        rows: Any = neighbours
+        vectors: Any = factors
+        long, short = query.recency(1.0), query.recency(0.85)
+        table[0] = rows.rows.sums(*long)
+        table[1] = rows.rows.sums(*short)
+        table[2] = parts["session"].score(query)
+        table[3] = parts["also_viewed"].score(query)
+        table[4] = vectors.likes(*long)
+        table[5] = vectors.likes(*short)
+        table[6] = parts["similar"].score(query)
+        if again:
+            table[9] = parts["buy_again"].score(query)
+    table[7], table[8] = popular, trend
+    if len(masked):
+        table[:, masked] = 0
+    largest = table.max(1, initial=0)
+    table /= np.where(largest > 0, largest, 1)[:, None]
+    np.maximum(table, 0, out=table)
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Candidates of many questions, stacked: features (rows, channels), each row's share of the target, its question."""
+
+    features: NDArray[np.float32]
+    shares: NDArray[np.float64]
+    owners: NDArray[np.int64]
+    sizes: NDArray[np.int64]  # known events of each question
+
+
+def samples(parts: Mapping[str, Part], asked: Sequence[Question], *, again: bool) -> Samples:
+    """Candidates are the best of every channel; a question whose targets are not among them teaches nothing."""
+    features, shares, sizes = [], [], []
+    for question in asked:
+        masked = np.zeros(0, np.int64) if again else question.seen
+        table = channels(parts, question.query, masked, again)
+        allowed = np.ones(table.shape[1], bool)
+        allowed[masked] = False
+        found = np.unique(np.concatenate([best(row, CANDIDATES) for row in table if row.any()] or [masked]))
+        found = found[allowed[found]]
+        taken = np.isin(found, question.again if again else question.targets)
+        if taken.any():
+            features.append(table[:, found].T)
+            shares.append(taken / taken.sum())
+            sizes.append(len(question.query.items))
+    owners = np.repeat(np.arange(len(sizes)), [len(share) for share in shares])
+    empty = np.zeros((0, len(CHANNELS)), np.float32)
+    return Samples(
+        np.concatenate(features) if features else empty, np.concatenate(shares) if shares else np.zeros(0), owners,
+        np.array(sizes, np.int64),
+    )  # fmt: skip
+
+
+def join(several: Sequence[Samples]) -> Samples:
+    """Samples of several splits as one."""
+    shift = np.cumsum([0, *(len(part.sizes) for part in several)])
+    return Samples(
+        np.concatenate([part.features for part in several]), np.concatenate([part.shares for part in several]),
+        np.concatenate([part.owners + shift[at] for at, part in enumerate(several)]),
+        np.concatenate([part.sizes for part in several]),
+    )  # fmt: skip
+
+
+def learn(data: Samples, again: bool, ridge: float = RIDGE) -> NDArray[np.float32]:
+    """The rows of the weight table for one mode: all questions first, then each situation shrunk toward that."""
+    rows = slice(SITUATIONS, None) if again else slice(0, SITUATIONS)
+    prior = equal_weights()[rows].astype(np.float64)
+    if not len(data.sizes):
+        return prior.astype(np.float32)
+    common = conditional_logit(data, prior[-1], ridge)
+    table = np.tile(common, (SITUATIONS, 1))
+    place = np.searchsorted(HISTORY_STEPS, data.sizes)
+    for number in range(SITUATIONS):
+        mine = place == number
+        if mine.any():
+            table[number] = conditional_logit(_subset(data, mine), common, 10 * ridge * len(data.sizes) / mine.sum())
+    return table.astype(np.float32)
+
+
+def _subset(data: Samples, kept: NDArray[np.bool_]) -> Samples:
+    rows = kept[data.owners]
+    number = np.cumsum(kept) - 1
+    return Samples(data.features[rows], data.shares[rows], number[data.owners[rows]], data.sizes[kept])
+
+
+def conditional_logit(data: Samples, prior: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
+    """Non-negative weights of least mean negative log-likelihood plus ridge * |w - prior|^2 (McFadden 1974)."""
+    from scipy.optimize import minimize
+
+    X, y, owners = data.features.astype(np.float64), data.shares, data.owners
+    count = len(data.sizes)
+    starts = np.searchsorted(owners, np.arange(count))
+
+    def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        score = X @ w
+        score -= np.maximum.reduceat(score, starts)[owners]
+        power = np.exp(score)
+        total = np.add.reduceat(power, starts)
+        slope = X.T @ (power / total[owners] - y) / count + 2 * ridge * (w - prior)
+        value = -(y @ (score - np.log(total)[owners])) / count + ridge * float((w - prior) @ (w - prior))
+        return float(value), slope
+
+    found: NDArray[np.float64] = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(prior)).x
+    return found

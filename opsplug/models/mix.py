@@ -1,0 +1,129 @@
+"""The mix, in training: fits every part, learns their weights on rolling splits, exports plain arrays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsplug.features.interactions import Interactions
+from opsplug.features.items import Catalogue
+from opsplug.models import fusion
+from opsplug.models.base import Arrays, Evidence, Part
+from opsplug.models.bought_together import BoughtTogether
+from opsplug.models.content import Content
+from opsplug.models.covisitation import CoVisitation
+from opsplug.models.ease import Ease
+from opsplug.models.evaluation import questions
+from opsplug.models.factors import Factors
+from opsplug.models.item_knn import ItemKnn
+from opsplug.models.own_items import OwnItems
+from opsplug.models.popularity import Popularity
+from opsplug.models.ranker import Ranker
+from opsplug.models.session_knn import SessionKnn
+from opsplug.models.trend import Trend
+
+PARTS: Mapping[str, type[Part]] = {
+    "popular": Popularity,
+    "trend": Trend,
+    "session": SessionKnn,
+    "also_viewed": CoVisitation,
+    "factors": Factors,
+    "similar": Content,
+    "bought_together": BoughtTogether,
+    "buy_again": OwnItems,
+}
+LARGEST_EASE = 8000  # active items; the inverse takes time with the third power of it, memory with the second
+SPLITS = (0.08, 0.16, 0.24)  # newest share of the log that a rolling split holds out
+FEWEST = 1000  # events before weights are learnt at all
+LONGEST_SPLIT = 600_000  # newest events a split is fitted on
+
+
+@dataclass(slots=True)
+class Mix:
+    """Fitted parts and learnt channel weights. `metrics` says what was measured on the way."""
+
+    parts: dict[str, Part]
+    weights: NDArray[np.float32]
+    evidence: Evidence
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def fit(
+        cls,
+        interactions: Interactions,
+        catalogue: Catalogue,
+        *,
+        now: float | None = None,
+        seed: int = 0,
+        budget_s: float | None = None,
+    ) -> Mix:
+        """Learn from a log and a catalogue, both possibly empty. `now` defaults to the newest event.
+
+        `budget_s` bounds the CPU seconds spent on learning weights: a split that would not fit in it is left out.
+        """
+        began = time.process_time()
+        evidence = Evidence.of(interactions, catalogue, now)
+        parts = fit_parts(evidence, seed)
+        spent = time.process_time() - began
+        splits: tuple[float, ...] = SPLITS
+        if budget_s is not None:
+            splits = SPLITS[: max(0, int((budget_s - spent) / max(1.5 * spent, 1e-3)))]
+        weights = learn_weights(evidence, seed, splits) if len(evidence.log) >= FEWEST else fusion.equal_weights()
+        return cls(parts, weights, evidence, {"fit_cpu_s": spent, "cpu_s": time.process_time() - began})
+
+    def export(self) -> Arrays:
+        """Everything a ranker needs; keys are `part/array`."""
+        arrays: Arrays = {
+            "items": np.array(self.evidence.items.item_ids, dtype=np.str_),
+            "categories": np.array(self.evidence.items.categories, dtype=np.str_),
+            "brands": np.array(self.evidence.items.brands, dtype=np.str_),
+            "prices": self.evidence.items.prices,
+            "weights": self.weights,
+            "counts": np.bincount(self.evidence.log.items, minlength=self.evidence.size).astype(np.int64),
+        }
+        for name, part in self.parts.items():
+            arrays[f"{name}/kind"] = np.array([part.name], dtype=np.str_)
+            arrays |= {f"{name}/{key}": value for key, value in part.export().items()}
+        return arrays
+
+    def ranker(self) -> Ranker:
+        """The serving object, made in memory."""
+        return Ranker.load(self.export())
+
+
+def fit_parts(evidence: Evidence, seed: int = 0) -> dict[str, Part]:
+    """Every part of the mix on one log."""
+    active = int((np.bincount(evidence.log.items, minlength=1) > 0).sum())
+    kind: type[Part] = Ease if active <= LARGEST_EASE else ItemKnn
+    parts: dict[str, Part] = {"neighbours": kind.fit(evidence, seed=seed)}
+    for name, part in PARTS.items():
+        parts[name] = part.fit(evidence, seed=seed)
+    return parts
+
+
+def learn_weights(evidence: Evidence, seed: int, splits: tuple[float, ...] = SPLITS) -> NDArray[np.float32]:
+    """Channel weights from rolling splits inside the log, in discovery and in repeat mode."""
+    gathered: dict[bool, list[fusion.Samples]] = {False: [], True: []}
+    times = evidence.log.times
+    for share in splits:
+        cut = float(np.quantile(times, 1 - share))
+        known = evidence.log.before(cut)
+        if len(known) < FEWEST // 2:
+            continue
+        known = known.take(np.arange(max(0, len(known) - LONGEST_SPLIT), len(known)))
+        past = Evidence.of(known, evidence.items, cut)
+        parts = fit_parts(past, seed)
+        asked = questions(evidence.log, cut, seed=seed)
+        for again, found in gathered.items():
+            found.append(fusion.samples(parts, asked, again=again))
+    tables = [
+        fusion.learn(fusion.join(found), again) if found else fusion.equal_weights()[rows]
+        for (again, found), rows in zip(
+            gathered.items(), (slice(0, fusion.SITUATIONS), slice(fusion.SITUATIONS, None)), strict=True
+        )
+    ]
+    return np.concatenate(tables)

@@ -1,0 +1,70 @@
+"""Popularity that forgets: events weighted by age, with the half-life that foretold the log's own next days best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsplug.models.base import Arrays, Evidence, Query, Scores
+
+HALF_LIVES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)  # active days
+
+
+@dataclass(frozen=True, slots=True)
+class Popularity:
+    name: ClassVar[str] = "popular"
+    shares: Scores
+    half_life: float
+
+    @classmethod
+    def fit(cls, evidence: Evidence, *, seed: int = 0) -> Popularity:
+        half_life = choose_half_life(evidence)
+        return cls(decayed(evidence, half_life), half_life)
+
+    def export(self) -> Arrays:
+        return {"shares": self.shares, "half_life": np.array([self.half_life])}
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> Popularity:
+        return cls(arrays["shares"], float(arrays["half_life"][0]))
+
+    def score(self, query: Query) -> Scores:
+        return self.shares
+
+
+def decayed(evidence: Evidence, half_life: float) -> Scores:
+    """Sum of event weights halved every `half_life` active days, scaled to a largest value of 1."""
+    weight = np.maximum(evidence.log.weights, 0) * 0.5 ** (evidence.ages / half_life)
+    total = np.bincount(evidence.log.items, weight, minlength=evidence.size)
+    return (total / max(float(total.max(initial=0.0)), 1e-12)).astype(np.float32)
+
+
+def choose_half_life(evidence: Evidence, *, top: int = 20, days: int = 40) -> float:
+    """The half-life whose ranking held most of the next day's events, over the newest `days` active days of the log."""
+    if not len(evidence.log):
+        return HALF_LIVES[4]
+    day = np.floor(evidence.ages).astype(np.int64)
+    age_of_first = int(day.max())
+    days = min(days, age_of_first // 2)
+    if days < 2:
+        return HALF_LIVES[4]
+    size = evidence.size
+    gained = np.zeros(len(HALF_LIVES))
+    decay = 0.5 ** (1 / np.array(HALF_LIVES))
+    state = np.zeros((len(HALF_LIVES), size))
+    order = np.argsort(-day, kind="stable")
+    edges = np.searchsorted(-day[order], -np.arange(age_of_first, -1, -1), "right")
+    start = 0
+    for age, stop in zip(range(age_of_first, -1, -1), edges, strict=True):
+        rows = order[start:stop]
+        today = np.bincount(evidence.log.items[rows], np.maximum(evidence.log.weights[rows], 0), minlength=size)
+        if age < days and today.sum():
+            leaders = np.argpartition(-state, min(top, size - 1), axis=1)[:, :top]
+            gained += today[leaders].sum(1) / today.sum()
+        state = state * decay[:, None] + today
+        start = stop
+    return HALF_LIVES[int(np.argmax(gained))]

@@ -1,0 +1,102 @@
+"""Session nearest neighbours: who else did these things lately (VS-kNN, Ludewig and Jannach 2018; STAN, Garg 2019).
+
+Sessions are cut at idle gaps. A neighbour counts by shared items (rarer and newer ones more), by length and by age.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsplug.models.base import Arrays, Evidence, Query, Scores, best, by_visitor
+
+GAP = 86400.0  # seconds without an event that end a session
+NEIGHBOURS = 300
+PER_ITEM = 500  # newest sessions remembered for an item
+LONGEST_SESSION = 100
+HISTORY = 30
+DECAY = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class SessionKnn:
+    name: ClassVar[str] = "session"
+    starts: NDArray[np.int64]  # of each session in `members`, plus the end
+    members: NDArray[np.int32]
+    factor: NDArray[np.float32]  # of each session: age and length
+    lists: NDArray[np.int64]  # start of each item's sessions in `sessions`, plus the end
+    sessions: NDArray[np.int32]
+    rarity: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, evidence: Evidence, *, seed: int = 0, gap: float = GAP, half: float = 0.5) -> SessionKnn:
+        from scipy.sparse import csr_matrix
+
+        log, size = evidence.log, evidence.size
+        order, begins = by_visitor(log)
+        times = log.times[order]
+        begins[1:] |= np.diff(times) > gap
+        session = np.cumsum(begins) - 1
+        count = int(session[-1]) + 1 if len(session) else 0
+        age = np.full(count, np.inf)
+        np.minimum.at(age, session, evidence.ages[order])
+        rank = np.argsort(np.argsort(age, kind="stable"), kind="stable")  # 0 is the newest session
+        X = csr_matrix((np.ones(len(order), np.float32), (rank[session], log.items[order])), shape=(count, size))
+        X.sum_duplicates()
+        age = np.sort(age)
+        lengths = np.diff(X.indptr)
+        factor = 0.5 ** (age / (half * evidence.span)) / np.sqrt(lengths + 5.0)
+        by_item = X.tocsc()
+        by_item.sort_indices()
+        used = np.diff(by_item.indptr)
+        rarity = np.log((count + 1) / (used + 1.0)).astype(np.float32)
+        lists, sessions = _newest(by_item.indptr, by_item.indices, PER_ITEM)
+        starts, members = X.indptr.astype(np.int64), X.indices.astype(np.int32)
+        return cls(starts, members, factor.astype(np.float32), lists, sessions, rarity)
+
+    def export(self) -> Arrays:
+        return {name: getattr(self, name) for name in ("starts", "members", "factor", "lists", "sessions", "rarity")}
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> SessionKnn:
+        return cls(*(arrays[name] for name in ("starts", "members", "factor", "lists", "sessions", "rarity")))
+
+    def score(self, query: Query) -> Scores:
+        size = len(self.rarity)
+        items, weights = query.recency(DECAY, HISTORY)
+        begin, end = self.lists[items], self.lists[items + 1]
+        if not len(items) or not (end - begin).sum():
+            return np.zeros(size, np.float32)
+        found = self.sessions[_ranges(begin, end)]
+        likeness = np.bincount(found, np.repeat(weights * self.rarity[items], end - begin))
+        candidates = np.flatnonzero(likeness)
+        value = likeness[candidates] * self.factor[candidates]
+        if len(candidates) > NEIGHBOURS:
+            kept = best(value, NEIGHBOURS)
+            candidates, value = candidates[kept], value[kept]
+        begin, end = self.starts[candidates], self.starts[candidates + 1]
+        seen = self.members[_ranges(begin, end)]
+        total = np.bincount(seen, np.repeat(value, end - begin), minlength=size)
+        return (total * np.maximum(self.rarity, 0.0) ** 0.3).astype(np.float32)
+
+
+def _ranges(begin: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The concatenation of the ranges begin[i]:end[i]."""
+    lengths = end - begin
+    shift = np.repeat(begin - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
+    found: NDArray[np.int64] = np.arange(int(lengths.sum())) + shift
+    return found
+
+
+def _newest(
+    starts: NDArray[np.int32], sessions: NDArray[np.int32], most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The first `most` sessions of each item; sessions are numbered from the newest."""
+    begin = starts[:-1].astype(np.int64)
+    end = np.minimum(starts[1:].astype(np.int64), begin + most)
+    lists = np.concatenate([[0], np.cumsum(end - begin)]).astype(np.int64)
+    return lists, sessions[_ranges(begin, end)].astype(np.int32)
