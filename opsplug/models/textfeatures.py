@@ -1,0 +1,43 @@
+"""Texts as terms and terms as arrays: what the text models share.
+
+A fitted text model is a dictionary from term to number. It travels as two arrays (the terms' UTF-8 bytes and their numbers), so
+that a web process reads it with numpy alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?|[^\W\d_a-z\u3400-\u9fff]+|[\u3400-\u4dbf\u4e00-\u9fff]")
+
+Arrays = dict[str, NDArray[np.generic]]
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words; each Chinese character is a word of its own."""
+    return _WORD.findall(text.lower())
+
+
+def with_pairs(terms: Sequence[str]) -> set[str]:
+    """The distinct terms and neighbouring pairs of terms."""
+    return {*terms, *map(" ".join, zip(terms, terms[1:], strict=False))}
+
+
+def character_ngrams(text: str, sizes: Iterable[int]) -> set[str]:
+    """The distinct stretches of `sizes` characters."""
+    return {text[at : at + size] for size in sizes for at in range(len(text) - size + 1)}
+
+
+def pack_terms(terms: Iterable[str]) -> NDArray[np.uint8]:
+    """Terms as one array of UTF-8 bytes; a term holds no line break."""
+    return np.frombuffer("\n".join(terms).encode("utf-8", "surrogatepass"), dtype=np.uint8)
+
+
+def unpack_terms(packed: NDArray[np.generic]) -> list[str]:
+    """The terms of `pack_terms`, in order."""
+    raw = np.asarray(packed, dtype=np.uint8).tobytes()
+    return raw.decode("utf-8", "surrogatepass").split("\n") if raw else []
