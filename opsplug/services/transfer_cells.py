@@ -131,10 +131,9 @@ class Clock:
         try:
             if isinstance(value, str):
                 moment = datetime.strptime(value, self._pattern) if self._pattern else datetime.fromisoformat(value)
-                value = (moment if moment.tzinfo else moment.replace(tzinfo=self._zone)).timestamp()
-            elif isinstance(value, int | float) and not isinstance(value, bool):
-                value = value / 1000 if abs(value) >= 1e11 else value  # 1e11 s is the year 5138, 1e11 ms is 1973
-            return round(value * 1000)
+                return round((moment if moment.tzinfo else moment.replace(tzinfo=self._zone)).timestamp() * 1000)
+            # As seconds 1e11 is the year 5138, as milliseconds it is 1973.
+            return round(float(value) if abs(value) >= 1e11 else float(value) * 1000)
         except (ValueError, TypeError, OverflowError):
             shape = self._pattern or "epoch seconds or ISO 8601; see --time-format"
             raise BadRowError("bad timestamp", f"timestamp: {str(value)[:40]!r} is not {shape}") from None

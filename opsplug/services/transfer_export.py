@@ -113,7 +113,7 @@ def export_file(path: Path) -> Iterator[IO[str]]:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as raw:
             packed = gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) if path.suffix == ".gz" else None
-            with io.TextIOWrapper(packed or raw, "utf-8", newline="") as text:  # type: ignore[arg-type]
+            with io.TextIOWrapper(packed or raw, "utf-8", newline="") as text:
                 yield text
         draft.replace(path)
     except OSError as error:

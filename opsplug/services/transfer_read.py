@@ -31,12 +31,15 @@ class BadRowError(OpsPlugError):
         self.reason = reason
 
 
+Record = tuple[int, Mapping[str, Any] | BadRowError]
+
+
 @dataclass
 class Rows:
     """`columns` of a CSV file (empty for JSON lines), and the records, each a mapping or why it is none."""
 
     columns: Sequence[str]
-    records: Iterator[tuple[int, Mapping[str, Any] | BadRowError]]
+    records: Iterator[Record]
 
 
 @contextmanager
@@ -49,7 +52,7 @@ def open_rows(
             size = os.fstat(raw.fileno()).st_size
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
-            data: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw
+            data: Any = gzip.GzipFile(fileobj=raw) if packed else raw
 
             def tell() -> None:
                 if progress is not None:
@@ -62,8 +65,8 @@ def open_rows(
         raise TransferError(f"{path}: cannot be read ({error}); nothing of it was imported") from error
 
 
-def _rows(data: IO[bytes], path: Path, encoding: str, tell: Callable[[], None]) -> Rows:
-    buffered = io.BufferedReader(data, 1 << 18)  # type: ignore[arg-type]
+def _rows(data: Any, path: Path, encoding: str, tell: Callable[[], None]) -> Rows:
+    buffered = io.BufferedReader(data, 1 << 18)
     start = buffered.peek(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if not start:
         raise TransferError(f"{path}: the file is empty")
@@ -88,9 +91,7 @@ def _csv(text: IO[str], path: Path, tell: Callable[[], None]) -> Rows:
     return Rows(columns, _csv_records(csv.reader(text, delimiter=delimiter), columns, tell))
 
 
-def _csv_records(
-    reader: Any, columns: Sequence[str], tell: Callable[[], None]
-) -> Iterator[tuple[int, Mapping[str, Any] | BadRowError]]:
+def _csv_records(reader: Any, columns: Sequence[str], tell: Callable[[], None]) -> Iterator[Record]:
     width = len(columns)
     while True:
         number = reader.line_num + 2  # the header was read before
@@ -118,7 +119,7 @@ def _broken(cell: str) -> bool:
     return any("\ud800" <= letter <= "\udfff" for letter in cell)
 
 
-def _json_lines(data: IO[bytes], tell: Callable[[], None]) -> Iterator[tuple[int, Mapping[str, Any] | BadRowError]]:
+def _json_lines(data: io.BufferedReader[Any], tell: Callable[[], None]) -> Iterator[Record]:
     decode = msgspec.json.Decoder().decode
     number = 0
     while line := data.readline(MAX_LINE):

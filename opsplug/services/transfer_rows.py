@@ -168,7 +168,7 @@ class RowReader:
             properties["currency"] = self._options.currency
         return canonical, properties
 
-    def _who(self, row: Mapping[str, Any], transaction: Any) -> dict[str, str | None]:
+    def _who(self, row: Mapping[str, Any], transaction: Any) -> dict[str, Any]:
         """The envelope's ids. A guest known by a session or an order alone is a visitor of that name."""
         user, session, anonymous = (_optional(row, name) for name in ("user_id", "session_id", "anonymous_id"))
         if user is not None:
