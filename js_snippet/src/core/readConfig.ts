@@ -1,0 +1,17 @@
+import type { Config, ConsentMode, Options } from "../types/core.ts";
+import { quietly } from "../lib/quietly.ts";
+
+/** Reads our own script tag. */
+export function readConfig(script: HTMLScriptElement): Config {
+  const data = script.dataset;
+  const folder = new URL(".", script.src).href;
+  return {
+    prefix: (data.prefix || new URL(folder).pathname).replace(/\/$/, ""),
+    folder,
+    nonce: script.nonce,
+    consent: (data.consent || "required") as ConsentMode,
+    language: data.language || document.documentElement.lang || navigator.language,
+    serverEvents: (data.serverEvents || "").split(/[\s,]+/),
+    options: quietly(() => JSON.parse(data.options || "{}") as Options) || {},
+  };
+}

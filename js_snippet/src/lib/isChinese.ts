@@ -1,0 +1,3 @@
+export function isChinese(language: string): boolean {
+  return /^zh/i.test(language);
+}

@@ -1,0 +1,66 @@
+import type { Core } from "../types/core.ts";
+import type { Item } from "../types/events.ts";
+import { watchSeen } from "./watchSeen.ts";
+import { texts } from "./texts.ts";
+
+export interface ListIdentity {
+  placement: string;
+  recommendationId: string;
+  heading: string;
+  language: string;
+}
+
+/** Tells what of a list was seen, opened and refused, whoever rendered it. */
+export function observeList(core: Core, section: Element, identity: ListIdentity): () => void {
+  const list = {
+    item_list_id: `opsplug:${identity.placement}`,
+    item_list_name: identity.heading,
+    recommendation_id: identity.recommendationId,
+  };
+  const describe = (card: HTMLElement): Item => ({
+    item_id: card.dataset.itemId!,
+    index: Number(card.dataset.index),
+    recommendation_id: identity.recommendationId,
+    reason_code: card.dataset.reasonCode,
+  });
+
+  const opened = (event: Event): void => {
+    const target = event.target as Element;
+    const card = target.closest<HTMLElement>("[data-item-id]");
+    if (!card || (event as MouseEvent).button > 1) return;
+    if (target.closest("a")) core.track("select_item", { ...list, items: [describe(card)] }, { urgent: true });
+    else if (target.closest(".opsplug-menu button")) refuse(card);
+  };
+
+  function refuse(card: HTMLElement): void {
+    core.track("item_feedback", { ...list, action: "not_interested", items: [describe(card)] }, { urgent: true });
+    const name = card.querySelector(".opsplug-name")?.textContent || "";
+    const next = (card.nextElementSibling ?? card.previousElementSibling)?.querySelector("a");
+    card.remove();
+    section.querySelector(".opsplug-said")?.replaceChildren(texts(identity.language)[2] + name);
+    if (next) next.focus({ preventScroll: true });
+    else section.remove();
+  }
+
+  const closeMenus = (event: Event): void => {
+    const escape = (event as KeyboardEvent).key === "Escape";
+    if (event.type === "keydown" && !escape) return;
+    for (const menu of section.querySelectorAll<HTMLDetailsElement>("details[open]")) {
+      if (escape) menu.querySelector("summary")!.focus();
+      else if (event.composedPath().includes(menu)) continue;
+      menu.open = false;
+    }
+  };
+  const ending = new AbortController();
+  const { signal } = ending;
+  for (const type of ["click", "auxclick"]) section.addEventListener(type, opened, { signal });
+  section.addEventListener("keydown", closeMenus, { signal });
+  document.addEventListener("click", closeMenus, { signal });
+  const stop = watchSeen(section, section.querySelectorAll("[data-item-id]"), (cards) =>
+    core.track("view_item_list", { ...list, items: (cards as HTMLElement[]).map(describe) }),
+  );
+  return () => {
+    stop();
+    ending.abort();
+  };
+}
