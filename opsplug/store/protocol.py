@@ -1,45 +1,58 @@
-"""What the rest of opsplug may ask of a store. All times are integer epoch milliseconds; all methods are thread-safe."""
+"""What every store can do. Times are epoch milliseconds; every method is thread-safe.
+
+Trouble with the database (locked past its timeout, read-only, full, corrupt, unreadable) is a `StoreError`. An event
+that no database could hold is an `EventError` and nothing of its batch is stored.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
-from opsplug.events import TASTE, VISITOR, Event
+from opsplug.events import TASTE, Event
 
-HISTORY_NAMES = (*TASTE, "item_feedback")
-
-
-class DayCount(NamedTuple):
-    """Events of one name and audience on one day; `day` counts days since 1970 in the asked time zone."""
-
-    day: int
-    event: str
-    audience: int
-    events: int
+TASTE_NAMES: Final = tuple(TASTE)
+LINKED_IDS: Final = 8  # how many of a person's devices and sessions a history looks at
 
 
 class Store(Protocol):
-    """One shop's events, links between visitors and users, catalogue, documents, leases and counters.
+    """Events, catalogue, documents, leases and counters, on one database."""
 
-    Every method raises `StoreError` when the store cannot do it; none swallows.
-    """
-
+    # -- life -----------------------------------------------------------------------------------------------------
     def migrate(self) -> list[str]:
-        """Bring the schema up to date; safe when several processes start at once. -> names of what was applied."""
+        """Bring the schema up to date; -> names applied now. Safe when many processes start at once.
 
-    def add_events(self, events: Sequence[Event], *, durable: bool = False) -> int:
-        """Store events whose ids are new, in one transaction. -> how many were new.
-
-        `durable`: the commit has reached the disk when this returns. An event that carries both an anonymous id and a
-        user links the two; an anonymous id belongs to one user at most. A `consent_update` that refuses forgets.
+        Every other method does this by itself on first use and after the database was replaced.
         """
+        ...
+
+    def close(self) -> None:
+        """Close every connection of this process. The store opens itself again when it is used again."""
+        ...
+
+    def size_bytes(self) -> int:
+        """Bytes on disk, write-ahead log included; 0 when there is no database yet."""
+        ...
+
+    # -- events ---------------------------------------------------------------------------------------------------
+    def add_events(self, events: Sequence[Event], *, durable: bool = False, timeout: float = 5.0) -> int:
+        """Store events in one transaction; -> how many are new. An event id that is known changes nothing.
+
+        `durable`: on return the events survive a power cut. `timeout`: seconds to wait for another writer.
+        Events that carry both ids link the anonymous id to the user: the first user of an anonymous id stays.
+        """
+        ...
 
     def history(
-        self, visitors: Sequence[str], *, limit: int = 50, names: Sequence[str] = HISTORY_NAMES, timeout: float = 0.02
+        self, visitors: Sequence[str], *, limit: int = 50, names: Sequence[str] = TASTE_NAMES, timeout: float = 0.02
     ) -> list[Event]:
-        """The newest `limit` events of these visitors, oldest first, by one indexed read of at most `timeout` s."""
+        """The newest `limit` events of these visitor keys (see `Event.visitor`), oldest first: an indexed read.
+
+        `StoreError` when it takes more than `timeout` seconds.
+        """
+        ...
 
     def visitors_of(self, user_id: str) -> list[str]:
-        """The keys under which a user's events are found: the newest linked anonymous ids, and the user."""
+        """The keys of a user's histories: the newest linked anonymous ids, then the user's own pseudonym."""
+        ...
 
     def read_events(
         self,
@@ -48,79 +61,95 @@ class Store(Protocol):
         since_ms: int | None = None,
         until_ms: int | None = None,
         names: Sequence[str] | None = None,
-        audience: int | None = VISITOR,
+        audience: int | None = 0,
         batch: int = 5000,
     ) -> Iterator[list[tuple[int, Event]]]:
-        """Batches of (row id, event) in the order of storing; an `audience` of None gives all."""
+        """(id, event) in batches by ascending id, those with since <= timestamp < until. No transaction is held
+        between batches; events stored meanwhile are read too. `audience` None: everybody."""
+        ...
 
-    def first_id_received_at(self, moment_ms: int) -> int:
-        """The first row id received at or after a moment, or one past the last."""
+    def last_id(self) -> int:
+        """The newest row's id, 0 without events. Smaller than one seen before: the database was replaced."""
+        ...
+
+    def first_id_received_at(self, ms: int) -> int:
+        """The smallest id received at or after `ms`; one past the last id when there is none."""
+        ...
 
     def forget_visitor(self, visitors: Sequence[str]) -> int:
-        """Take the identifiers off these visitors' events, so that only counts remain. -> how many events."""
+        """Consent withdrawn: the ids in these visitors' events become NULL and their links go; -> events changed."""
+        ...
 
     def prune(self, before_ms: int, *, batch: int = 1000) -> int:
-        """Remove at most `batch` events older than a moment. -> how many."""
+        """Delete events received before, in small transactions; -> how many."""
+        ...
 
-    def count_events(self) -> int:
-        """How many events there are."""
-
-    def daily_events(self, since_ms: int, until_ms: int, offset_ms: int) -> list[DayCount]:
-        """Events by day, name and audience; `offset_ms` is the time zone's distance from UTC."""
-
-    def daily_visitors(self, since_ms: int, until_ms: int, offset_ms: int) -> list[tuple[int, int]]:
-        """(day, distinct visitors)."""
-
-    def count_visitors(self, since_ms: int, until_ms: int, names: Sequence[str] | None = None) -> int:
-        """Distinct visitors, or those with one of these events."""
-
+    # -- catalogue ------------------------------------------------------------------------------------------------
     def put_items(self, records: Sequence[Mapping[str, Any]], *, origin: str, now_ms: int) -> int:
-        """Add or replace catalogue records; one learned from a `page` never replaces an `explicit` one. -> stored."""
+        """Insert or replace items by `item_id`; -> records written. `origin` is "explicit" or "page"; a page's
+        record never replaces an explicit one. Unchanged records only count as seen."""
+        ...
 
-    def remove_items(self, item_ids: Sequence[str]) -> int:
-        """-> how many were there."""
+    def remove_items(self, ids: Sequence[str]) -> int: ...
 
     def expire_items(self, origin: str, unseen_since_ms: int) -> int:
-        """Remove records of an origin that were last seen before a moment. -> how many."""
+        """Remove the items of this origin that were last put before; -> how many."""
+        ...
 
-    def items(self) -> Iterator[dict[str, Any]]:
-        """All catalogue records, each with its item_id."""
+    def items(self) -> Iterator[dict[str, Any]]: ...
 
-    def get_items(self, item_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Records by id; unknown ids are absent."""
+    def get_items(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]: ...
 
     def catalogue_version(self) -> int:
-        """A number that changes with every change of the catalogue."""
+        """Differs after every change of the catalogue, in whatever process; cheap to ask."""
+        ...
 
+    # -- documents: knowledge, rules, model registry, chat state ------------------------------------------------------
     def put_document(self, kind: str, key: str, value: Any, now_ms: int) -> None:
-        """Keep a JSON value under (kind, key)."""
+        """Insert or replace one JSON value."""
+        ...
 
     def get_document(self, kind: str, key: str) -> Any:
         """The value, or None."""
+        ...
 
     def documents(self, kind: str, prefix: str = "") -> list[tuple[str, Any]]:
-        """(key, value) of one kind, in the order of keys."""
+        """(key, value) of a kind, ordered by key."""
+        ...
 
-    def delete_document(self, kind: str, key: str) -> bool:
-        """-> whether it was there."""
+    def delete_document(self, kind: str, key: str) -> bool: ...
 
+    # -- one job runs once ------------------------------------------------------------------------------------------
     def acquire_lease(self, name: str, holder: str, *, ttl_ms: int, now_ms: int) -> bool:
-        """Take or renew a lease; False while another holder's has not run out."""
+        """True if `holder` now holds `name` until now + ttl: it was free, expired or this holder's own (renewal)."""
+        ...
 
     def release_lease(self, name: str, holder: str) -> None:
-        """Give a lease back; nothing happens when somebody else holds it."""
+        """Give the lease back, if this holder has it."""
+        ...
 
-    def lease_holder(self, name: str, now_ms: int) -> str | None:
-        """Who holds a lease that has not run out."""
+    # -- counters of all processes ------------------------------------------------------------------------------------
+    def add_counts(self, counts: Mapping[str, int], *, timeout: float = 5.0) -> None: ...
 
-    def add_counts(self, counts: Mapping[str, int]) -> None:
-        """Add to the counters of all processes."""
+    def counts(self) -> dict[str, int]: ...
 
-    def counts(self) -> dict[str, int]:
-        """Counters by name."""
+    # -- statistics -------------------------------------------------------------------------------------------------
+    def rows(self, sql: str, parameters: Mapping[str, Any], *, timeout: float = 10.0) -> list[tuple[Any, ...]]:
+        """The rows of a reading statement of `store.queries`; `StoreError` past `timeout` seconds."""
+        ...
 
-    def size_bytes(self) -> int:
-        """What the store takes on disk."""
+    def daily_events(
+        self, since_ms: int, until_ms: int, tz_offset_ms: int = 0, audience: int | None = 0
+    ) -> list[tuple[int, str, int, int]]:
+        """(day, event, events, visitors) with day = local days since 1970-01-01, ordered by day and event."""
+        ...
 
-    def close(self) -> None:
-        """Close what this process has open; a later call opens it again."""
+    def top_items(
+        self, since_ms: int, until_ms: int, *, names: Sequence[str] = ("view_item",), limit: int = 20
+    ) -> list[tuple[str, int, int]]:
+        """(item_id, events, visitors), the most frequent first."""
+        ...
+
+    def recommendation_events(self, since_ms: int, until_ms: int) -> Iterator[list[tuple[int, Event]]]:
+        """Impressions, clicks and purchases of visitors in batches, by ascending id."""
+        ...
