@@ -147,7 +147,7 @@ def _item_id(params: Mapping[str, Any]) -> str | None:
     for name in _ITEM_NAMES:
         if name in params:
             return str(params[name])[:1024]
-    return str(next(reversed(params.values())))[:1024] if params else None
+    return str(list(params.values())[-1])[:1024] if params else None
 
 
 def _search_term(query: str) -> str:

@@ -69,7 +69,7 @@ class Connections:
         if self.path is None or self._inode is None:
             return True
         try:
-            return os.stat(self.path).st_ino == self._inode
+            return self.path.stat().st_ino == self._inode
         except OSError:
             return False
 
@@ -91,7 +91,7 @@ class Connections:
         if self._writer is None:
             self._writer = self._open()
             if self.path is not None:
-                self._inode = os.stat(self.path).st_ino
+                self._inode = self.path.stat().st_ino
         return self._writer
 
     def _open(self) -> sqlite3.Connection:
@@ -100,7 +100,7 @@ class Connections:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if not self.path.exists():
                 os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            elif stat.S_IMODE(os.stat(self.path).st_mode) & 0o077:
+            elif stat.S_IMODE(self.path.stat().st_mode) & 0o077:
                 self.path.chmod(0o600)
         connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
         try:

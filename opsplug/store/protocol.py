@@ -1,4 +1,4 @@
-"""What every store can do. Times are epoch milliseconds; every method is thread-safe.
+"""What the rest of opsplug may ask of a store. Times are epoch milliseconds; all methods are thread-safe."""
 
 Trouble with the database (locked past its timeout, read-only, full, corrupt, unreadable) is a `StoreError`. An event
 that no database could hold is an `EventError` and nothing of its batch is stored.
