@@ -1,0 +1,95 @@
+"""Arguments of a question made uniform, and what the store knows of the visitor who asks."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from opsplug.errors import EventError, StoreError
+from opsplug.events import Event
+from opsplug.features.interactions import PURCHASE, VIEW
+from opsplug.services.ranking import BOUGHT_NAMES, KINDS_BY_NAME, READ_NAMES, Act, Visitor, visitor_of
+
+if TYPE_CHECKING:
+    from opsplug.store.protocol import Store
+
+log = logging.getLogger("opsplug")
+
+EVENTS = 300  # newest events of a visitor that are read
+PURCHASES = 1000  # and, of a visitor with more than that, newest purchases
+TIMEOUT = 0.02  # seconds for one read
+
+
+class Counts(Protocol):
+    def add(self, name: str, n: int = 1) -> object: ...
+
+
+def seconds(value: datetime | float, field: str) -> float:
+    """Aware datetime or epoch seconds -> epoch seconds."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise EventError(f"{field}: a datetime needs a time zone, for example datetime.now(timezone.utc)")
+        return value.timestamp()
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise EventError(f"{field}: give an aware datetime or epoch seconds") from None
+    if not math.isfinite(number) or abs(number) > 1e11:
+        raise EventError(f"{field}: {value!r} is not epoch seconds")
+    return number
+
+
+def acts_of(history: Iterable[Any], now: float) -> list[Act]:
+    """Ids, `(id, time)` or `(id, time, event name)` -> acts. Ids without a time are the last seconds before now."""
+    if isinstance(history, str):
+        raise EventError("history: a list of item ids or (item_id, time) pairs is expected")
+    told = list(history)
+    acts: list[Act] = []
+    for place, entry in enumerate(told):
+        if isinstance(entry, str | int):
+            acts.append((str(entry), now - (len(told) - place), VIEW))
+            continue
+        if not isinstance(entry, Sequence) or not 2 <= len(entry) <= 3:
+            raise EventError("history: each entry is an item id or an (item_id, time) pair")
+        kind = KINDS_BY_NAME.get(entry[2], VIEW) if len(entry) == 3 else VIEW
+        acts.append((str(entry[0]), seconds(entry[1], "history"), kind))
+    return acts
+
+
+class Known:
+    """Reads a visitor's last events; a read that fails or takes too long costs a rung and is counted."""
+
+    def __init__(self, store: Store, counters: Counts) -> None:
+        self._store = store
+        self._counters = counters
+
+    def visitor(self, user_id: str | None, anonymous_id: str | None, told: list[Act], now: float) -> Visitor:
+        """What the store knows up to `now`, merged with what the caller told."""
+        visitor = visitor_of(self._events(user_id, anonymous_id), now)
+        if told:
+            known = {(item, int(at)) for item, at, _ in visitor.acts}
+            visitor.acts += [act for act in told if (act[0], int(act[1])) not in known]
+            visitor.acts.sort(key=lambda act: act[1])
+            visitor.bought.update({item: at for item, at, kind in told if kind == PURCHASE})
+        return visitor
+
+    def _events(self, user_id: str | None, anonymous_id: str | None) -> list[Event]:
+        if not user_id and not anonymous_id:
+            return []
+        try:
+            keys = list(self._store.visitors_of(user_id)) if user_id else []
+            if anonymous_id and anonymous_id not in keys:
+                keys.append(anonymous_id)
+            events = self._store.history(keys, limit=EVENTS, names=READ_NAMES, timeout=TIMEOUT)
+            if len(events) >= EVENTS:  # rare: what was bought long ago must still not come back
+                older = self._store.history(keys, limit=PURCHASES, names=BOUGHT_NAMES, timeout=TIMEOUT)
+                have = {event.event_id for event in events}
+                events = [*(event for event in older if event.event_id not in have), *events]
+            return events
+        except StoreError as error:
+            log.warning("opsplug: a visitor's history was not read (%s); recommending without it", error)
+            self._counters.add("history_timeouts")
+            return []

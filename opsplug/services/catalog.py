@@ -1,0 +1,215 @@
+"""The shop's catalogue: `engine.catalog`, and the snapshot that a web process serves from."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from opsplug.errors import EventError
+from opsplug.events import text_id
+from opsplug.features.items import Catalogue, catalogue
+
+if TYPE_CHECKING:
+    from opsplug.store.protocol import Store
+
+TEXTS = frozenset(
+    """item_name item_group_id item_brand item_category item_category2 item_category3 item_category4 item_category5
+    item_variant description url image_url currency language seller_id affiliation""".split()
+)
+NUMBERS = frozenset(("price", "list_price", "cost", "consumable_days"))
+OTHER = frozenset(("availability", "published", "created_at", "tags", "attributes"))
+AVAILABILITY = ("in_stock", "out_of_stock", "preorder", "backorder")
+_SPELLINGS = {name.replace("_", ""): name for name in AVAILABILITY} | {
+    "soldout": "out_of_stock",
+    "discontinued": "out_of_stock",
+    "limitedavailability": "in_stock",
+    "onlineonly": "in_stock",
+    "instoreonly": "out_of_stock",
+}
+MAX_TEXT = 5000
+CHECK_EVERY = 1.0  # seconds between two looks at the store's catalogue version
+QUICK = 0.05  # seconds: a reload that takes longer happens beside the request
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The whole catalogue at one version; `place` is the position of an id in `ids` and `records`."""
+
+    version: int
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @cached_property
+    def ids(self) -> list[str]:
+        return list(self.records)
+
+    @cached_property
+    def sellable(self) -> frozenset[str]:
+        """Ids that the catalogue itself calls published and available."""
+        return frozenset(item_id for item_id, record in self.records.items() if is_sellable(record))
+
+    @cached_property
+    def rebuy_days(self) -> Mapping[str, float]:
+        """Days after which a consumable may be shown to its buyer again."""
+        return {
+            item_id: record["consumable_days"]
+            for item_id, record in self.records.items()
+            if "consumable_days" in record
+        }
+
+    @cached_property
+    def columns(self) -> Catalogue:
+        return catalogue(self.records.values())
+
+
+class Catalog:
+    """Add, change, remove and read the shop's items. What is upserted here always wins over what pages said."""
+
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held: Snapshot | None = None
+        self._checked = -math.inf
+        self._cost = 0.0
+        self._loading = False
+
+    def upsert(self, records: Iterable[Mapping[str, Any]]) -> int:
+        """Add or replace items; all are checked first, so a bad one (`EventError`) leaves nothing half done.
+
+        `item_id` is needed; all other fields of the event language's catalogue record are optional. -> how many.
+        """
+        return self._put([clean_record(record) for record in records], "explicit")
+
+    def learn(self, records: Iterable[Mapping[str, Any]]) -> int:
+        """What pages say about items; never replaces what was upserted. Records that do not fit are left out."""
+        found = []
+        for record in records:
+            with suppress(EventError):
+                found.append(clean_record(record))
+        return self._put(found, "page")
+
+    def _put(self, records: list[dict[str, Any]], origin: str) -> int:
+        if not records:
+            return 0
+        written = self._store.put_items(records, origin=origin, now_ms=round(self._clock() * 1000))
+        self._checked = -math.inf
+        return written
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Forget items; their ids are never recommended again."""
+        self._store.remove_items([ids] if isinstance(ids, str) else list(ids))
+        self._checked = -math.inf
+
+    def get(self, item_id: str) -> dict[str, Any] | None:
+        """One record, or None."""
+        return self._store.get_items([item_id]).get(item_id)
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every record."""
+        return list(self._store.items())
+
+    @property
+    def held(self) -> Snapshot:
+        """The last snapshot, without asking the store; empty before the first."""
+        return self._held or Snapshot(-1)
+
+    def snapshot(self) -> Snapshot:
+        """The catalogue in memory, at most a second old (a large one: a second and the time it takes to read)."""
+        held = self._held
+        if held is not None and time.monotonic() - self._checked < CHECK_EVERY:
+            return held
+        if held is None or self._cost < QUICK:
+            return self._reload()
+        self._checked = time.monotonic()
+        if not self._loading:
+            self._loading = True
+            threading.Thread(target=self._reload_aside, name="opsplug-catalogue", daemon=True).start()
+        return held
+
+    def _reload(self) -> Snapshot:
+        with self._lock:
+            started = time.monotonic()
+            version = self._store.catalogue_version()
+            if self._held is None or version != self._held.version:
+                records = {record["item_id"]: record for record in self._store.items()}
+                self._held = Snapshot(version, records)
+                self._cost = time.monotonic() - started
+            self._checked = time.monotonic()
+            return self._held
+
+    def _reload_aside(self) -> None:
+        try:
+            self._reload()
+        finally:
+            self._loading = False
+
+
+def is_sellable(record: Mapping[str, Any]) -> bool:
+    """Published, and not said to be out of stock."""
+    return record.get("availability") != "out_of_stock" and record.get("published", True) is not False
+
+
+def clean_record(record: Mapping[str, Any]) -> dict[str, Any]:
+    """One catalogue record with known fields only; `EventError` names the field that does not fit."""
+    if not isinstance(record, Mapping):
+        raise EventError("items: each record is an object with an item_id")
+    item_id = text_id(record.get("item_id"), "item_id")
+    clean: dict[str, Any] = {"item_id": item_id}
+    for name, value in record.items():
+        if value is None or value == "" or name == "item_id":
+            continue
+        if name in TEXTS:
+            clean[name] = str(value).replace("\x00", "").strip()[:MAX_TEXT]
+        elif name in NUMBERS:
+            clean[name] = _number(value, name, item_id)
+        elif name in OTHER:
+            clean[name] = _other(name, value, item_id)
+    return clean
+
+
+def _number(value: Any, name: str, item_id: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise EventError(f"{name} of {item_id!r}: a number is expected, not {value!r}") from None
+    if isinstance(value, bool) or not math.isfinite(number) or not 0 <= number < 1e12:
+        raise EventError(f"{name} of {item_id!r}: a finite number of at least 0 is expected, not {value!r}")
+    return number
+
+
+def _other(name: str, value: Any, item_id: str) -> Any:
+    if name == "availability":
+        word = str(value).rsplit("/", 1)[-1].lower().replace("_", "").replace(" ", "").replace("-", "")
+        if word not in _SPELLINGS:
+            raise EventError(f"availability of {item_id!r}: {value!r} is none of {', '.join(AVAILABILITY)}")
+        return _SPELLINGS[word]
+    if name == "published":
+        return value not in (False, 0, "0", "false", "False", "no")
+    if name == "created_at":
+        return _moment(value, item_id)
+    if name == "tags":
+        return [str(tag)[:200] for tag in value][:50] if isinstance(value, list | tuple) else [str(value)[:200]]
+    if not isinstance(value, Mapping):
+        raise EventError(f"attributes of {item_id!r}: an object of names and values is expected")
+    return {str(key)[:200]: str(entry)[:500] for key, entry in list(value.items())[:100]}
+
+
+def _moment(value: Any, item_id: str) -> float:
+    """Aware datetime, ISO 8601 text or epoch seconds -> epoch seconds."""
+    try:
+        if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
+            value = datetime.fromisoformat(value)
+            value = value if value.tzinfo else value.replace(tzinfo=UTC)
+        seconds = value.timestamp() if isinstance(value, datetime) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise EventError(f"created_at of {item_id!r}: a time is expected, not {value!r}") from None
+    if not math.isfinite(seconds) or not 0 <= seconds < 1e11:
+        raise EventError(f"created_at of {item_id!r}: epoch seconds are expected, not {value!r}")
+    return seconds

@@ -1,0 +1,122 @@
+"""What the steps of one recommendation hand to each other: the question, a ranking, and the visitor as known now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from opsplug.events import Event
+from opsplug.features.interactions import CART, OTHER, PURCHASE, VIEW
+
+DAY = 86400.0
+Act = tuple[str, float, int]  # item id, epoch seconds, kind
+
+# Ladder, from the most to the least that was known.
+RUNGS = ("personal", "session", "item", "popular", "catalogue")
+READ_NAMES = (
+    "view_item", "select_item", "add_to_wishlist", "add_to_cart", "remove_from_cart", "purchase", "refund",
+    "order_cancelled", "item_feedback",
+)  # fmt: skip
+BOUGHT_NAMES = ("purchase", "refund", "order_cancelled", "item_feedback")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One item that may be shown; `anchor` is the item that the reason speaks of."""
+
+    item_id: str
+    score: float
+    reason_code: str
+    anchor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Candidates, best first, and the rung they stand on."""
+
+    candidates: list[Candidate]
+    rung: str
+
+
+@dataclass(slots=True)
+class Visitor:
+    """What one visitor did, oldest first, and what follows from it."""
+
+    acts: list[Act] = field(default_factory=list)
+    bought: dict[str, float] = field(default_factory=dict)  # item id -> epoch seconds of the newest purchase
+    cart: set[str] = field(default_factory=set)
+    unwanted: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One list to be made; `banned` items must not appear in it."""
+
+    placement: str
+    item_id: str | None
+    acts: Sequence[Act]
+    now: float
+    banned: frozenset[str]
+    candidates: frozenset[str] | None = None
+    repeats: bool = False
+
+
+class Source(Protocol):
+    """Anything that can answer a question: the trained mix, or what an untrained shop has."""
+
+    def rank(self, question: Question, limit: int) -> Ranking:
+        """At most `limit` candidates, none of them banned, outside `candidates`, or not for sale."""
+        ...
+
+
+def visitor_of(events: Iterable[Event], now: float) -> Visitor:
+    """Replay a visitor's events (any order) up to `now`: history, cart, things bought and things not wanted."""
+    visitor = Visitor()
+    orders: dict[str, list[str]] = {}
+    for event in sorted(events, key=lambda event: event.timestamp):
+        at = event.timestamp / 1000
+        if at <= now:
+            _replay(visitor, event, at, orders)
+    return visitor
+
+
+def _replay(visitor: Visitor, event: Event, at: float, orders: dict[str, list[str]]) -> None:
+    ids = [item.item_id for item in event.items]
+    name = event.event
+    if name in _KINDS:
+        visitor.acts += [(item_id, at, _KINDS[name]) for item_id in ids]
+    if name == "add_to_cart":
+        visitor.cart.update(ids)
+    elif name == "remove_from_cart":
+        visitor.cart.difference_update(ids)
+    elif name == "purchase":
+        visitor.cart.difference_update(ids)
+        visitor.bought.update(dict.fromkeys(ids, at))
+        orders[str(event.properties.get("transaction_id"))] = ids
+    elif name in ("refund", "order_cancelled"):
+        for item_id in ids or orders.get(str(event.properties.get("transaction_id")), []):
+            visitor.bought.pop(item_id, None)
+    elif name == "item_feedback":
+        if event.properties.get("action") == "undo":
+            visitor.unwanted.difference_update(ids)
+        else:
+            visitor.unwanted.update(ids)
+
+
+_KINDS: Mapping[str, int] = {
+    "view_item": VIEW,
+    "select_item": VIEW,
+    "add_to_wishlist": OTHER,
+    "add_to_cart": CART,
+    "purchase": PURCHASE,
+}
+KINDS_BY_NAME = _KINDS
+
+
+def rebuyable(bought: Mapping[str, float], days: Mapping[str, float], now: float) -> list[str]:
+    """Bought things whose re-buy window (`consumable_days` of the catalogue) is over, the longest overdue last."""
+    due = {item_id: (now - at) / (days[item_id] * DAY) for item_id, at in bought.items() if days.get(item_id, 0) > 0}
+    return sorted(
+        (item_id for item_id, times in due.items() if times >= 1), key=lambda item_id: (due[item_id], item_id)
+    )

@@ -1,0 +1,178 @@
+"""The owner's rules, as pure functions on a ranked list: block, boost, bury, caps, diversity, rotation, pins."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from opsplug.errors import SettingsError
+from opsplug.services.ranking import Candidate
+
+Record = Mapping[str, Any]
+Records = Mapping[str, Record]
+Removed = Callable[[str, str], object]  # (rule, item id)
+
+
+class Pin(msgspec.Struct, forbid_unknown_fields=True):
+    """Put one item at a place (0 is the first), on one placement or on all."""
+
+    item_id: str
+    position: int = 0
+    placement: str | None = None
+
+
+class Weight(msgspec.Struct, forbid_unknown_fields=True):
+    """Multiply the score of the items whose record has all of `match`; below 1 buries, above 1 boosts."""
+
+    match: dict[str, str]
+    factor: float
+    placement: str | None = None
+
+
+class Block(msgspec.Struct, forbid_unknown_fields=True):
+    """Never show these."""
+
+    items: list[str] = []
+    brands: list[str] = []
+    categories: list[str] = []
+
+
+class Rules(msgspec.Struct, forbid_unknown_fields=True):
+    """The document `rules/recommendations`. The default changes nothing but shows one variant of an item."""
+
+    pins: list[Pin] = []
+    weights: list[Weight] = []
+    block: Block = msgspec.field(default_factory=Block)
+    caps: dict[str, int] = msgspec.field(default_factory=lambda: {"item_group_id": 1})
+    diversity: float = 0.0  # share of MMR's penalty for likeness, 0 to 1
+    rotation: float = 0.0  # how far scores move from day to day, 0 to 1
+
+
+def parse_rules(document: Any) -> Rules:
+    """Rules from a stored or posted document; `SettingsError` names what does not fit."""
+    try:
+        rules = msgspec.convert(document or {}, Rules)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"rules: {error}") from None
+    if not (0 <= rules.diversity <= 1 and 0 <= rules.rotation <= 1):
+        raise SettingsError("rules: diversity and rotation are shares from 0 to 1")
+    if any(weight.factor < 0 for weight in rules.weights) or any(cap < 1 for cap in rules.caps.values()):
+        raise SettingsError("rules: a factor is at least 0 and a cap at least 1")
+    return rules
+
+
+def weigh(
+    candidates: Sequence[Candidate],
+    rules: Rules,
+    records: Records,
+    *,
+    placement: str,
+    day: int,
+    removed: Removed = lambda rule, item_id: None,
+) -> list[Candidate]:
+    """Blocked items out, scores boosted, buried and rotated, best first again."""
+    kept = []
+    for candidate in candidates:
+        record = records.get(candidate.item_id, {})
+        if blocked(candidate.item_id, record, rules.block):
+            removed("block", candidate.item_id)
+            continue
+        factor = 1.0
+        for weight in rules.weights:
+            if weight.placement in (None, placement) and matches(record, weight.match):
+                factor *= weight.factor
+        if rules.rotation:
+            factor *= 1 - rules.rotation * _jitter(candidate.item_id, day)
+        kept.append(replace(candidate, score=candidate.score * factor) if factor != 1 else candidate)
+    if rules.weights or rules.rotation:
+        kept.sort(key=lambda candidate: -candidate.score)
+    return kept
+
+
+def choose(
+    candidates: Sequence[Candidate],
+    rules: Rules,
+    records: Records,
+    k: int,
+    *,
+    page: Record | None = None,
+    removed: Removed = lambda rule, item_id: None,
+) -> list[Candidate]:
+    """The k to show: greedily the best by maximal marginal relevance (Carbonell and Goldstein 1998) within the caps."""
+    used: dict[str, Counter[str]] = {name: Counter() for name in rules.caps}
+    group = (page or {}).get("item_group_id")
+    if group and "item_group_id" in used:
+        used["item_group_id"][str(group)] = rules.caps["item_group_id"]
+    chosen: list[Candidate] = []
+    rest = list(candidates)
+    top = max((candidate.score for candidate in rest), default=0.0) or 1.0
+    while rest and len(chosen) < k:
+        place = _most_useful(rest, chosen, records, rules.diversity, top)
+        candidate = rest.pop(place)
+        record = records.get(candidate.item_id, {})
+        full = [name for name, cap in rules.caps.items() if record.get(name) and used[name][str(record[name])] >= cap]
+        if full:
+            removed(f"cap {full[0]}", candidate.item_id)
+            continue
+        for name in rules.caps:
+            used[name][str(record.get(name, ""))] += 1
+        chosen.append(candidate)
+    return chosen
+
+
+def pin(
+    chosen: Sequence[Candidate], rules: Rules, k: int, *, placement: str, allowed: Callable[[str], bool]
+) -> list[Candidate]:
+    """Pinned items at their places; what is pinned obeys availability and exclusions like everything else."""
+    result = list(chosen)
+    for rule in sorted(rules.pins, key=lambda rule: rule.position):
+        if rule.placement in (None, placement) and rule.position < k and allowed(rule.item_id):
+            result = [candidate for candidate in result if candidate.item_id != rule.item_id]
+            result.insert(max(rule.position, 0), Candidate(rule.item_id, 1.0, "featured"))
+    return result[:k]
+
+
+def blocked(item_id: str, record: Record, block: Block) -> bool:
+    """True where the item, its brand or one of its categories is on the block list."""
+    return (
+        item_id in block.items
+        or record.get("item_brand") in block.brands
+        or any(record.get(name) in block.categories for name in ("item_category", "item_category2", "item_category3"))
+    )
+
+
+def matches(record: Record, match: Mapping[str, str]) -> bool:
+    """True where each named field has the given value."""
+    return bool(match) and all(str(record.get(name, "")) == value for name, value in match.items())
+
+
+def likeness(a: Record, b: Record) -> float:
+    """0 to 1 from category, brand and price: cheap enough for every pair of a list."""
+    same = 0.6 * (bool(a.get("item_category")) and a.get("item_category") == b.get("item_category"))
+    same += 0.3 * (bool(a.get("item_brand")) and a.get("item_brand") == b.get("item_brand"))
+    low, high = sorted((float(a.get("price") or 0), float(b.get("price") or 0)))
+    return same + (0.1 * low / high if high else 0.0)
+
+
+def _most_useful(
+    rest: Sequence[Candidate], chosen: Sequence[Candidate], records: Records, diversity: float, top: float
+) -> int:
+    if not diversity or not chosen:
+        return 0
+    shown = [records.get(candidate.item_id, {}) for candidate in chosen]
+
+    def value(place: int) -> float:
+        record = records.get(rest[place].item_id, {})
+        return (1 - diversity) * rest[place].score / top - diversity * max(likeness(record, other) for other in shown)
+
+    return max(range(len(rest)), key=lambda place: (value(place), -place))
+
+
+def _jitter(item_id: str, day: int) -> float:
+    digest = hashlib.blake2b(f"{day}/{item_id}".encode("utf-8", "surrogatepass"), digest_size=4).digest()
+    return int.from_bytes(digest) / 2**32

@@ -1,0 +1,84 @@
+"""Events of the store as arrays, read in batches: what is held is the arrays and the texts of ids, never the events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from opsplug.events import TASTE, VISITOR, Event
+from opsplug.features.interactions import Interactions, interactions
+
+if TYPE_CHECKING:
+    from opsplug.features.interactions import Row
+    from opsplug.store.protocol import Store
+
+NAMES = (*TASTE, "remove_from_wishlist", "rate_item", "order_cancelled")
+BATCH = 5000
+
+
+def read_interactions(
+    store: Store, *, until: float | None = None, progress: Callable[[int], object] | None = None
+) -> Interactions:
+    """All taste events of real visitors up to `until` (epoch seconds), sorted by time.
+
+    One person is one user: the anonymous ids of a logged-in user become theirs. Guests count by session, else by order.
+    Cancelled orders and full refunds are left out, partial refunds stay as negative rows.
+    """
+    reader = _Reader(until)
+    return reader.cleaned(interactions(reader.rows(store, progress)))
+
+
+class _Reader:
+    def __init__(self, until: float | None) -> None:
+        self._until_ms = None if until is None else round(until * 1000)
+        self._owner: dict[str, str] = {}  # anonymous id -> user
+        self._orders: dict[str, int] = {}  # transaction -> its code in `baskets`
+        self._void: set[str] = set()  # transactions that were taken back whole
+
+    def rows(self, store: Store, progress: Callable[[int], object] | None) -> Iterator[Row]:
+        count = 0
+        for batch in store.read_events(names=NAMES, audience=VISITOR, batch=BATCH):
+            for _, event in batch:
+                if self._until_ms is None or event.timestamp <= self._until_ms:
+                    yield from self._event(event)
+            count += len(batch)
+            if progress is not None:
+                progress(count)
+
+    def _event(self, event: Event) -> Iterator[Row]:
+        name, order = event.event, event.properties.get("transaction_id")
+        if event.anonymous_id and event.user_id:
+            self._owner[event.anonymous_id] = event.user_id
+        if name == "order_cancelled" or (name == "refund" and not event.items):
+            if order:
+                self._void.add(str(order))
+            return
+        if name == "rate_item" and _disliked(event):
+            return
+        basket = str(order) if order and name == "purchase" else None
+        who = event.user_id or event.anonymous_id or event.session_id or (f"order {order}" if order else None)
+        if who is not None:
+            if basket is not None and event.items:
+                self._orders.setdefault(basket, len(self._orders))
+            at = event.timestamp / 1000
+            for item in event.items:
+                yield who, item.item_id, at, name, basket
+
+    def cleaned(self, log: Interactions) -> Interactions:
+        """Give anonymous rows to their users, and drop the rows of orders that were taken back."""
+        place = {user: code for code, user in enumerate(log.user_ids)}
+        table = np.arange(max(len(log.user_ids), 1), dtype=np.int32)
+        for anonymous, user in self._owner.items():
+            if anonymous in place and user in place:
+                table[place[anonymous]] = place[user]
+        void = [self._orders[order] for order in self._void if order in self._orders]
+        kept = log.take(np.flatnonzero(~np.isin(log.baskets, np.array(void, np.int32))))
+        return replace(kept, users=table[kept.users])
+
+
+def _disliked(event: Event) -> bool:
+    rating, best = event.properties.get("rating"), event.properties.get("rating_max", 5)
+    return isinstance(rating, int | float) and isinstance(best, int | float) and rating < 0.5 * best

@@ -1,0 +1,55 @@
+"""The training of the recommender: read, judge, fit, publish."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from opsplug.errors import ArtefactError
+from opsplug.features.items import catalogue
+from opsplug.models.mix import Mix
+from opsplug.models.ranker import Ranker
+from opsplug.training.gate import Champion, judge
+from opsplug.training.jobs import TrainingReport, Work
+from opsplug.training.reader import read_interactions
+
+log = logging.getLogger("opsplug")
+
+NAME = "recommendations"
+
+
+def train(work: Work) -> TrainingReport:
+    """Fit the mix on the store's events and catalogue; publish it if the gate finds it not worse."""
+    began = time.perf_counter()
+    events = read_interactions(work.store, until=work.now, progress=lambda count: work.say(f"{count:,} events read"))
+    items = catalogue(work.store.items())
+    if not len(events) and not len(items):
+        return TrainingReport(NAME, {}, {}, False, time.perf_counter() - began, reason="no events and no catalogue yet")
+    work.say(f"judging on {len(events):,} interactions")
+    verdict = judge(events, items, champion=champion(work), seed=work.seed, budget_s=work.budget_s)
+    metrics = {**verdict.metrics, "interactions": float(len(events)), "items": float(len(items))}
+    version = ""
+    if verdict.promote:
+        work.say("fitting the final model")
+        mix = Mix.fit(events, items, now=work.now, seed=work.seed, budget_s=work.budget_s)
+        metrics |= mix.metrics
+        about = {
+            "trained_until": events.newest, "metrics": metrics, "baseline": verdict.baseline, "reason": verdict.reason,
+            "seed": work.seed,
+        }  # fmt: skip
+        version = work.artefacts.publish(NAME, mix.export(), about=about, at=work.clock())
+    seconds = time.perf_counter() - began
+    return TrainingReport(NAME, metrics, verdict.baseline, verdict.promote, seconds, version, verdict.reason)
+
+
+def champion(work: Work) -> Champion | None:
+    """The model in use, None where there is none or it cannot be read."""
+    version = work.artefacts.current(NAME)
+    if version is None:
+        return None
+    try:
+        artefact = work.artefacts.load(NAME, version)
+        return Champion(Ranker.load(artefact.arrays), float(artefact.about.get("trained_until", 0.0)))
+    except (ArtefactError, KeyError, ValueError, IndexError) as error:
+        log.warning("opsplug: the model in use cannot be compared with: %s", error)
+        return None
