@@ -17,7 +17,7 @@ DELIVERIES = {"standard": 3.95, "express": 6.95, "collect": 0.0}
 Cart = dict[str, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     item_id: str
     quantity: int
@@ -28,7 +28,7 @@ class Line:
         return round(self.price * self.quantity, 2)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Order:
     """`at` is an aware datetime, `customer` is None for a guest, `delivery` its price."""
 
