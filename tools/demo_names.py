@@ -93,8 +93,8 @@ def clean_name(description: str) -> str:
     text = description.lower()
     for pattern, replacement in PLAIN:
         text = re.sub(pattern, replacement, text)
-    for pattern, replacement in REPAIRS:
-        text = re.sub(pattern, replacement, text)
+    for pattern, repair in REPAIRS:
+        text = re.sub(pattern, repair, text)
     words = re.sub(r"\s+", " ", text).strip().split(" ")
     last = len(words) - 1
     return " ".join(_title(word, 0 < index < last) for index, word in enumerate(words))
