@@ -2,8 +2,8 @@
 
     python benchmarks/sentiment.py
 
-Splits: `train_test_split(test_size=min(2000, n // 4), random_state=13, stratify=y)`; figures for few labels are the mean of
-five draws from the training part. Reads ../shared/data/sentiment.
+Splits: `train_test_split(test_size=min(2000, n // 4), random_state=13, stratify=y)`; figures for few labels are the
+mean of five draws from the training part. Reads ../shared/data/sentiment.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""One language's learned part of sentiment: n-grams scaled by how unevenly the classes use them, beside lexicon features.
+"""One language's learned part of sentiment: n-grams scaled by how unevenly the classes use them, beside the lexicon.
 
-Wang and Manning, "Baselines and Bigrams", ACL 2012 (a linear model on naive-Bayes log-count ratios); the lexicon's features
-carry the verdict while labels are few.
+Wang and Manning, "Baselines and Bigrams", ACL 2012 (a linear model on naive-Bayes log-count ratios); the lexicon's
+features carry the verdict while labels are few.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Whether a text praises or complains, in English and Chinese: from word lists at first, then from the shop's own reviews.
+"""Whether a text praises or complains, in English and Chinese: from word lists, then from the shop's own reviews.
 
-An unfitted model is the cold start. A fitted one has learned each language that had labels of both kinds, and stays cold in
-the others.
+An unfitted model is the cold start. A fitted one has learned each language that had labels of both kinds, and stays
+cold in the others.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +25,7 @@ _CHINESE_NGRAMS = (1, 2)
 
 
 class Sentiment(NamedTuple):
-    """`label` is positive, neutral or negative; `polarity` in [-1, 1], positive where > 0; `confidence` in [0, 1] that its
-    sign is right."""
+    """`label` is positive, neutral or negative; `polarity` in [-1, 1]; `confidence` in [0, 1] that its sign is right."""
 
     label: str
     polarity: float
@@ -35,21 +34,21 @@ class Sentiment(NamedTuple):
 
 
 class SentimentModel:
-    """`fit` learns, `predict` answers; `to_arrays` and `from_arrays` carry what was learned to a process without scikit-learn."""
+    """`fit` learns, `predict` answers; `to_arrays` and `from_arrays` carry it to a process without scikit-learn."""
 
     def __init__(self) -> None:
         self._heads: dict[str, LexicalHead] = {}
         self._second: dict[str, float] = {}  # TextBlob's English word list, read at training
 
     def fit(self, texts: Sequence[str], labels: Sequence[float] | NDArray[np.generic]) -> SentimentModel:
-        """`labels`: greater than zero is praise, else complaint. Languages with too few labels of either kind stay cold."""
+        """`labels`: greater than zero is praise, else complaint. Languages with too few labels stay cold."""
         praise = np.asarray(labels, dtype=float) > 0
         if len(texts) != len(praise):
             raise ModelError(f"sentiment: {len(texts)} texts but {len(praise)} labels; give one label for each text.")
         self._heads, self._second = {}, _textblob_words()
         languages = np.array([detect_language(text) for text in texts])
         for language in ("en", "zh"):
-            rows = np.flatnonzero(languages == language)
+            rows = np.flatnonzero(languages == language).tolist()
             if len(rows) >= _FEWEST_LABELS and 0 < praise[rows].sum() < len(rows):
                 read = [self._read(texts[row], language) for row in rows]
                 self._heads[language] = fit_head(

@@ -1,18 +1,22 @@
 """Texts as terms and terms as arrays: what the text models share.
 
-A fitted text model is a dictionary from term to number. It travels as two arrays (the terms' UTF-8 bytes and their numbers), so
-that a web process reads it with numpy alone.
+A fitted text model is a dictionary from term to number. It travels as two arrays (the terms' UTF-8 bytes and their
+numbers), so that a web process reads it with numpy alone.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-_WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?|[^\W\d_a-z\u3400-\u9fff]+|[\u3400-\u4dbf\u4e00-\u9fff]")
+HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+_WORD = re.compile(rf"[a-z0-9]+(?:['’][a-z]+)?|[^\W\d_a-z{HAN}]+|[{HAN}]")
+_GRAM_SIZES = (2, 3, 4, 5)
 
 Arrays = dict[str, NDArray[np.generic]]
 
@@ -24,12 +28,19 @@ def words(text: str) -> list[str]:
 
 def with_pairs(terms: Sequence[str]) -> set[str]:
     """The distinct terms and neighbouring pairs of terms."""
-    return {*terms, *map(" ".join, zip(terms, terms[1:], strict=False))}
+    return {*terms, *map(" ".join, pairwise(terms))}
 
 
 def character_ngrams(text: str, sizes: Iterable[int]) -> set[str]:
     """The distinct stretches of `sizes` characters."""
     return {text[at : at + size] for size in sizes for at in range(len(text) - size + 1)}
+
+
+@lru_cache(maxsize=50_000)
+def grams_of_word(word: str) -> tuple[str, ...]:
+    """Stretches of two to five characters of one word between spaces, so that beginnings and endings are told apart."""
+    padded = f" {word[:40]} "
+    return tuple(padded[at : at + size] for size in _GRAM_SIZES for at in range(len(padded) - size + 1))
 
 
 def pack_terms(terms: Iterable[str]) -> NDArray[np.uint8]:

@@ -23,7 +23,7 @@ Lexicon = Mapping[str, float]
 
 
 def tokens(text: str) -> list[str]:
-    """Lower-case words, exclamation and question marks, emoticons. Accepts the spaced contractions of corpora ("do n't")."""
+    """Lower-case words, exclamation marks, emoticons. Accepts the spaced contractions of corpora ("do n't")."""
     return _TOKEN.findall(text.lower().replace("-", " ").replace("n 't", "n't"))
 
 
@@ -111,7 +111,7 @@ def chinese() -> tuple[dict[str, float], dict[str, int]]:
 
 
 def chinese_hits(text: str) -> list[tuple[int, float]]:
-    """(position, signed strength) of each word of feeling in Chinese text, negation and degree just before it applied."""
+    """(position, signed strength) of each word of feeling in Chinese text, by the negation and degree before it."""
     lexicon, longest = chinese()
     hits: list[tuple[int, float]] = []
     position, size, contrast = 0, len(text), -1

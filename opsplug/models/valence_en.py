@@ -102,36 +102,40 @@ WORDS: dict[float, str] = {
 # Two or three words that together say more, or other, than each alone.
 PHRASES: dict[float, str] = {
     3.0: """
-    top notch|topnotch|highly recommend|highly recommended|second to none|must have|a must|blown away|top notch|works like a charm
-    works great|works perfectly|works flawlessly|works wonderfully|could not be happier|never looked back|five stars
-    could n't be happier|well worth|ca n't go wrong|cannot go wrong|ca n't beat|hard to beat|can't beat|can't go wrong
-    no complaints|no problems|no problem|no issues|no trouble|never failed|no regrets|without a problem|no complaint
-    absolutely love|love it|love this|in love|look no further|every penny|best buy|nothing but praise
+    top notch|topnotch|highly recommend|highly recommended|second to none|must have|a must|blown away
+    works like a charm|works great|works perfectly|works flawlessly|works wonderfully|could not be happier
+    never looked back|five stars|could n't be happier|well worth|ca n't go wrong|cannot go wrong|ca n't beat
+    hard to beat|can't beat|can't go wrong|no complaints|no problems|no problem|no issues|no trouble|never failed
+    no regrets|without a problem|no complaint|absolutely love|love it|love this|in love|look no further|every penny
+    best buy|nothing but praise
     """,
     2.0: """
-    trouble free|thank you|hassle free|feature rich|lightning fast|well thought|well made|well built|well designed|well worth|worth it|worth the money|worth every|works well|work well|work great
-    easy to use|user friendly|high quality|good value|great value|good price|on time|ahead of time|in a snap|at ease
-    pleasantly surprised|so far so good|as advertised|as expected|as described|long battery life|long lasting|stands out
-    rock solid|state of the art|crystal clear|does the job|does the trick|gets the job done|happy with|look forward
+    trouble free|thank you|hassle free|feature rich|lightning fast|well thought|well made|well built|well designed
+    well worth|worth it|worth the money|worth every|works well|work well|work great|easy to use|user friendly
+    high quality|good value|great value|good price|on time|ahead of time|in a snap|at ease|pleasantly surprised
+    so far so good|as advertised|as expected|as described|long battery life|long lasting|stands out|rock solid
+    state of the art|crystal clear|does the job|does the trick|gets the job done|happy with|look forward
     looking forward|would buy again|buy again|plug and play|only complaint|only problem|only drawback|only downside
     built like a tank|do n't hesitate|don't hesitate|thumbs up|not bad|not disappointed|not a problem|ease of use
     """,
     -2.0: """
-    so so|not worth|not good|not great|not recommend|not work|does n't work|did n't work|doesn't work|didn't work|do n't work
-    stopped working|stop working|stops working|no longer works|quit working|not working|falls apart|fell apart|fall apart
-    fell off|falls off|came off|wore out|gave up|give up|sent back|send back|sent it back|took it back|return it
-    returned it|money back|a refund|customer service|tech support|technical support|too small|too big|too large|too heavy
-    too expensive|too slow|too loud|too hard|too short|too long|too thin|too many|too much|too low|too tight|too bad
-    at best|at fault|stay away|steer clear|let down|let me down|run away|could be better|could have been|should have been
-    if only|no way|no good|no use|not enough|not impressed|not happy|not satisfied|not pleased|not compatible|not clear
-    poor quality|low quality|bad quality|cheaply made|cheap plastic|feels cheap|nothing special|not very|not as|less than
-    rip off|ripped off|buyer beware|think twice|look elsewhere|wait for|keep looking|would not|will not|will never
-    was supposed to|out of order|dead on arrival|broke after|died after|not recognize|never works|never worked
+    so so|not worth|not good|not great|not recommend|not work|does n't work|did n't work|doesn't work|didn't work
+    do n't work|stopped working|stop working|stops working|no longer works|quit working|not working|falls apart
+    fell apart|fall apart|fell off|falls off|came off|wore out|gave up|give up|sent back|send back|sent it back
+    took it back|return it|returned it|money back|a refund|customer service|tech support|technical support|too small
+    too big|too large|too heavy|too expensive|too slow|too loud|too hard|too short|too long|too thin|too many|too much
+    too low|too tight|too bad|at best|at fault|stay away|steer clear|let down|let me down|run away|could be better
+    could have been|should have been|if only|no way|no good|no use|not enough|not impressed|not happy|not satisfied
+    not pleased|not compatible|not clear|poor quality|low quality|bad quality|cheaply made|cheap plastic|feels cheap
+    nothing special|not very|not as|less than|rip off|ripped off|buyer beware|think twice|look elsewhere|wait for
+    keep looking|would not|will not|will never|was supposed to|out of order|dead on arrival|broke after|died after
+    not recognize|never works|never worked
     """,
     -3.0: """
-    waste of money|waste of time|waste your money|waste your time|do n't buy|don't buy|do not buy|never buy|never again
-    piece of junk|piece of crap|piece of garbage|complete waste|would not recommend|wo n't recommend|can not recommend
-    do not recommend|don't recommend|do n't recommend|not worth it|stay far away|worst ever|zero stars|never purchase
+    waste of money|waste of time|waste your money|waste your time|do n't buy|don't buy|do not buy|never buy
+    never again|piece of junk|piece of crap|piece of garbage|complete waste|would not recommend|wo n't recommend
+    can not recommend|do not recommend|don't recommend|do n't recommend|not worth it|stay far away|worst ever
+    zero stars|never purchase
     """,
 }
 

@@ -1,0 +1,157 @@
+"""What a customer wants, among the intents a shop has examples of, or that it is none of them.
+
+A linear model on TF-IDF of words and pieces of words. Its margin, the likeness of the nearest examples and the share of
+familiar words together give the confidence, calibrated on intents that were held out while the rest was learned.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsplug.errors import ModelError
+from opsplug.models.termspace import Postings, TermSpace, Vector
+from opsplug.models.textfeatures import Arrays, pack_terms, unpack_terms, words
+
+_COST = 1.0  # of the linear model's misses
+_MANY = 2000  # texts from which a term must occur twice to be kept
+_NEIGHBOURS = 3
+_ROUNDS = 3  # of held-out intents
+_UNKNOWN_SHARE = 0.2  # of questions, that belong to no intent: what calibration assumes
+_DEFAULT = (-6.5, 1.5, 5.0, 5.0)  # intercept and slopes where too few intents are known to hold any out
+
+
+class Intent(NamedTuple):
+    """`name` is None where no intent is likely enough; `confidence` in [0, 1] that the best one is right."""
+
+    name: str | None
+    confidence: float
+
+
+class IntentModel:
+    """`fit` learns from examples, `predict` answers; intents are named below confidence `threshold` by None."""
+
+    def __init__(self, threshold: float = 0.5) -> None:
+        self.threshold = threshold
+        self._names: list[str] = []
+        self._calibration: tuple[float, ...] = _DEFAULT
+
+    def fit(self, texts: Sequence[str], intents: Sequence[str]) -> IntentModel:
+        """Two intents at least. The words of an intent's own name count as one more example of it."""
+        if len(texts) != len(intents):
+            raise ModelError(f"intents: {len(texts)} texts but {len(intents)} intents; give one for each text.")
+        if len(set(intents)) < 2:
+            raise ModelError("intents: examples of at least two intents are needed.")
+        self._learn(texts, intents)
+        self._calibration = _calibrated(texts, intents)
+        return self
+
+    def _learn(self, texts: Sequence[str], intents: Sequence[str]) -> None:
+        from sklearn.svm import LinearSVC
+
+        self._names = sorted(set(intents))
+        spoken = [*texts, *(name.replace("_", " ").replace("-", " ") for name in self._names)]
+        target = np.searchsorted(self._names, [*intents, *self._names])
+        self._space = TermSpace.learn(spoken, fewest=2 if len(texts) > _MANY else 1)
+        vectors = [self._space.vector(words(text)) for text in spoken]
+        fitted = LinearSVC(C=_COST).fit(matrix(vectors, self._space.size), target)
+        both = len(self._names) > 2
+        self._weights = (fitted.coef_ if both else np.vstack([-fitted.coef_, fitted.coef_])).T.astype(np.float32)
+        self._intercept = fitted.intercept_ if both else np.array([-fitted.intercept_[0], fitted.intercept_[0]])
+        self._target = target
+        self._examples = Postings.of(vectors, self._space.size)
+
+    def predict(self, texts: Sequence[str]) -> list[Intent]:
+        """One `Intent` for each text, in order."""
+        answers = []
+        for text in texts:
+            name, signals = self.signals(text)
+            odds = self._calibration[0] + sum(
+                slope * value for slope, value in zip(self._calibration[1:], signals, strict=True)
+            )
+            confidence = 1 / (1 + math.exp(-odds))
+            answers.append(Intent(name if confidence >= self.threshold else None, confidence))
+        return answers
+
+    def signals(self, text: str) -> tuple[str, tuple[float, float, float]]:
+        """The best intent, and (margin, likeness of its nearest examples, share of familiar words)."""
+        if not self._names:
+            raise ModelError("intents: predict was called before fit; give examples of each intent first.")
+        tokens = words(text)
+        vector = self._space.vector(tokens)
+        margins = vector.weights @ self._weights[vector.columns] + self._intercept
+        best = int(np.argmax(margins))
+        alike = np.sort(self._examples.similarities(vector)[self._target == best])[-_NEIGHBOURS:]
+        return self._names[best], (float(margins[best]), float(alike.mean()), self._space.familiarity(tokens))
+
+    def to_arrays(self) -> Arrays:
+        """Everything learned, as plain arrays."""
+        return {
+            "names": pack_terms(self._names),
+            "weights": self._weights,
+            "intercept": self._intercept,
+            "target": self._target,
+            "calibration": np.array([self.threshold, *self._calibration]),
+            **self._space.to_arrays("space"),
+            **self._examples.to_arrays("examples"),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> IntentModel:
+        """The model that `to_arrays` described."""
+        threshold, *calibration = np.asarray(arrays["calibration"], dtype=float).tolist()
+        model = cls(threshold)
+        model._names = unpack_terms(arrays["names"])
+        model._weights = np.asarray(arrays["weights"], dtype=np.float32)
+        model._intercept = np.asarray(arrays["intercept"], dtype=float)
+        model._target = np.asarray(arrays["target"])
+        model._calibration = tuple(calibration)
+        model._space = TermSpace.from_arrays(arrays, "space")
+        model._examples = Postings.from_arrays(arrays, "examples", len(model._target))
+        return model
+
+
+def matrix(vectors: Sequence[Vector], columns: int) -> Any:
+    """Vectors as rows of a sparse matrix, for training."""
+    from scipy import sparse
+
+    ends = np.cumsum([0, *(len(vector.columns) for vector in vectors)])
+    every_column = np.concatenate([vector.columns for vector in vectors])
+    every_weight = np.concatenate([vector.weights for vector in vectors])
+    return sparse.csr_matrix((every_weight, every_column, ends), shape=(len(vectors), columns))
+
+
+def _calibrated(texts: Sequence[str], intents: Sequence[str]) -> tuple[float, ...]:
+    """Intercept and slopes of the odds that the best intent is right, learned with some intents held out in turn."""
+    from sklearn.linear_model import LogisticRegression
+
+    names = sorted(set(intents))
+    if len(names) < 2 * _ROUNDS:
+        return _DEFAULT
+    position = np.searchsorted(names, intents)
+    signals: list[tuple[float, ...]] = []
+    right: list[bool] = []
+    known: list[bool] = []
+    for turn in range(_ROUNDS):
+        heard = position % _ROUNDS != turn
+        kept = np.random.default_rng(turn).random(len(intents)) < 0.8
+        learned = [row for row in range(len(intents)) if heard[row] and kept[row]]
+        if len({intents[row] for row in learned}) < 2:
+            return _DEFAULT
+        model = IntentModel()
+        model._learn([texts[row] for row in learned], [intents[row] for row in learned])
+        for row in np.flatnonzero(~kept).tolist():
+            name, given = model.signals(texts[row])
+            signals.append(given)
+            right.append(name == intents[row])
+            known.append(bool(heard[row]))
+    if not 0 < sum(right) < len(right):
+        return _DEFAULT
+    share = 1 - np.mean(known)
+    weight = np.where(known, (1 - _UNKNOWN_SHARE) / max(1 - share, 1e-9), _UNKNOWN_SHARE / max(share, 1e-9))
+    fitted = LogisticRegression(C=10.0).fit(np.array(signals), right, sample_weight=weight)
+    return (float(fitted.intercept_[0]), *fitted.coef_[0].tolist())
