@@ -65,7 +65,7 @@ def import_events(
     with DiskSort() as lines, DiskSort() as events:
         with open_rows(path, encoding=options.encoding, progress=lambda at, size: said("read", at, size)) as rows:
             _read(rows, RowReader(options, rows.columns, pseudonym, now_ms), lines, report, items)
-        empty = next(iter(store.read_events(audience=None, batch=1)), None) is None
+        empty = store.last_id() == 0
         for number, event in events_of(lines, report, now_ms):
             if not empty:  # rows of a store are in the order of their receipt, so only a new one takes it from a file
                 event.received_at = now_ms

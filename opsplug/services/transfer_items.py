@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from opsplug.errors import EventError
-from opsplug.events import text_id
+from opsplug.events import Item, text_id
 from opsplug.services.transfer_cells import EXTRA
 from opsplug.services.transfer_read import BadRowError, open_rows
 from opsplug.services.transfer_report import ImportReport
@@ -104,17 +104,29 @@ class CatalogueFromLines:
                     names[item.item_name] += 1
             known = self._newest.get(item.item_id)
             if known is None or line.timestamp >= known[0]:
-                fields = {name: getattr(item, name) for name in ("item_brand", "item_category", "price")}
-                found = {name: value for name, value in fields.items() if value}
-                if "price" in found and "currency" in line.properties:
-                    found["currency"] = line.properties["currency"]
-                self._newest[item.item_id] = (line.timestamp, {**(known[1] if known else {}), **found})
+                before = known[1] if known else {}
+                found = _told(item, line.properties.get("currency"))
+                self._newest[item.item_id] = (line.timestamp, before if found == before else {**before, **found})
 
     def records(self) -> Iterator[dict[str, Any]]:
         for item_id, (_, fields) in sorted(self._newest.items()):
             names = self._names.get(item_id)
             name = {"item_name": min(names, key=lambda text: (-names[text], text))} if names else {}
             yield {"item_id": item_id, **name, **fields}
+
+
+def _told(item: Item, currency: str | None) -> dict[str, Any]:
+    """The catalogue fields of an order line."""
+    found: dict[str, Any] = {}
+    if item.price:
+        found["price"] = item.price
+        if currency:
+            found["currency"] = currency
+    if item.item_category:
+        found["item_category"] = item.item_category
+    if item.item_brand:
+        found["item_brand"] = item.item_brand
+    return found
 
 
 def put_unknown(records: Iterable[dict[str, Any]], known: Callable[[list[str]], Mapping[str, Any]], put: Put) -> int:

@@ -119,7 +119,7 @@ def _broken(cell: str) -> bool:
     return any("\ud800" <= letter <= "\udfff" for letter in cell)
 
 
-def _json_lines(data: io.BufferedReader[Any], tell: Callable[[], None]) -> Iterator[Record]:
+def _json_lines(data: IO[bytes], tell: Callable[[], None]) -> Iterator[Record]:
     decode = msgspec.json.Decoder().decode
     number = 0
     while line := data.readline(MAX_LINE):

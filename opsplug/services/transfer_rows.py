@@ -241,9 +241,9 @@ def _needed(row: Mapping[str, Any], name: str) -> Any:
 
 def _optional(row: Mapping[str, Any], name: str) -> str | None:
     value = row.get(name)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return None if value is None else text_id(value, name)
+    if value is None:
+        return None
+    return text_id(int(value) if isinstance(value, float) and value.is_integer() else value, name)
 
 
 def _key(line: Line) -> str:
