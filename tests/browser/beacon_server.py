@@ -1,4 +1,4 @@
-"""A small shop for the snippet's tests: pages under a strict CSP, a real socket, and a record of all that the browser sent."""
+"""A small shop for the snippet's tests: pages under a strict CSP, a real socket, a record of what the browser sent."""
 
 import json
 import secrets
@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 DIST = Path(__file__).resolve().parents[2] / "js_snippet" / "dist"
 PREFIX = "/_opsplug"
 CSP = (
-    "default-src 'none'; script-src 'nonce-{nonce}' 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "form-action 'self'; base-uri 'none'; media-src 'self' data:"
+    "default-src 'none'; script-src 'nonce-{nonce}' 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; form-action 'self'; base-uri 'none'; media-src 'self' data:"
 )
 TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".png": "image/png"}
 
@@ -49,7 +49,9 @@ class BeaconServer:
         self.cookies: list[str] = []
         self.chat: list[tuple[str, dict[str, Any]]] = []
         self.events_status = 202
-        self.recommend: Callable[[dict[str, str]], dict[str, Any]] = lambda query: recommendations(int(query.get("k", 8)))
+        self.recommend: Callable[[dict[str, str]], dict[str, Any]] = lambda query: recommendations(
+            int(query.get("k", 8))
+        )
         self.converse: Callable[[str, str, dict[str, Any]], tuple[int, dict[str, Any]]] = lambda *_: (404, {})
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -87,7 +89,9 @@ class BeaconServer:
             kind, data = self.files[path]
             return 200, {"Content-Type": kind}, data
         if path.startswith(PREFIX + "/"):
-            return self._own(method, path.removeprefix(PREFIX), {k: v[0] for k, v in parse_qs(address.query).items()}, body)
+            return self._own(
+                method, path.removeprefix(PREFIX), {k: v[0] for k, v in parse_qs(address.query).items()}, body
+            )
         page = self.pages.get(path)
         return (200, *render(page)) if page else (404, {"Content-Type": "text/plain"}, b"not found")
 
@@ -172,7 +176,16 @@ NAMES = [
     "Wicker Star",
     "Set of 6 Spice Tins",
 ]
-NAMES_ZH = ["蓝色茶壶", "白色爱心吊灯（带两行长度的中文商品名称示例）", "花园温度计", "复古蛋糕架", "蕾丝杯垫套装", "红色圆点午餐袋", "藤编星星", "香料罐六件套"]
+NAMES_ZH = [
+    "蓝色茶壶",
+    "白色爱心吊灯（带两行长度的中文商品名称示例）",
+    "花园温度计",
+    "复古蛋糕架",
+    "蕾丝杯垫套装",
+    "红色圆点午餐袋",
+    "藤编星星",
+    "香料罐六件套",
+]
 
 
 def recommendations(k: int = 8, language: str = "en", images: bool = True) -> dict[str, Any]:

@@ -15,7 +15,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SHOP_CSS = """
 :root { color-scheme: light dark; --ground: #fff; --ink: #1c1e21; }
 @media (prefers-color-scheme: dark) { :root { --ground: #15181c; --ink: #e8eaed; } }
-body { margin: 0; font: 15px/1.5 system-ui, "Noto Sans CJK SC", sans-serif; background: var(--ground); color: var(--ink); }
+body { margin: 0; font: 15px/1.5 system-ui, "Noto Sans CJK SC", sans-serif; }
+body { background: var(--ground); color: var(--ink); }
 main { max-width: 1100px; margin: 0 auto; padding: 16px; }
 .tall { height: 3000px; }
 .screen { height: 90vh; }
@@ -25,11 +26,14 @@ COUNTERS = """
 window.violations = [];
 window.shift = 0;
 window.longTasks = [];
-document.addEventListener("securitypolicyviolation", (event) => violations.push(event.violatedDirective + " " + event.blockedURI));
-new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value; })
-  .observe({ type: "layout-shift", buffered: true });
-new PerformanceObserver((list) => { for (const entry of list.getEntries()) longTasks.push(entry.duration); })
-  .observe({ type: "longtask", buffered: true });
+document.addEventListener("securitypolicyviolation", (event) =>
+  violations.push(event.violatedDirective + " " + event.blockedURI));
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) longTasks.push(entry.duration);
+}).observe({ type: "longtask", buffered: true });
 """
 
 

@@ -18,7 +18,9 @@ def flush(page: Any) -> None:
 
 
 def test_first_page_view_repeats_the_servers_id(shop: BeaconServer, page: Any) -> None:
-    shop.pages["/product/42"] = Page(headers={"Server-Timing": 'opsplug;desc="served-page-view-id-01"'}, title="Mug", options=QUIET)
+    shop.pages["/product/42"] = Page(
+        headers={"Server-Timing": 'opsplug;desc="served-page-view-id-01"'}, title="Mug", options=QUIET
+    )
     page.goto("/product/42?email=a@b.example&token=secret")
     [view] = wait_for(lambda: shop.named("page_view"))
     assert view["event_id"] == view["page_view_id"] == "served-page-view-id-01"
@@ -29,7 +31,9 @@ def test_first_page_view_repeats_the_servers_id(shop: BeaconServer, page: Any) -
 
 
 def test_spa_navigations_are_views_and_anchors_are_not(shop: BeaconServer, page: Any) -> None:
-    shop.pages["/"] = Page(body='<a id="a" href="#reviews">x</a>', options={**QUIET, "routes": ["/product/<id>", "/cart"]})
+    shop.pages["/"] = Page(
+        body='<a id="a" href="#reviews">x</a>', options={**QUIET, "routes": ["/product/<id>", "/cart"]}
+    )
     page.goto("/")
     wait_for(lambda: shop.named("page_view"))
     page.evaluate(
@@ -82,7 +86,8 @@ JSON_LD = {
     ],
 }
 MICRODATA = (
-    '<div itemscope itemtype="https://schema.org/Product"><span itemprop="name">Pot</span><meta itemprop="sku" content="sku2">'
+    '<div itemscope itemtype="https://schema.org/Product"><span itemprop="name">Pot</span>'
+    '<meta itemprop="sku" content="sku2">'
     '<div itemprop="offers" itemscope itemtype="https://schema.org/Offer"><meta itemprop="price" content="5">'
     '<meta itemprop="priceCurrency" content="GBP"></div><div itemprop="isRelatedTo" itemscope '
     'itemtype="https://schema.org/Product"><meta itemprop="mpn" content="other"></div></div>'
@@ -96,14 +101,24 @@ OPEN_GRAPH = '<meta property="og:type" content="product"><meta property="og:titl
         (
             f'<script type="application/ld+json">{json.dumps(JSON_LD)}</script>',
             "",
-            {"currency": "EUR", "value": 9.9, "items": [{"item_id": "sku1", "item_name": "Mug", "item_brand": "Acme", "price": 9.9}]},
+            {
+                "currency": "EUR",
+                "value": 9.9,
+                "items": [{"item_id": "sku1", "item_name": "Mug", "item_brand": "Acme", "price": 9.9}],
+            },
         ),
-        ("", MICRODATA, {"currency": "GBP", "value": 5, "items": [{"item_id": "sku2", "item_name": "Pot", "price": 5}]}),
+        (
+            "",
+            MICRODATA,
+            {"currency": "GBP", "value": 5, "items": [{"item_id": "sku2", "item_name": "Pot", "price": 5}]},
+        ),
         (OPEN_GRAPH, "", {"items": [{"item_id": "/product/1", "item_name": "Cup"}]}),
     ],
     ids=["json-ld", "microdata", "opengraph"],
 )
-def test_view_item_from_structured_data(shop: BeaconServer, page: Any, head: str, body: str, expected: dict[str, Any]) -> None:
+def test_view_item_from_structured_data(
+    shop: BeaconServer, page: Any, head: str, body: str, expected: dict[str, Any]
+) -> None:
     shop.pages["/product/1"] = Page(head=head, body=body, options=QUIET)
     page.goto("/product/1")
     [view] = wait_for(lambda: shop.named("view_item"))
@@ -145,7 +160,8 @@ def test_cart_markup_on_buttons_and_forms(shop: BeaconServer, page: Any) -> None
     shop.pages["/"] = Page(
         body='<button id="b" data-opsplug-add-to-cart="sku1" data-opsplug-price="9.9" data-opsplug-quantity="2" '
         'data-opsplug-currency="EUR" data-opsplug-name="Mug"><b id="inner">add</b></button>'
-        '<form id="f" action="/cart" data-opsplug-add-to-cart="sku2"><input name="quantity" value="3"><button>go</button></form>',
+        '<form id="f" action="/cart" data-opsplug-add-to-cart="sku2"><input name="quantity" value="3">'
+        "<button>go</button></form>",
         options=QUIET,
     )
     shop.pages["/cart"] = Page(options=QUIET)
@@ -165,14 +181,16 @@ def test_cart_markup_on_buttons_and_forms(shop: BeaconServer, page: Any) -> None
 
 
 def test_data_layer_is_listened_to_and_keeps_working(shop: BeaconServer, page: Any) -> None:
-    before = """window.dataLayer = [{event: "view_item", ecommerce: {currency: "EUR", items: [{item_id: "a", price: 3}]}}];
+    before = """window.dataLayer = [
+        {event: "view_item", ecommerce: {currency: "EUR", items: [{item_id: "a", price: 3}]}}];
       function gtag() { dataLayer.push(arguments); }"""
     shop.pages["/"] = Page(head=inline_script(before), options=QUIET)
     page.goto("/")
     wait_for(lambda: shop.named("view_item"))
     returned = page.evaluate(
         """() => {
-          gtag("event", "add_to_cart", {currency: "EUR", value: 3, email: "a@b.example", items: [{item_id: "a", buyer: "Ann"}]});
+          gtag("event", "add_to_cart",
+            {currency: "EUR", value: 3, email: "a@b.example", items: [{item_id: "a", buyer: "Ann"}]});
           dataLayer.push({event: "purchase", ecommerce: {transaction_id: "1"}});
           dataLayer.push({event: "gtm.click"}, null, "text");
           dataLayer.push({event: "view_item", ecommerce: {items: [{item_id: "a"}]}});
@@ -190,7 +208,9 @@ def test_data_layer_is_listened_to_and_keeps_working(shop: BeaconServer, page: A
 def test_one_act_told_by_markup_and_data_layer_counts_once(shop: BeaconServer, page: Any) -> None:
     code = """window.dataLayer = []; document.addEventListener("click", () =>
       dataLayer.push({event: "add_to_cart", ecommerce: {items: [{item_id: "sku1"}]}}));"""
-    shop.pages["/"] = Page(body='<button data-opsplug-add-to-cart="sku1">add</button>' + inline_script(code), options=QUIET)
+    shop.pages["/"] = Page(
+        body='<button data-opsplug-add-to-cart="sku1">add</button>' + inline_script(code), options=QUIET
+    )
     page.goto("/")
     wait_for(lambda: shop.named("page_view"))
     page.click("button")
@@ -206,8 +226,12 @@ def storage_of(page: Any) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(("mode", "signal"), [("required", None), ("counts_only", None), ("not_required", "gpc"), ("not_required", "dnt")])
-def test_without_consent_nothing_is_stored_or_linked(chromium: Any, shop: BeaconServer, mode: str, signal: str | None) -> None:
+@pytest.mark.parametrize(
+    ("mode", "signal"), [("required", None), ("counts_only", None), ("not_required", "gpc"), ("not_required", "dnt")]
+)
+def test_without_consent_nothing_is_stored_or_linked(
+    chromium: Any, shop: BeaconServer, mode: str, signal: str | None
+) -> None:
     context = new_context(chromium, shop)
     if signal == "gpc":
         context.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})")
@@ -317,7 +341,11 @@ def test_many_events_travel_in_batches(shop: BeaconServer, page: Any) -> None:
 
 
 def test_strict_csp_has_nothing_to_complain_about(shop: BeaconServer, page: Any) -> None:
-    shop.pages["/"] = Page(body="<opsplug-recommendations></opsplug-recommendations>", options={"chat": True, "banner": True}, consent="required")
+    shop.pages["/"] = Page(
+        body="<opsplug-recommendations></opsplug-recommendations>",
+        options={"chat": True, "banner": True},
+        consent="required",
+    )
     page.goto("/")
     wait_for(lambda: page.locator("opsplug-recommendations li").count() == 8)
     page.wait_for_timeout(500)

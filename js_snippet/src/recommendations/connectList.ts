@@ -1,8 +1,7 @@
-import type { Core, Recommendations } from "../types/core.ts";
+import type { Core, RecommendationQuery, Recommendations } from "../types/core.ts";
 import { adoptStyles } from "../lib/adoptStyles.ts";
 import { observeList } from "./observeList.ts";
 import { renderList, renderWaiting } from "./renderList.ts";
-import { whenUnseen } from "./whenUnseen.ts";
 import css from "./cards.css";
 
 const HOST_CSS = ":host{display:block}:host([hidden]){display:none}";
@@ -51,15 +50,14 @@ export function connectList(core: Core, host: HTMLElement): () => void {
   };
 }
 
-function query(host: HTMLElement, placement: string, language: string): Record<string, string | undefined> {
-  const others = [...shown].filter(([other]) => other !== host).flatMap(([, ids]) => ids);
-  const exclude = [host.getAttribute("exclude"), ...others].filter(Boolean).join(",");
+function query(host: HTMLElement, placement: string, language: string): RecommendationQuery {
+  const others = [...shown].flatMap(([other, ids]) => (other === host ? [] : ids));
   return {
     placement,
     language,
-    item_id: host.getAttribute("item-id") ?? undefined,
-    k: host.getAttribute("k") ?? undefined,
-    exclude,
+    item_id: host.getAttribute("item-id"),
+    k: host.getAttribute("k"),
+    exclude: [host.getAttribute("exclude") || [], others].flat().join(),
   };
 }
 
@@ -73,16 +71,19 @@ function shadowOf(host: HTMLElement): ShadowRoot {
 /** Only where the page has kept room for it; without that, one move when the list is there is better than two. */
 function showWaiting(host: HTMLElement, language: string): void {
   host.hidden = false;
+  host.style.visibility = "";
   if (host.offsetHeight < 100) return;
   const root = shadowOf(host);
   if (!root.childElementCount) root.append(renderWaiting(Number(host.getAttribute("k")) || 8, language));
   host.dataset.ready = "";
 }
 
+/** Absent, but never by moving what the visitor is looking at. */
 function leave(host: HTMLElement): void {
   host.style.visibility = "hidden";
-  whenUnseen(host, () => {
+  new IntersectionObserver((entries, observer) => {
+    if (entries.pop()!.isIntersecting) return;
+    observer.disconnect();
     host.hidden = true;
-    host.style.visibility = "";
-  });
+  }).observe(host);
 }

@@ -42,20 +42,22 @@ export function observeList(core: Core, section: Element, identity: ListIdentity
     else section.remove();
   }
 
-  const closeMenus = (event: Event): void => {
+  const leaveMenu = (event: Event): void => {
+    const menu = (event.target as Element).closest("details");
     const escape = (event as KeyboardEvent).key === "Escape";
-    if (event.type === "keydown" && !escape) return;
-    for (const menu of section.querySelectorAll<HTMLDetailsElement>("details[open]")) {
-      if (escape) menu.querySelector("summary")!.focus();
-      else if (event.composedPath().includes(menu)) continue;
-      menu.open = false;
-    }
+    const next = (event as FocusEvent).relatedTarget as Node | null;
+    if (!menu || !(escape || (next && !menu.contains(next)))) return;
+    menu.open = false;
+    if (escape) menu.querySelector("summary")!.focus();
   };
+
   const ending = new AbortController();
-  const { signal } = ending;
-  for (const type of ["click", "auxclick"]) section.addEventListener(type, opened, { signal });
-  section.addEventListener("keydown", closeMenus, { signal });
-  document.addEventListener("click", closeMenus, { signal });
+  const listen = (type: string, listener: (event: Event) => void): void =>
+    section.addEventListener(type, listener, { signal: ending.signal });
+  listen("click", opened);
+  listen("auxclick", opened);
+  listen("keydown", leaveMenu);
+  listen("focusout", leaveMenu);
   const stop = watchSeen(section, section.querySelectorAll("[data-item-id]"), (cards) =>
     core.track("view_item_list", { ...list, items: (cards as HTMLElement[]).map(describe) }),
   );

@@ -24,7 +24,8 @@ export function renderCard(item: RecommendedItem, index: number, language: strin
     part(
       "details",
       "menu",
-      {},
+      // One name: opening one closes the others.
+      { name: "opsplug" },
       element("summary", { "aria-label": options + name }),
       element("button", { type: "button" }, notInterested),
     ),

@@ -20,7 +20,6 @@ export function renderList(list: Recommendations, heading: string, language: str
 export function renderWaiting(count: number, language: string): HTMLElement {
   const blank = { item_id: "\u00a0" };
   const section = renderList({ recommendation_id: "", items: Array(count).fill(blank) }, blank.item_id, language);
-  section.classList.add("opsplug-waiting");
   section.inert = true;
   return section;
 }

@@ -74,11 +74,11 @@ export interface Core {
 
 export interface RecommendationQuery {
   placement?: string;
-  item_id?: string;
-  k?: number | string;
+  item_id?: string | null;
+  k?: number | string | null;
   language?: string;
-  exclude?: string;
-  cart?: string;
+  exclude?: string | null;
+  cart?: string | null;
 }
 
 export interface RecommendedItem {
