@@ -24,6 +24,12 @@ def canonical_route(template: str) -> str:
     return _PARAMETER.sub(lambda match: f"<{match.group(1) or match.group(2)}>", template)
 
 
+@lru_cache(maxsize=2048)
+def _shape(template: str) -> str:
+    """A route without the names of its parameters: the shop may call them otherwise than its settings do."""
+    return _PARAMETER.sub("<>", template)
+
+
 def clean_path(path: str) -> str:
     """A path without what may name a person: addresses, long numbers and tokens become `*`; at most 200 characters."""
     return "/".join("*" if _SECRET_SEGMENT.fullmatch(segment) else segment for segment in path[:200].split("/"))
@@ -36,7 +42,7 @@ class Recorder:
         self._events: dict[tuple[str, str], str] = {}
         for route, name in routes.items():
             method, template = route.split()
-            self._events[method.upper(), canonical_route(template)] = name
+            self._events[method.upper(), _shape(template)] = name
 
     @property
     def server_events(self) -> frozenset[str]:
@@ -72,7 +78,7 @@ class Recorder:
             route=route or clean_path(visit.path),
             properties=self._context(visit, page, known),
         )
-        name = self._events.get((visit.method, route)) if route and visit.status < 400 else None
+        name = self._events.get((visit.method, _shape(route))) if route and visit.status < 400 else None
         if name is None or audience == BOT:
             return (first,)
         return first, self._mapped(first, name, visit)

@@ -1,7 +1,8 @@
 """What a card of a recommendation shows: the catalogue's record, with today's price, in the visitor's language."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
+from urllib.parse import quote
 
 from opsplug.capture.guard import Guard
 
@@ -28,10 +29,6 @@ TITLES: Mapping[str, Mapping[str, str]] = {
 PLACEMENTS = ("home", "item", "cart", "order", "search", "article")
 
 
-class Records(Protocol):
-    def get(self, item_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]: ...
-
-
 def language_of(wanted: str, fallback: str) -> str:
     """`en` or `zh`, from a language tag such as zh-CN."""
     code = wanted[:2].lower()
@@ -51,14 +48,14 @@ class Cards:
 
     def __init__(
         self,
-        catalog: Records,
+        records: Callable[[], Mapping[str, Mapping[str, Any]]],
         guard: Guard,
         *,
         price: Callable[[Sequence[str]], Mapping[str, Any]] | None,
         item_url: str,
         currency: str,
     ) -> None:
-        self._catalog = catalog
+        self._records = records
         self._guard = guard
         self._price = price
         self._item_url = item_url
@@ -67,7 +64,7 @@ class Cards:
     def dress(self, items: Sequence[Any], root: str) -> list[dict[str, Any]]:
         """Cards for items with item_id, score, reason_code and reason; `root` is where the shop is mounted."""
         ids = [item.item_id for item in items]
-        records = self._catalog.get(ids)
+        records = self._records()
         prices: Mapping[str, Any] = {}
         if self._price is not None:
             with self._guard("price"):
@@ -97,8 +94,6 @@ class Cards:
             return _safe(url)
         if not self._item_url:
             return None
-        from urllib.parse import quote
-
         return root + self._item_url.replace("{item_id}", quote(item_id, safe=""))
 
 

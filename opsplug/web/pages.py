@@ -6,7 +6,7 @@ would let the tag run.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from opsplug.capture.visit import Visit
@@ -25,15 +25,15 @@ _ASCII_FAMILY = ("utf-8", "utf8", "us-ascii", "iso-8859", "latin", "windows-125"
 class Learner(Protocol):
     """Takes finished pages to learn the catalogue from; never waits."""
 
-    def wants(self, path: str) -> bool: ...
+    def due(self, path: str) -> bool: ...
 
-    def offer(self, html: bytes, path: str, robots: str | None) -> bool: ...
+    def offer(self, html: bytes, path: str, headers: Mapping[str, str]) -> bool: ...
 
 
 class Pages:
     """Reads the shop's complete pages: the catalogue is learned from them, and the tag goes into them."""
 
-    def __init__(self, tag: Callable[[Visit, str], bytes], *, inject: bool, learner: Learner | None) -> None:
+    def __init__(self, tag: Callable[[Visit, str], str], *, inject: bool, learner: Learner | None) -> None:
         self._tag = tag
         self._inject = inject
         self._learner = learner
@@ -44,12 +44,12 @@ class Pages:
             return None
         body = body_of()
         learner = self._learner
-        if learner is not None and learner.wants(visit.path) and visit.user is None and not visit.staff:
-            learner.offer(body, visit.path, header("x-robots-tag"))
+        if learner is not None and learner.due(visit.path) and visit.user is None and not visit.staff:
+            learner.offer(body, visit.path, {"x-robots-tag": header("x-robots-tag") or ""})
         if not self._inject or has_tag(body):
             return None
         nonce = nonce_of(header)
-        return None if nonce is None else add_tag(body, self._tag(visit, nonce))
+        return None if nonce is None else add_tag(body, self._tag(visit, nonce).encode("ascii", "xmlcharrefreplace"))
 
 
 def may_touch(method: str, status: int, header: Header) -> bool:

@@ -29,7 +29,7 @@ class OpsPlug:
         """Attach to `app`; raises `SettingsError` for an unknown or malformed setting."""
         self._plug = _Plug(app, engine, settings)
         app.extensions["opsplug"] = self._plug
-        app.context_processor(lambda: {"opsplug": app.extensions["opsplug"].engine.web.helpers})
+        app.context_processor(lambda: {"opsplug": app.extensions["opsplug"].engine.helpers})
         if self._plug.enabled:
             app.before_request_funcs.setdefault(None, []).insert(0, self._plug.begin)
             # Flask runs these from last to first: the page is read before others compress it, headers are set last.

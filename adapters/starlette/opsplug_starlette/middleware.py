@@ -44,8 +44,9 @@ class OpsPlugMiddleware:
         path = scope["path"]
         if root and path.startswith(root):
             path = path[len(root) :] or "/"
-        engine.start()
         _serving.set(engine)
+        with engine.guard("start"):
+            engine.start()
         if path.startswith(self._prefix):
             await self._ours(scope, receive, send, path[len(self._prefix) - 1 :], root)
             return
@@ -166,7 +167,7 @@ def current_engine() -> Engine:
 
 def context(request: Request) -> dict[str, Any]:
     """Context processor: `Jinja2Templates(directory, context_processors=[opsplug_starlette.context])`."""
-    return {"opsplug": current_engine().web.helpers}
+    return {"opsplug": current_engine().helpers}
 
 
 def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

@@ -1,0 +1,73 @@
+"""`engine.recommend` as the shop calls it: inside a request, visitor and cart default to the current visitor's."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from opsplug.capture.guard import Guard
+from opsplug.capture.visit import current_visit
+from opsplug.events import text_id
+from opsplug.privacy.keys import Keys
+from opsplug.services.recommend import Recommendations, Recommender
+
+
+class CurrentVisitor:
+    """Asks the recommender for whoever is looking; the shop's own user ids become pseudonyms here."""
+
+    def __init__(
+        self,
+        recommender: Callable[[], Recommender],
+        keys: Callable[[], Keys],
+        guard: Guard,
+        cart: Callable[[Any], Sequence[str]] | None,
+    ) -> None:
+        self._recommender = recommender
+        self._keys = keys
+        self._guard = guard
+        self._cart = cart
+
+    def recommend(
+        self,
+        placement: str = "home",
+        item_id: str | None = None,
+        user_id: str | int | None = None,
+        anonymous_id: str | None = None,
+        history: Iterable[Any] = (),
+        k: int = 8,
+        now: datetime | float | None = None,
+        exclude: Iterable[str] = (),
+        candidates: Iterable[str] | None = None,
+        repeats: bool = False,
+        *,
+        language: str | None = None,
+        cart: Sequence[str] = (),
+        impersonal: bool = False,
+    ) -> Recommendations:
+        """A list of at most `k` items; see docs/recommendations.md.
+
+        `history` is item ids or (item_id, time) pairs, oldest first; `candidates` limits the list; `repeats` permits
+        things bought before; `impersonal` leaves out who is looking, for pages that a cache keeps for everybody.
+        Raises `EventError` for an argument that does not fit.
+        """
+        user = None if user_id is None else self._keys().pseudonym(text_id(user_id, "user_id"))
+        visit = current_visit()
+        hidden = [*exclude, *cart]
+        if visit is not None and not impersonal:
+            if user is None and anonymous_id is None and visit.identity.anonymous_id is not None:
+                user, anonymous_id = visit.user, visit.identity.anonymous_id
+            if self._cart is not None:
+                with self._guard("cart"):
+                    hidden += [str(item) for item in self._cart(visit.host.native())]
+        return self._recommender().recommend(
+            placement=placement,
+            item_id=item_id,
+            user_id=user,
+            anonymous_id=anonymous_id,
+            history=history,
+            k=k,
+            now=now,
+            exclude=hidden,
+            candidates=candidates,
+            repeats=repeats,
+            language=language,
+        )

@@ -1,0 +1,19 @@
+"""What templates see as `opsplug` when the real helpers cannot be had: every call renders nothing."""
+
+from typing import Any
+
+from markupsafe import Markup
+
+_EMPTY = Markup("")
+
+
+class NoHelpers:
+    """The same names as `opsplug.web.widgets.Helpers`; a page of the shop renders as if opsplug were not there."""
+
+    def snippet(self, *args: Any, **options: Any) -> Markup:
+        return _EMPTY
+
+    recommendations = chat = snippet
+
+
+NO_HELPERS = NoHelpers()
