@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from opsplug.errors import EventError, StoreError
 from opsplug.events import Event
@@ -14,6 +14,7 @@ from opsplug.features.interactions import PURCHASE, VIEW
 from opsplug.services.ranking import BOUGHT_NAMES, KINDS_BY_NAME, READ_NAMES, Act, Visitor, visitor_of
 
 if TYPE_CHECKING:
+    from opsplug.capture.counters import Counters
     from opsplug.store.protocol import Store
 
 log = logging.getLogger("opsplug")
@@ -21,10 +22,6 @@ log = logging.getLogger("opsplug")
 EVENTS = 300  # newest events of a visitor that are read
 PURCHASES = 1000  # and, of a visitor with more than that, newest purchases
 TIMEOUT = 0.02  # seconds for one read
-
-
-class Counts(Protocol):
-    def add(self, name: str, n: int = 1) -> object: ...
 
 
 def seconds(value: datetime | float, field: str) -> float:
@@ -62,7 +59,7 @@ def acts_of(history: Iterable[Any], now: float) -> list[Act]:
 class Known:
     """Reads a visitor's last events; a read that fails or takes too long costs a rung and is counted."""
 
-    def __init__(self, store: Store, counters: Counts) -> None:
+    def __init__(self, store: Store, counters: Counters) -> None:
         self._store = store
         self._counters = counters
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from opsplug.services.asking import Counts
 from opsplug.services.ranking import Candidate
+
+if TYPE_CHECKING:
+    from opsplug.capture.counters import Counters
 
 log = logging.getLogger("opsplug")
 
@@ -15,7 +17,7 @@ log = logging.getLogger("opsplug")
 class Availability:
     """The shop's own word on stock, asked once per item and list, in the order of rank and not further than needed."""
 
-    def __init__(self, callback: Callable[[Sequence[str]], Any] | None, counters: Counts) -> None:
+    def __init__(self, callback: Callable[[Sequence[str]], Any] | None, counters: Counters) -> None:
         self._callback = callback
         self._counters = counters
         self._said: dict[str, bool] = {}

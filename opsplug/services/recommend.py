@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.errors import EventError, StoreError
 from opsplug.services import rules as rule_book
-from opsplug.services.asking import Counts, Known, acts_of, seconds
+from opsplug.services.asking import Known, acts_of, seconds
 from opsplug.services.availability import Availability
 from opsplug.services.catalog import Catalog, Snapshot
 from opsplug.services.cold import ColdShop
@@ -24,6 +24,7 @@ from opsplug.training.artefacts import Artefacts
 from opsplug.training.live import Live
 
 if TYPE_CHECKING:
+    from opsplug.capture.counters import Counters
     from opsplug.store.protocol import Store
 
 log = logging.getLogger("opsplug")
@@ -81,7 +82,7 @@ class Recommender:
         holdout: float = 0.0,
         seed: int = 0,
         clock: Callable[[], float] = time.time,
-        counters: Counts,
+        counters: Counters,
     ) -> None:
         self._store = store
         self._catalog = catalog

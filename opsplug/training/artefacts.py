@@ -64,7 +64,7 @@ class Artefacts:
         self.folder = folder
         self.keep = keep
         self.changes = 0  # grows with every change made through this object, so that readers beside it need not wait
-        self._key = key
+        self.key = key
 
     def publish(
         self,
@@ -204,7 +204,7 @@ class Artefacts:
         return ""
 
     def _sign(self, body: Mapping[str, Any]) -> str:
-        return hmac.new(self._key, msgspec.json.encode(body, order="deterministic"), hashlib.sha256).hexdigest()
+        return hmac.new(self.key, msgspec.json.encode(body, order="deterministic"), hashlib.sha256).hexdigest()
 
     def _prune(self, name: str) -> None:
         """Keep the version in use and the newest `keep`; drafts of a training that died go after an hour."""
