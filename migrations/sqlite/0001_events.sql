@@ -1,4 +1,4 @@
--- Times are epoch milliseconds. `id` grows with the order of storing, which is the order of received_at but for imports.
+-- One row for one thing that happened. Times are epoch milliseconds; id grows with received_at.
 CREATE TABLE events (
     id INTEGER PRIMARY KEY,
     event_id TEXT NOT NULL UNIQUE,
@@ -15,12 +15,14 @@ CREATE TABLE events (
     items TEXT,
     properties TEXT
 );
--- A visitor's last events are the one read that a request may wait for.
-CREATE INDEX events_by_visitor ON events (COALESCE(anonymous_id, user_id), timestamp)
+-- A visitor's history. Events of nobody (no consent) need no place in it.
+CREATE INDEX events_visitor ON events (COALESCE(anonymous_id, user_id), timestamp)
     WHERE COALESCE(anonymous_id, user_id) IS NOT NULL;
+
+-- An anonymous id belongs to at most one user.
 CREATE TABLE links (
     anonymous_id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,
     linked_at INTEGER NOT NULL
-);
-CREATE INDEX links_by_user ON links (user_id, linked_at);
+) WITHOUT ROWID;
+CREATE INDEX links_user ON links (user_id, linked_at);

@@ -1,3 +1,4 @@
+-- What the shop sells, as JSON; origin is explicit (the shop told us) or page (read in its pages).
 CREATE TABLE items (
     item_id TEXT PRIMARY KEY,
     record TEXT NOT NULL,
@@ -5,9 +6,9 @@ CREATE TABLE items (
     updated_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL
 );
--- One row: a number that every change of the catalogue raises.
-CREATE TABLE catalogue_version (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    version INTEGER NOT NULL
+
+-- Numbers that change with what they are named after.
+CREATE TABLE versions (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
 );
-INSERT INTO catalogue_version (one, version) VALUES (1, 0);

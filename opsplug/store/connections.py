@@ -1,138 +1,286 @@
-"""SQLite connections of one process: one writer behind a lock, one reader a thread, all forgotten after a fork."""
+"""Connections of one process to one SQLite file: one writes, each thread reads through its own.
+
+A connection never outlives a fork, nor the file it was opened on: a database that was deleted or replaced is noticed by
+its inode (a write into an unlinked file would succeed and be lost) and opened, made and migrated again.
+"""
 
 import os
 import sqlite3
-import stat
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final, TypeVar
+from weakref import WeakSet
 
 from opsplug.errors import StoreError
+from opsplug.store import fork
+from opsplug.store.migrate import migrate
 
-BUSY_MS = 5000
-_PRAGMAS = (
-    f"PRAGMA busy_timeout = {BUSY_MS}",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = NORMAL",
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -8000",
-    "PRAGMA wal_autocheckpoint = 1000",
-    "PRAGMA journal_size_limit = 16777216",
-)
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+_ATTEMPTS: Final = 3
+_FORK_PATIENCE: Final = 2.0  # seconds that a fork waits for reads and writes under way
+_MAY_BE_REPLACED: Final = frozenset((sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_READONLY))
+CORRUPT: Final = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+_abandoned: list[sqlite3.Connection] = []  # a parent's; closing them in a child would break the parent's locks
+
+
+class Handle:
+    """An open connection and the file that it was opened on."""
+
+    __slots__ = ("__weakref__", "busy_ms", "connection", "durable", "inode")
+
+    def __init__(self, connection: sqlite3.Connection, inode: tuple[int, int]) -> None:
+        self.connection = connection
+        self.inode = inode
+        self.busy_ms = -1
+        self.durable = False
+
+    def wait_for_locks(self, seconds: float) -> None:
+        milliseconds = max(1, int(seconds * 1000))
+        if milliseconds != self.busy_ms:
+            self.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+            self.busy_ms = milliseconds
+
+    def make_durable(self, durable: bool) -> None:
+        """FULL syncs the log before a commit returns; NORMAL leaves that to the checkpoint."""
+        if durable != self.durable:
+            self.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self.durable = durable
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def __del__(self) -> None:
+        self.connection.close()
 
 
 class Connections:
-    """Opens on first use. A database file that was removed or replaced is noticed by its inode and opened anew."""
+    """`write(work)` and `read(work)` call `work(connection)`; trouble with the database is a `StoreError`."""
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path  # None: in memory, one connection for everything
-        self.generation = 0
-        self._lock = threading.RLock()
-        self._writer: sqlite3.Connection | None = None
-        self._readers = threading.local()
-        self._all: list[sqlite3.Connection] = []
-        self._inode: int | None = None
-        self._pid = os.getpid()
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._reset()
+        fork.watch(self)
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """The write connection, held alone; a failed transaction is rolled back."""
-        self._after_fork()
-        with self._lock:
-            connection = self._open_writer()
+    def _reset(self) -> None:
+        self._write_lock = threading.Lock()
+        self._writer: Handle | None = None
+        self._local = threading.local()
+        self._readers: WeakSet[Handle] = WeakSet()
+        self._gate = threading.Condition()
+        self._closing = False
+        self._active = 0
+
+    # -- use ------------------------------------------------------------------------------------------------------
+    def write(self, work: Work[T], *, durable: bool = False, timeout: float = 5.0) -> T:
+        """One transaction: BEGIN IMMEDIATE, work, COMMIT; nothing is stored when `work` raises."""
+        with self._in_use():
+            if not self._write_lock.acquire(timeout=timeout):
+                raise StoreError(f"store: another thread has been writing {self.path.name} for {timeout:g} s")
             try:
-                yield connection
+                for _ in range(_ATTEMPTS):
+                    try:
+                        handle = self._open_writer(timeout)
+                        result = _transaction(handle, work, durable)
+                    except sqlite3.Error as error:
+                        if not self._again(error):
+                            raise self._trouble(error) from error
+                        continue
+                    if self._in_place(handle):
+                        return result
+                    self._drop_writer()
+                raise StoreError(f"store: {self.path.name} is being replaced again and again")
             finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                self._write_lock.release()
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """This thread's read connection."""
-        self._after_fork()
-        if self.path is None:
-            with self._lock:
-                yield self._open_writer()
-            return
-        held: tuple[int, sqlite3.Connection] | None = getattr(self._readers, "held", None)
-        if held is None or held[0] != self.generation:
-            with self._lock:
-                self._open_writer()  # makes the file when there is none
-                connection = self._open()
-                connection.execute("PRAGMA query_only = ON")
-                held = self._readers.held = (self.generation, connection)
-        yield held[1]
+    def read(self, work: Work[T], *, timeout: float = 10.0) -> T:
+        """Call `work` outside of any transaction; interrupted after `timeout` seconds."""
+        with self._in_use():
+            for attempt in range(_ATTEMPTS):
+                try:
+                    handle = self._open_reader(timeout)
+                    with _deadline(handle.connection, timeout):
+                        return work(handle.connection)
+                except sqlite3.Error as error:
+                    self._local.handle = None
+                    if attempt == _ATTEMPTS - 1 or _code(error) not in _MAY_BE_REPLACED:
+                        raise self._trouble(error) from error
+            raise AssertionError("unreachable")
 
-    def is_fresh(self) -> bool:
-        """False once the file under us is not the one that was opened."""
-        if self.path is None or self._inode is None:
-            return True
-        try:
-            return self.path.stat().st_ino == self._inode
-        except OSError:
-            return False
+    def prepare(self) -> list[str]:
+        """Make and migrate the database if need be; -> names of the migrations applied."""
+        with self._in_use(), self._write_lock:
+            self._drop_writer()
+            try:
+                handle, applied = self._make_writer(5.0)
+            except sqlite3.Error as error:
+                raise self._trouble(error) from error
+            self._writer = handle
+            return applied
 
     def close(self) -> None:
-        """Close all connections of this process."""
-        with self._lock:
-            for connection in self._all:
-                # A reader may be in use on its own thread; SQLite then refuses, and the garbage collector closes it.
-                try:
-                    connection.close()
-                except sqlite3.Error:
-                    continue
-            self._all.clear()
-            self._writer = None
-            self._inode = None
-            self.generation += 1
+        """Close all connections once nobody uses them; the next use opens them again."""
+        self._shut(_FORK_PATIENCE)
+        self._open_up()
 
-    def _open_writer(self) -> sqlite3.Connection:
-        if self._writer is None:
-            self._writer = self._open()
-            if self.path is not None:
-                self._inode = self.path.stat().st_ino
-        return self._writer
+    # -- forks ----------------------------------------------------------------------------------------------------
+    def before_fork(self) -> None:
+        self._shut(_FORK_PATIENCE)
 
-    def _open(self) -> sqlite3.Connection:
-        target = ":memory:" if self.path is None else str(self.path)
-        if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            if not self.path.exists():
-                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            elif stat.S_IMODE(self.path.stat().st_mode) & 0o077:
-                self.path.chmod(0o600)
-        connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
+    def after_fork_in_parent(self) -> None:
+        self._open_up()
+
+    def after_fork_in_child(self) -> None:
+        left = [self._writer, *self._readers]
+        _abandoned.extend(handle.connection for handle in left if handle is not None)
+        self._reset()
+
+    def _shut(self, patience: float) -> None:
+        """Keep newcomers out, wait for those inside, close everything."""
+        with self._gate:
+            self._closing = True
+            if not self._gate.wait_for(lambda: self._active == 0, patience):
+                return
+        self._drop_writer()
+        for handle in list(self._readers):
+            handle.close()
+        self._local = threading.local()
+        self._readers = WeakSet()
+
+    def _open_up(self) -> None:
+        with self._gate:
+            self._closing = False
+            self._gate.notify_all()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        with self._gate:
+            while self._closing:
+                self._gate.wait()
+            self._active += 1
         try:
-            for pragma in _PRAGMAS:
-                connection.execute(pragma)
-        except BaseException:
-            connection.close()
-            raise
-        self._all.append(connection)
-        return connection
+            yield
+        finally:
+            with self._gate:
+                self._active -= 1
+                if self._closing:
+                    self._gate.notify_all()
 
-    def _after_fork(self) -> None:
-        if self._pid == os.getpid():
+    # -- opening --------------------------------------------------------------------------------------------------
+    def _open_writer(self, timeout: float) -> Handle:
+        handle = self._writer
+        if handle is None or not self._in_place(handle):
+            self._drop_writer()
+            handle, _ = self._make_writer(timeout)
+            self._writer = handle
+        handle.wait_for_locks(timeout)
+        return handle
+
+    def _make_writer(self, timeout: float) -> tuple[Handle, list[str]]:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))  # the log files take the same mode
+        except OSError as error:
+            raise StoreError(f"store: {self.path} cannot be opened for writing ({error.strerror})") from error
+        handle = self._connect(timeout)
+        connection = handle.connection
+        _write_ahead(connection, timeout)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = FAST")  # what was forgotten leaves no bytes behind
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        return handle, migrate(connection)
+
+    def _open_reader(self, timeout: float) -> Handle:
+        handle: Handle | None = getattr(self._local, "handle", None)
+        if handle is None or not self._in_place(handle):
+            if not self._write_lock.acquire(timeout=timeout):
+                raise StoreError(f"store: {self.path.name} is being written to and cannot be opened")
+            try:
+                self._open_writer(timeout)  # makes and migrates it, if need be
+            finally:
+                self._write_lock.release()
+            handle = self._connect(timeout)
+            handle.connection.execute("PRAGMA query_only = ON")
+            self._local.handle = handle
+            self._readers.add(handle)
+        handle.wait_for_locks(min(timeout, 5.0))
+        return handle
+
+    def _connect(self, timeout: float) -> Handle:
+        before = _inode(self.path)
+        connection = sqlite3.connect(self.path, timeout=timeout, isolation_level=None, check_same_thread=False)
+        handle = Handle(connection, before or (0, 0))
+        handle.wait_for_locks(timeout)
+        return handle
+
+    def _in_place(self, handle: Handle) -> bool:
+        return handle.inode == _inode(self.path)
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _again(self, error: sqlite3.Error) -> bool:
+        """After an error of the writer: True if a new connection may do better at once."""
+        code = _code(error)
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return False
+        moved = self._writer is not None and not self._in_place(self._writer)
+        self._drop_writer()
+        return moved or (code == sqlite3.SQLITE_ERROR and "no such table" in str(error))
+
+    def _trouble(self, error: sqlite3.Error) -> StoreError:
+        return StoreError(f"store: {self.path.name}: {error}")
+
+
+def _transaction(handle: Handle, work: Work[T], durable: bool) -> T:
+    connection = handle.connection
+    handle.make_durable(durable)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _write_ahead(connection: sqlite3.Connection, timeout: float) -> None:
+    """Several processes that start at once: the switch to WAL does not wait for locks by itself."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
             return
-        # SQLite's handles must not be used, nor closed, on this side of a fork: they are left alone.
-        _left_alone.extend(self._all)
-        self._lock = threading.RLock()
-        self._readers = threading.local()
-        self._all = []
-        self._writer = None
-        self._inode = None
-        self.generation += 1
-        self._pid = os.getpid()
-
-
-_left_alone: list[sqlite3.Connection] = []
+        except sqlite3.OperationalError as error:
+            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 @contextmanager
-def store_errors(path: Path | None) -> Iterator[None]:
-    """What SQLite and the file system complain about, as one `StoreError` that names the file."""
+def _deadline(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+    until = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > until, 2000)
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"store: {path or 'in memory'}: {error}. See: opsplug doctor") from error
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,55 +1,69 @@
-"""Applies the numbered files of migrations/<dialect>/: each with its record in one exclusive transaction."""
+"""Numbered SQL files, each applied with its record in one exclusive transaction."""
 
 import sqlite3
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from functools import cache
 
 from opsplug import resources
 from opsplug.errors import StoreError
 from opsplug.store import queries
 
 
-def pending(folder: Path, applied: set[str]) -> list[Path]:
-    return [path for path in sorted(folder.glob("*.sql")) if path.stem not in applied]
+@cache
+def migrations(dialect: str) -> tuple[tuple[int, str, str], ...]:
+    """(number, name, text) of migrations/<dialect>/NNNN_name.sql, in order."""
+    found = []
+    for path in sorted((resources.folder("migrations") / dialect).glob("[0-9]*.sql")):
+        number, _, name = path.stem.partition("_")
+        found.append((int(number), name, path.read_text("utf-8")))
+    if not found:
+        raise StoreError("The migrations are missing from this installation; install opsplug again.")
+    return tuple(found)
 
 
-def migrate_sqlite(connection: sqlite3.Connection) -> list[str]:
-    """Apply what is pending. Several processes may call this at once: BEGIN IMMEDIATE lets one of them go first.
-
-    A failed step is rolled back with its record and stays pending.
-    """
-    folder = resources.folder("migrations") / "sqlite"
-    done: list[str] = []
-    while True:
-        connection.execute("BEGIN IMMEDIATE")
+def migrate(connection: sqlite3.Connection) -> list[str]:
+    """Apply what is pending; -> the names applied. A failed file leaves nothing behind and stays pending."""
+    known = migrations("sqlite")
+    newest = _newest(connection)
+    if newest > known[-1][0]:
+        raise StoreError(
+            f"store: the database is of a newer opsplug (migration {newest}, this one knows {known[-1][0]}); upgrade."
+        )
+    applied = []
+    for number, name, text in known:
+        if number <= newest:
+            continue
+        connection.execute("BEGIN EXCLUSIVE")
         try:
-            connection.execute(queries.MIGRATIONS_TABLE)
-            applied = {name for (name,) in connection.execute(queries.APPLIED_MIGRATIONS)}
-            waiting = pending(folder, applied)
-            if waiting:
-                for statement in _statements(waiting[0].read_text(encoding="utf-8")):
+            if number > _newest(connection):  # another process may have been first
+                for statement in _statements(text):
                     connection.execute(statement)
-                record = {"name": waiting[0].stem, "applied_at": int(time.time() * 1000)}
-                connection.execute(queries.RECORD_MIGRATION, record)
+                connection.execute(queries.CREATE_MIGRATIONS)
+                record = {"number": number, "name": name, "now": int(time.time() * 1000)}
+                connection.execute(queries.ADD_MIGRATION, record)
+                applied.append(f"{number:04d}_{name}")
             connection.execute("COMMIT")
-        except BaseException as error:
+        except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error) and "waiting" in locals() and waiting:
-                raise StoreError(f"migration {waiting[0].stem} failed and was rolled back: {error}") from error
             raise
-        if not waiting:
-            return done
-        done.append(waiting[0].stem)
+    return applied
 
 
-def _statements(script: str) -> list[str]:
-    """Single statements: `executescript` would commit the transaction that they must share."""
-    found: list[str] = []
-    current = ""
-    for line in script.splitlines():
-        current += line + "\n"
-        if sqlite3.complete_statement(current):
-            found.append(current)
-            current = ""
-    return found
+def _newest(connection: sqlite3.Connection) -> int:
+    if connection.execute(queries.HAS_MIGRATIONS).fetchone() is None:
+        return 0
+    return int(connection.execute(queries.NEWEST_MIGRATION).fetchone()[0])
+
+
+def _statements(text: str) -> Iterator[str]:
+    """`executescript` would commit first; so the statements are told apart here."""
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if statement.strip():
+        yield statement

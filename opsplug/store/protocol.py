@@ -1,4 +1,4 @@
-"""What the rest of opsplug may ask of a store. Times are epoch milliseconds; all methods are thread-safe."""
+"""What the rest of opsplug may ask of a store. Times are epoch milliseconds; all methods are thread-safe.
 
 Trouble with the database (locked past its timeout, read-only, full, corrupt, unreadable) is a `StoreError`. An event
 that no database could hold is an `EventError` and nothing of its batch is stored.
@@ -38,6 +38,7 @@ class Store(Protocol):
 
         `durable`: on return the events survive a power cut. `timeout`: seconds to wait for another writer.
         Events that carry both ids link the anonymous id to the user: the first user of an anonymous id stays.
+        A `consent_update` that refuses (`granted` is false) forgets its visitor in the same transaction.
         """
         ...
 
@@ -135,21 +136,8 @@ class Store(Protocol):
 
     # -- statistics -------------------------------------------------------------------------------------------------
     def rows(self, sql: str, parameters: Mapping[str, Any], *, timeout: float = 10.0) -> list[tuple[Any, ...]]:
-        """The rows of a reading statement of `store.queries`; `StoreError` past `timeout` seconds."""
-        ...
+        """The rows of a reading statement of `store.queries`; `StoreError` past `timeout` seconds.
 
-    def daily_events(
-        self, since_ms: int, until_ms: int, tz_offset_ms: int = 0, audience: int | None = 0
-    ) -> list[tuple[int, str, int, int]]:
-        """(day, event, events, visitors) with day = local days since 1970-01-01, ordered by day and event."""
-        ...
-
-    def top_items(
-        self, since_ms: int, until_ms: int, *, names: Sequence[str] = ("view_item",), limit: int = 20
-    ) -> list[tuple[str, int, int]]:
-        """(item_id, events, visitors), the most frequent first."""
-        ...
-
-    def recommendation_events(self, since_ms: int, until_ms: int) -> Iterator[list[tuple[int, Event]]]:
-        """Impressions, clicks and purchases of visitors in batches, by ascending id."""
+        Where `since_ms` is among the parameters, `first` becomes the id to start at, so that old rows are not scanned.
+        """
         ...

@@ -1,0 +1,57 @@
+"""Documents, leases and counters: small tables that every process shares."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from opsplug.events import encode_json
+from opsplug.store import queries
+from opsplug.store.connections import Connections
+
+_decode = msgspec.json.decode
+
+
+class DocumentRows:
+    """The part of a store that keeps JSON values by kind and key, leases and counters."""
+
+    _db: Connections
+
+    def put_document(self, kind: str, key: str, value: Any, now_ms: int) -> None:
+        row = {"kind": kind, "key": key, "value": encode_json(value).decode(), "now": now_ms}
+        self._db.write(lambda connection: connection.execute(queries.PUT_DOCUMENT, row))
+
+    def get_document(self, kind: str, key: str) -> Any:
+        row = self._db.read(lambda c: c.execute(queries.GET_DOCUMENT, {"kind": kind, "key": key}).fetchone())
+        return _decode(row[0]) if row else None
+
+    def documents(self, kind: str, prefix: str = "") -> list[tuple[str, Any]]:
+        parameters = {"kind": kind, "prefix": prefix, "length": len(prefix)}
+        sql = queries.DOCUMENTS_FROM if prefix else queries.DOCUMENTS
+        rows = self._db.read(lambda connection: connection.execute(sql, parameters).fetchall())
+        return [(key, _decode(value)) for key, value in rows]
+
+    def delete_document(self, kind: str, key: str) -> bool:
+        row = {"kind": kind, "key": key}
+        return self._db.write(lambda connection: connection.execute(queries.DELETE_DOCUMENT, row).rowcount) > 0
+
+    def acquire_lease(self, name: str, holder: str, *, ttl_ms: int, now_ms: int) -> bool:
+        row = {"name": name, "holder": holder, "expires": now_ms + ttl_ms, "now": now_ms}
+        return self._db.write(lambda connection: connection.execute(queries.ACQUIRE_LEASE, row).rowcount) > 0
+
+    def release_lease(self, name: str, holder: str) -> None:
+        row = {"name": name, "holder": holder}
+        self._db.write(lambda connection: connection.execute(queries.RELEASE_LEASE, row))
+
+    def add_counts(self, counts: Mapping[str, int], *, timeout: float = 5.0) -> None:
+        rows = [{"name": name, "n": n} for name, n in counts.items() if n]
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany(queries.ADD_COUNT, rows)
+
+        if rows:
+            self._db.write(work, timeout=timeout)
+
+    def counts(self) -> dict[str, int]:
+        return dict(self._db.read(lambda connection: connection.execute(queries.COUNTS).fetchall()))
