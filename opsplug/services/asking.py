@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.errors import EventError, StoreError
 from opsplug.events import Event
-from opsplug.features.interactions import PURCHASE, VIEW
+from opsplug.features.interactions import CART, PURCHASE, VIEW
 from opsplug.services.ranking import BOUGHT_NAMES, KINDS_BY_NAME, READ_NAMES, Act, Visitor, visitor_of
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class Known:
             visitor.acts += [act for act in told if (act[0], int(act[1])) not in known]
             visitor.acts.sort(key=lambda act: act[1])
             visitor.bought.update({item: at for item, at, kind in told if kind == PURCHASE})
+            visitor.cart.update(item for item, _, kind in told if kind == CART)
         return visitor
 
     def _events(self, user_id: str | None, anonymous_id: str | None) -> list[Event]:

@@ -6,7 +6,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -80,25 +79,22 @@ class Catalog:
         self._cost = 0.0
         self._loading = False
 
-    def upsert(self, records: Iterable[Mapping[str, Any]]) -> int:
+    def upsert(self, records: Iterable[Mapping[str, Any]], *, origin: str = "explicit") -> int:
         """Add or replace items; all are checked first, so a bad one (`EventError`) leaves nothing half done.
 
         `item_id` is needed; all other fields of the event language's catalogue record are optional. -> how many.
+        What pages say (origin "page") never replaces what the shop upserted, and records that do not fit are left out.
         """
-        return self._put([clean_record(record) for record in records], "explicit")
-
-    def learn(self, records: Iterable[Mapping[str, Any]]) -> int:
-        """What pages say about items; never replaces what was upserted. Records that do not fit are left out."""
-        found = []
+        checked = []
         for record in records:
-            with suppress(EventError):
-                found.append(clean_record(record))
-        return self._put(found, "page")
-
-    def _put(self, records: list[dict[str, Any]], origin: str) -> int:
-        if not records:
+            try:
+                checked.append(clean_record(record))
+            except EventError:
+                if origin != "page":
+                    raise
+        if not checked:
             return 0
-        written = self._store.put_items(records, origin=origin, now_ms=round(self._clock() * 1000))
+        written = self._store.put_items(checked, origin=origin, now_ms=round(self._clock() * 1000))
         self._checked = -math.inf
         return written
 

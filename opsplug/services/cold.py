@@ -3,75 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.events import TASTE
-from opsplug.features.items import Catalogue, documents
 from opsplug.services.catalog import Catalog, Snapshot
 from opsplug.services.ranking import DAY, Candidate, Question, Ranking
+from opsplug.services.recent_counts import RecentCounts
+from opsplug.services.text_index import TextIndex, text_index
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
 
 AT_ONCE = 2000  # items whose texts are indexed within the first request; a larger catalogue is indexed beside it
 DECAY = 0.8
-HALF_LIFE = 7 * DAY
-FIRST_EVENTS, MORE_EVENTS = 5000, 500  # events counted by one call
 NEW = 30 * DAY
-RESCALE = 50  # half-lives
 
 
 @dataclass(frozen=True, slots=True)
-class TextIndex:
-    """TF-IDF rows of unit length, by item (`rows`) and by token (`postings`)."""
+class Similar:
+    """Likeness of every item to the anchors, and the place in `anchors` of the one it is most like."""
 
-    starts: NDArray[np.int64]
-    tokens: NDArray[np.int64]
-    weights: NDArray[np.float64]
-    token_starts: NDArray[np.int64]
-    places: NDArray[np.int64]
-    values: NDArray[np.float64]
-
-    def likeness(self, items: Sequence[int], weights: Sequence[float]) -> NDArray[np.float64]:
-        """Weighted sum of the cosines with `items`, shape (catalogue,)."""
-        size = len(self.starts) - 1
-        total = np.zeros(size)
-        for item, weight in zip(items, weights, strict=True):
-            row = slice(self.starts[item], self.starts[item + 1])
-            for token, value in zip(self.tokens[row].tolist(), self.weights[row].tolist(), strict=True):
-                inside = slice(self.token_starts[token], self.token_starts[token + 1])
-                total[self.places[inside]] += weight * value * self.values[inside]
-        return total
-
-
-def text_index(items: Catalogue) -> TextIndex:
-    """Index names, categories, brands and other texts; tokens of a single item say nothing and are left out."""
-    listed = [Counter(document) for document in documents(items)]
-    spread = Counter(chain.from_iterable(listed))
-    size = len(listed)
-    column = {token: place for place, token in enumerate(t for t, count in spread.items() if count > 1)}
-    rows = [
-        [(column[t], n * math.log((1 + size) / spread[t])) for t, n in row.items() if t in column] for row in listed
-    ]
-    starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    flat = np.array([pair for row in rows for pair in row], np.float64).reshape(-1, 2)
-    tokens, weights = flat[:, 0].astype(np.int64), flat[:, 1].copy()
-    owners = np.repeat(np.arange(size), np.diff(starts))
-    length = np.sqrt(np.bincount(owners, weights**2, minlength=size))
-    weights /= np.maximum(length, 1e-12)[owners]
-    order = np.argsort(tokens, kind="stable")
-    token_starts = np.concatenate([[0], np.cumsum(np.bincount(tokens, minlength=len(column)))]).astype(np.int64)
-    return TextIndex(starts, tokens, weights, token_starts, owners[order], weights[order])
+    scores: NDArray[np.float64]
+    giver: NDArray[np.int64]
+    anchors: list[str]
 
 
 class ColdShop:
@@ -130,17 +91,18 @@ class _Shop:
     def index_texts(self) -> None:
         self._index = text_index(self.snapshot.columns)
 
-    def similar(self, anchors: Sequence[str], page: str | None) -> tuple[NDArray[np.float64], list[str]] | None:
+    def similar(self, anchors: Sequence[str], page: str | None) -> Similar | None:
         """Likeness to what was looked at, newest first, the page's item most; None where no text is alike."""
         ids = list(dict.fromkeys(([page] if page else []) + list(reversed(anchors))))
         if self._index is None or not ids:
             return None
-        scores = self._index.likeness([self._place[item] for item in ids], [DECAY**n for n in range(len(ids))])
-        return (scores, ids) if scores.any() else None
+        places, weights = [self._place[item] for item in ids], [DECAY**n for n in range(len(ids))]
+        scores, giver = self._index.likeness(places, weights)
+        return Similar(scores, giver, ids) if scores.any() else None
 
     def order(
         self,
-        similar: tuple[NDArray[np.float64], list[str]] | None,
+        similar: Similar | None,
         popular: NDArray[np.float64] | None,
         question: Question,
     ) -> list[int]:
@@ -150,7 +112,7 @@ class _Shop:
         if popular is not None:
             value += 0.05 * popular / max(float(popular.max()), 1e-12)
         if similar is not None:
-            value += similar[0]
+            value += similar.scores
         order: list[int] = shelf[np.argsort(-value[shelf], kind="stable")].tolist()
         return order
 
@@ -175,62 +137,18 @@ class _Shop:
     def candidate(
         self,
         place: int,
-        similar: tuple[NDArray[np.float64], list[str]] | None,
+        similar: Similar | None,
         popular: NDArray[np.float64] | None,
         now: float,
     ) -> Candidate:
         item_id = self.snapshot.ids[place]
-        if similar is not None and similar[0][place] > 0:
-            return Candidate(item_id, float(similar[0][place]), "similar", similar[1][0])
+        if similar is not None and similar.scores[place] > 0:
+            anchor = similar.anchors[similar.giver[place]]
+            return Candidate(item_id, float(similar.scores[place]), "similar", anchor)
         if popular is not None and popular[place] > 0:
             return Candidate(item_id, float(popular[place]), "popular")
         created = self.snapshot.records[item_id].get("created_at")
         return Candidate(item_id, 0.0, "new" if created and now - created < NEW else "catalogue")
-
-
-class RecentCounts:
-    """Taste weights by item, halved every seven days; each call reads on from where the last one stopped, a little."""
-
-    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
-        self._store = store
-        self._clock = clock
-        self._counts: dict[str, float] = {}
-        self._after = 0  # id of the newest event that was counted or passed over
-        self._since = 0.0  # epoch seconds: where an event weighs what its name says
-        self._next = -math.inf
-        self._lock = threading.Lock()
-
-    def get(self) -> dict[str, float]:
-        """Item id -> weight, relative to the newest event."""
-        if self._clock() >= self._next and self._lock.acquire(blocking=False):
-            try:
-                self._read(MORE_EVENTS if self._after else FIRST_EVENTS)
-            finally:
-                self._lock.release()
-        return self._counts
-
-    def _read(self, most: int) -> None:
-        names = [name for name, weight in TASTE.items() if weight > 0]
-        last = self._store.last_id()
-        if last < self._after:  # another database stands there now
-            self._counts, self._after = {}, 0
-        rows = []
-        if last > self._after:
-            rows = next(iter(self._store.read_events(after_id=self._after, names=names, batch=most)), [])
-        counts = dict(self._counts)
-        for row, event in rows:
-            self._after = row
-            age = (event.timestamp / 1000 - self._since) / HALF_LIFE
-            if age > RESCALE:
-                counts = {item_id: count * 2.0 ** max(-age, -900) for item_id, count in counts.items()}
-                self._since, age = event.timestamp / 1000, 0.0
-            weight = TASTE[event.event] * 2.0 ** max(age, -900)
-            for item in event.items:
-                counts[item.item_id] = counts.get(item.item_id, 0.0) + weight
-        self._counts = counts
-        if len(rows) < most:
-            self._after = max(last, self._after)
-        self._next = self._clock() + (1.0 if len(rows) < most else 0.0)
 
 
 def shuffle(text: str, day: int) -> int:

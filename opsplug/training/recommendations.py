@@ -33,11 +33,12 @@ def train(work: Work) -> TrainingReport:
         work.say("fitting the final model")
         mix = Mix.fit(events, items, now=work.now, seed=work.seed, budget_s=work.budget_s)
         metrics |= mix.metrics
+        at = work.clock()
         about = {
-            "trained_until": events.newest, "metrics": metrics, "baseline": verdict.baseline, "reason": verdict.reason,
-            "seed": work.seed,
+            "at": at, "trained_until": events.newest, "seed": work.seed, "reason": verdict.reason,
+            "metrics": metrics, "baseline": verdict.baseline,
         }  # fmt: skip
-        version = work.artefacts.publish(NAME, mix.export(), about=about, at=work.clock())
+        version = work.artefacts.publish(NAME, mix.export(), about=about, at=at)
     seconds = time.perf_counter() - began
     return TrainingReport(NAME, metrics, verdict.baseline, verdict.promote, seconds, version, verdict.reason)
 

@@ -1,0 +1,144 @@
+"""Down the ladder until the list is full: from the best informed source on, under the shop's rules and stock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from opsplug.services import rules as rule_book
+from opsplug.services.availability import Availability
+from opsplug.services.catalog import Snapshot
+from opsplug.services.cold import ColdShop
+from opsplug.services.ranking import DAY, Candidate, Question, Ranking, Source
+from opsplug.services.trained import Trained
+
+if TYPE_CHECKING:
+    from opsplug.capture.counters import Counters
+
+log = logging.getLogger("opsplug")
+
+WIDEST = 100_000  # candidates at which a source has been asked enough
+AGAIN_FROM = 2  # place of the first thing to buy again
+AGAIN_ON = ("home", "cart", "order")
+
+
+@dataclass(slots=True)
+class Trace:
+    """What happened on the way to one list, for `explain`."""
+
+    asked: Question | None = None
+    candidates: list[Candidate] = field(default_factory=list)
+    removed: dict[str, list[str]] = field(default_factory=dict)  # rule -> item ids
+    milliseconds: float = 0.0
+
+    def remove(self, rule: str, item_id: str) -> None:
+        self.removed.setdefault(rule, []).append(item_id)
+
+
+class Ladder:
+    """Fills lists from the trained mix where there is one, and from what an untrained shop knows."""
+
+    def __init__(
+        self,
+        cold: ColdShop,
+        is_available: Callable[[Sequence[str]], Any] | None,
+        counters: Counters,
+    ) -> None:
+        self._cold = cold
+        self._is_available = is_available
+        self._counters = counters
+
+    def fill(
+        self,
+        question: Question,
+        trained: Trained | None,
+        rules: rule_book.Rules,
+        snapshot: Snapshot,
+        k: int,
+        *,
+        blind: bool,
+        again: Sequence[str],
+        trace: Trace,
+    ) -> tuple[list[Candidate], str]:
+        """The k to show and the rung. `blind`: as if nothing were known (the holdout); `again`: what is due."""
+        shelf = _Shelf(question, rules, snapshot, Availability(self._is_available, self._counters), trace)
+        asked = replace(question, acts=(), item_id=None, placement="home") if blind else question
+        chosen: list[Candidate] = []
+        rung = ""
+        for source, step in self._steps(asked, trained):
+            limit = 4 * k + 20
+            while len(chosen) < k and limit <= WIDEST:
+                taken = step.banned.union(candidate.item_id for candidate in chosen)
+                ranking = self._ask(source, replace(step, banned=taken), limit)
+                chosen = shelf.choose(chosen, ranking.candidates, k)
+                rung = rung or (ranking.rung if chosen else "")
+                limit = 8 * limit if len(ranking.candidates) >= limit else WIDEST + 1
+            if len(chosen) >= k:
+                break
+        if not blind and question.placement in AGAIN_ON:
+            chosen = shelf.offer_again(chosen, again, k)
+        return shelf.pin(chosen, k), rung or "catalogue"
+
+    def _steps(self, question: Question, trained: Trained | None) -> Iterable[tuple[Source, Question]]:
+        """Sources from the best informed to the least; things looked at before come where nothing else is left."""
+        seen = frozenset(item for item, _, _ in question.acts)
+        fresh = question if question.repeats else replace(question, banned=question.banned | seen)
+        if trained is not None and (question.item_id is None or trained.knows(question.item_id)):
+            yield trained, fresh
+        yield self._cold, fresh
+        if seen and not question.repeats:
+            if trained is not None:
+                yield trained, question
+            yield self._cold, question
+
+    def _ask(self, source: Source, question: Question, limit: int) -> Ranking:
+        try:
+            return source.rank(question, limit)
+        except Exception as error:  # a faulty model costs a rung, never the page
+            log.error("opsplug: %s cannot rank, going down the ladder", type(source).__name__, exc_info=error)
+            self._counters.add("errors.recommend")
+            return Ranking([], "")
+
+
+class _Shelf:
+    """What may stand in one list: the shop's rules and its stock."""
+
+    def __init__(
+        self, question: Question, rules: rule_book.Rules, snapshot: Snapshot, available: Availability, trace: Trace
+    ) -> None:
+        self._question = question
+        self._rules = rules
+        self._snapshot = snapshot
+        self._records: Mapping[str, Mapping[str, Any]] = snapshot.records
+        self._available = available
+        self._trace = trace
+
+    def choose(self, chosen: Sequence[Candidate], candidates: Sequence[Candidate], k: int) -> list[Candidate]:
+        """Add to `chosen` from further candidates, up to k."""
+        question, remove = self._question, self._trace.remove
+        self._trace.candidates += candidates
+        ranked = rule_book.weigh(
+            candidates, self._rules, self._records, placement=question.placement, day=int(question.now // DAY),
+            removed=remove,
+        )  # fmt: skip
+        ranked = self._available.filter(ranked, 2 * k + 8, remove)
+        page = self._records.get(question.item_id or "")
+        return rule_book.choose([*chosen, *ranked], self._rules, self._records, k, page=page, removed=remove)
+
+    def offer_again(self, chosen: Sequence[Candidate], again: Sequence[str], k: int) -> list[Candidate]:
+        """Consumables whose re-buy window is over take a quarter of the places, from the third on."""
+        due = [Candidate(item, 1.0, "buy_again") for item in again if self._allowed(item)][: max(1, k // 4)]
+        ids = {candidate.item_id for candidate in due}
+        rest = [candidate for candidate in chosen if candidate.item_id not in ids]
+        return [*rest[:AGAIN_FROM], *due, *rest[AGAIN_FROM:]][:k]
+
+    def pin(self, chosen: Sequence[Candidate], k: int) -> list[Candidate]:
+        return rule_book.pin(chosen, self._rules, k, placement=self._question.placement, allowed=self._allowed)
+
+    def _allowed(self, item: str) -> bool:
+        question = self._question
+        known = item in self._snapshot.sellable and (question.candidates is None or item in question.candidates)
+        blocked = rule_book.blocked(item, self._records.get(item, {}), self._rules.block)
+        return known and not blocked and item not in question.banned and self._available.one(item)
