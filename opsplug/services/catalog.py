@@ -76,6 +76,7 @@ class Catalog:
         self._lock = threading.Lock()
         self._held: Snapshot | None = None
         self._checked = -math.inf
+        self._changed = False  # by this process: the next question must know it
         self._cost = 0.0
         self._loading = False
 
@@ -95,13 +96,13 @@ class Catalog:
         if not checked:
             return 0
         written = self._store.put_items(checked, origin=origin, now_ms=round(self._clock() * 1000))
-        self._checked = -math.inf
+        self._changed = self._changed or origin == "explicit"
         return written
 
     def remove(self, ids: Sequence[str]) -> None:
         """Forget items; their ids are never recommended again."""
         self._store.remove_items([ids] if isinstance(ids, str) else list(ids))
-        self._checked = -math.inf
+        self._changed = True
 
     def get(self, item_id: str) -> dict[str, Any] | None:
         """One record, or None."""
@@ -117,11 +118,13 @@ class Catalog:
         return self._held or Snapshot(-1)
 
     def snapshot(self) -> Snapshot:
-        """The catalogue in memory, at most a second old (a large one: a second and the time it takes to read)."""
+        """The catalogue in memory: this process's changes at once, others' within a second (plus the time to read it)."""
         held = self._held
-        if held is not None and time.monotonic() - self._checked < CHECK_EVERY:
+        if held is None or self._changed:
+            return self._reload()
+        if time.monotonic() - self._checked < CHECK_EVERY:
             return held
-        if held is None or self._cost < QUICK:
+        if self._cost < QUICK:
             return self._reload()
         self._checked = time.monotonic()
         if not self._loading:
@@ -131,8 +134,9 @@ class Catalog:
 
     def _reload(self) -> Snapshot:
         with self._lock:
-            started = time.monotonic()
+            self._changed = False
             version = self._store.catalogue_version()
+            started = time.monotonic()
             if self._held is None or version != self._held.version:
                 records = {record["item_id"]: record for record in self._store.items()}
                 self._held = Snapshot(version, records)
