@@ -22,6 +22,7 @@ SOURCE = ROOT / ".." / "shared" / "data" / "retail" / "online_retail.csv.gz"
 TARGET = ROOT / "opsplug" / "demo" / "data"
 GOODS = r"\d{5}[A-Z]{0,2}"  # every other code is postage, a fee, a sample or a correction
 NOT_FOR_THIS_SHOP = ("NEXT DAY CARRIAGE", "SEX BOMB", "CASH+CARRY", "POLYESTER FILLER")
+MOST_LINES = 200  # larger orders stock a whole shop; an event holds no more items either
 RECENT_DAYS = 75  # an item nobody bought for this long is shown as sold out
 
 
@@ -92,6 +93,7 @@ def build_orders(lines: pd.DataFrame) -> list[dict[str, Any]]:
         orders.append(
             {"order": number, "customer": customer, "at": at, "lines": {c: int(q) for c, q in quantities.items()}}
         )
+    orders = [order for order in orders if len(order["lines"]) <= MOST_LINES]
     return sorted(orders, key=lambda order: (order["at"], order["order"]))
 
 
@@ -119,7 +121,7 @@ def main() -> None:
     write_lines(options.target / "orders.jsonl.gz", orders)
     size = sum(path.stat().st_size for path in options.target.glob("*.gz")) / 1e6
     rows = sum(len(order["lines"]) for order in orders)
-    print(f"{len(items)} items, {len(orders)} orders, {rows} lines, {size:.2f} MB")  # noqa: T201
+    print(f"{len(items)} items, {len(orders)} orders, {rows} lines, {size:.2f} MB")
 
 
 if __name__ == "__main__":
