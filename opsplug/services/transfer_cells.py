@@ -27,7 +27,7 @@ OBJECTS: Final = frozenset(("properties", "attributes", "tags", "items", EXTRA))
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 _TRUTH: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_NUMBER: Final = re.compile(r"-?\d{1,300}(?:\.\d+)?(?:e[+-]?\d{1,2})?")
+_NUMBER: Final = re.compile(r"-?\d{1,300}(?:\.\d+)?(?:e[+-]?\d{1,3})?")
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,(?:\d{1,2}|\d{4,})")
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -69,9 +69,8 @@ def from_cell(name: str, value: Any) -> Any:
     """The value of column `name`; text becomes a number, list or object where the column means one."""
     if not isinstance(value, str):
         return value
-    value = value.strip()
     if name in NUMBERS:
-        return number(name, value)
+        return number(name, value.strip())
     if name == "created_at":
         return number(name, value) if _is_number(value) else value
     if name in BOOLEANS:

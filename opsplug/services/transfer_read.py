@@ -6,7 +6,7 @@ import io
 import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -15,6 +15,10 @@ import msgspec
 
 from opsplug.errors import OpsPlugError
 
+_NONE_OF_OURS = {
+    b"": "the file is empty",
+    b"[": "a JSON array; JSON lines are expected, one object on each line (jq -c '.[]')",
+}
 MAX_LINE = 8_000_000
 DELIMITERS = ",;\t|"
 
@@ -48,37 +52,35 @@ def open_rows(
 ) -> Iterator[Rows]:
     """Rows of `path`; `progress` is told bytes read and bytes in all. `TransferError` if the file is none of ours."""
     try:
-        with path.open("rb") as raw:
+        with ExitStack() as stack:
+            raw = stack.enter_context(path.open("rb"))
             size = os.fstat(raw.fileno()).st_size
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
-            data: Any = gzip.GzipFile(fileobj=raw) if packed else raw
+            data = stack.enter_context(io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 18)) if packed else raw
 
             def tell() -> None:
                 if progress is not None:
                     progress(raw.tell(), size)
 
-            yield _rows(data, path, encoding, tell)
+            start = data.peek(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+            if start in (b"", b"["):
+                raise TransferError(f"{path}: {_NONE_OF_OURS[start]}")
+            if start == b"{":
+                yield Rows((), _json_lines(data, tell))
+            else:
+                yield _csv(stack.enter_context(_text(data, encoding)), path, tell)
     except FileNotFoundError:
         raise TransferError(f"{path}: there is no such file") from None
     except (OSError, EOFError, zlib.error) as error:
         raise TransferError(f"{path}: cannot be read ({error}); nothing of it was imported") from error
 
 
-def _rows(data: Any, path: Path, encoding: str, tell: Callable[[], None]) -> Rows:
-    buffered = io.BufferedReader(data, 1 << 18)
-    start = buffered.peek(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if not start:
-        raise TransferError(f"{path}: the file is empty")
-    if start == b"[":
-        raise TransferError(f"{path}: a JSON array; JSON lines are expected, one object on each line (jq -c '.[]')")
-    if start == b"{":
-        return Rows((), _json_lines(buffered, tell))
+def _text(data: Any, encoding: str) -> IO[str]:
     try:
-        text = io.TextIOWrapper(buffered, encoding, "surrogateescape", newline="")
+        return io.TextIOWrapper(data, encoding, "surrogateescape", newline="")
     except LookupError:
         raise TransferError(f"encoding: {encoding!r} is not known; utf-8, latin-1 and cp1252 are") from None
-    return _csv(text, path, tell)
 
 
 def _csv(text: IO[str], path: Path, tell: Callable[[], None]) -> Rows:
@@ -112,7 +114,7 @@ def _csv_records(reader: Any, columns: Sequence[str], tell: Callable[[], None]) 
         elif any(not cell.isascii() and _broken(cell) for cell in cells):
             yield number, BadRowError("wrong encoding", "not in the file's encoding; see --encoding")
         else:
-            yield number, {name: cell for name, cell in zip(columns, cells, strict=True) if cell != ""}
+            yield number, {name: text for name, cell in zip(columns, cells, strict=True) if (text := cell.strip())}
 
 
 def _broken(cell: str) -> bool:
