@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from opsplug.errors import ModelError
 from opsplug.models.termspace import Postings, TermSpace, Vector
@@ -151,7 +150,7 @@ def _calibrated(texts: Sequence[str], intents: Sequence[str]) -> tuple[float, ..
             known.append(bool(heard[row]))
     if not 0 < sum(right) < len(right):
         return _DEFAULT
-    share = 1 - np.mean(known)
+    share = 1 - float(np.mean(known))
     weight = np.where(known, (1 - _UNKNOWN_SHARE) / max(1 - share, 1e-9), _UNKNOWN_SHARE / max(share, 1e-9))
     fitted = LogisticRegression(C=10.0).fit(np.array(signals), right, sample_weight=weight)
     return (float(fitted.intercept_[0]), *fitted.coef_[0].tolist())

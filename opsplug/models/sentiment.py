@@ -25,7 +25,7 @@ _CHINESE_NGRAMS = (1, 2)
 
 
 class Sentiment(NamedTuple):
-    """`label` is positive, neutral or negative; `polarity` in [-1, 1]; `confidence` in [0, 1] that its sign is right."""
+    """`label`: positive, neutral, negative; `polarity` in [-1, 1]; `confidence` in [0, 1] that its sign is right."""
 
     label: str
     polarity: float

@@ -95,7 +95,7 @@ class TermSpace:
         )
 
     def familiarity(self, tokens: Sequence[str]) -> float:
-        """Share in [0, 1] of the text's words that are known, each by its rarity; an unknown one counts as the rarest."""
+        """Share in [0, 1] of the words that are known, each by its rarity; an unknown one counts as the rarest."""
         rarity = self.word_block.rarity
         rarest = max(rarity, default=1.0) + 0.5
         known = total = 0.0
