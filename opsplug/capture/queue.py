@@ -1,39 +1,72 @@
-"""Between requests and the writer: a bounded queue that never makes a request wait."""
+"""Between requests and the writer: two bounded queues that never make a request wait."""
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from opsplug.events import Event
 
-PENDING, STORED, SPOOLED, LOST = "pending", "stored", "spooled", "lost"
+PENDING: Final = "pending"
+STORED: Final = "stored"
+SPOOLED: Final = "spooled"
+LOST: Final = "lost"
 
 
 class Ticket:
-    """The receipt for one durable event; `wait` until the writer has confirmed it."""
+    """The receipt for one durable event: `pending` until it is `stored`, `spooled` or `lost`."""
 
-    __slots__ = ("_done", "event", "state")
+    __slots__ = ("_callbacks", "_done", "event", "state")
+    _settling = threading.Lock()
 
     def __init__(self, event: Event) -> None:
         self.event = event
         self.state = PENDING
         self._done = threading.Event()
+        self._callbacks: list[Callable[[], object]] = []
 
-    def settle(self, state: str) -> None:
-        self.state = state
+    def settle(self, state: str) -> bool:
+        """Whoever settles first decides. -> whether that was this call."""
+        with Ticket._settling:
+            if self.state != PENDING:
+                return False
+            self.state = state
+            callbacks = self._callbacks
         self._done.set()
+        for callback in callbacks:
+            callback()
+        return True
+
+    @property
+    def safe(self) -> bool:
+        return self.state in (STORED, SPOOLED)
 
     def wait(self, timeout: float) -> bool:
-        """Whether the event is safe, in the store or in the spool, within `timeout` seconds."""
+        """Whether the event is safe on disk within `timeout` seconds."""
         self._done.wait(timeout)
-        return self.state in (STORED, SPOOLED)
+        return self.safe
+
+    async def async_wait(self, timeout: float) -> bool:
+        """`wait` without holding a thread."""
+        import asyncio  # thirty milliseconds that a Flask shop need not pay
+
+        loop = asyncio.get_running_loop()
+        settled = asyncio.Event()
+        with Ticket._settling:
+            if self.state != PENDING:
+                return self.safe
+            self._callbacks = [*self._callbacks, lambda: loop.call_soon_threadsafe(settled.set)]
+        try:
+            await asyncio.wait_for(settled.wait(), timeout)
+        except TimeoutError:
+            return self.safe
+        return self.safe
 
 
 class EventQueue:
-    """Two bounded queues: what may be dropped under pressure, and what an answer waits for.
+    """What may be dropped under pressure, and apart from it what an answer waits for.
 
-    `offer` takes no lock and wakes nobody: the writer looks every tenth of a second. `offer_durable` wakes it.
+    `offer` takes no lock and wakes nobody: the writer looks by itself. `offer_durable` wakes it.
     """
 
     def __init__(self, capacity: int = 10_000, durable_capacity: int = 10_000) -> None:
@@ -41,13 +74,15 @@ class EventQueue:
         self.durable_capacity = durable_capacity
         self.dropped = 0
         self.wake = threading.Event()
-        # Called with each durable event where no thread runs (tests, scripts): it stores what waits at once.
-        self.without_thread: Callable[[], object] | None = None
+        # Set by the writer. `overflow` takes a ticket that the full queue cannot; `at_once` stores what waits, where
+        # no thread does (tests, scripts).
+        self.overflow: Callable[[Ticket], object] | None = None
+        self.at_once: Callable[[], object] | None = None
         self._ordinary: deque[Any] = deque()
         self._durable: deque[Ticket] = deque()
 
     def offer(self, record: Any) -> bool:
-        """Take a record for the writer to convert and store; False when the queue is full and it was dropped."""
+        """Take a record for the writer to convert and store; False: the queue is full and the record was dropped."""
         if len(self._ordinary) >= self.capacity:
             self.dropped += 1
             return False
@@ -55,14 +90,16 @@ class EventQueue:
         return True
 
     def offer_durable(self, event: Event) -> Ticket:
-        """Take an event that must not be lost. When even this queue is full the ticket stays pending: spool it."""
+        """Take an event that must not be lost. Past the queue's bound it goes to the spool before this returns."""
         ticket = Ticket(event)
-        if len(self._durable) < self.durable_capacity:
-            self._durable.append(ticket)
-            if self.without_thread is None:
-                self.wake.set()
-            else:
-                self.without_thread()
+        if len(self._durable) >= self.durable_capacity and self.overflow is not None:
+            self.overflow(ticket)
+            return ticket
+        self._durable.append(ticket)
+        if self.at_once is None:
+            self.wake.set()
+        else:
+            self.at_once()
         return ticket
 
     def take(self, most: int) -> list[Any]:
@@ -72,11 +109,21 @@ class EventQueue:
     def take_durable(self, most: int) -> list[Ticket]:
         return _take(self._durable, most)
 
+    def put_back(self, tickets: Sequence[Ticket]) -> None:
+        """Neither store nor spool would have these yet: first in line for the next try."""
+        self._durable.extendleft(reversed(tickets))
+
+    def take_dropped(self) -> int:
+        """How many were dropped since the last call."""
+        dropped = self.dropped
+        self.dropped -= dropped
+        return dropped
+
     def __len__(self) -> int:
         return len(self._ordinary) + len(self._durable)
 
-    def forget_after_fork(self) -> None:
-        """What waited at the moment of a fork stays the parent's to store."""
+    def forget(self) -> None:
+        """In a forked child: what waited at the fork is the parent's to store."""
         self._ordinary = deque()
         self._durable = deque()
         self.dropped = 0
@@ -88,6 +135,6 @@ def _take(source: deque[Any], most: int) -> list[Any]:
     try:
         while len(taken) < most:
             taken.append(source.popleft())
-    except IndexError:
+    except IndexError:  # an empty deque: asking for its length first would race
         pass
     return taken

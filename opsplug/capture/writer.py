@@ -2,33 +2,35 @@
 
 import atexit
 import logging
-import os
 import threading
 import time
-import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
+from weakref import WeakSet
 
 from opsplug.capture.counters import Counters
 from opsplug.capture.queue import LOST, SPOOLED, STORED, EventQueue, Ticket
 from opsplug.capture.spool import Spool
-from opsplug.errors import OpsPlugError
+from opsplug.errors import EventError, StoreError
 from opsplug.events import Event
+from opsplug.store import fork
 from opsplug.store.protocol import Store
 
 log = logging.getLogger("opsplug")
 
-KEEP_TRYING = 30.0  # seconds that ordinary events are kept while the store fails; then they are dropped and counted
-COUNT_EVERY = 2.0  # seconds between two hand-overs of the counters
-SPOOL_EVERY = 5.0  # seconds between two looks into the spool
-_writers: weakref.WeakSet["Writer"] = weakref.WeakSet()
+PATIENCE: Final = 0.1  # seconds a batch waits for another process' transaction: an answer may depend on the next one
+LONGEST_PAUSE: Final = 2.0  # seconds between two tries while the store fails
+SAVE_COUNTS_EVERY: Final = 2.0
+DRAIN_EVERY: Final = 5.0
+_SLICE: Final = 100  # records converted before requests get a turn
 
 
 class Writer:
-    """Started per process and again after a fork; `stop` stores what is left.
+    """Durable events are committed at once, ordinary ones within `interval` seconds.
 
-    Durable events are committed first and each round at once; ordinary ones wait at most `interval` seconds.
-    `store` is a callable, so that nothing is opened before there is something to write.
+    While the store fails, durable events go to the spool and ordinary ones wait in the queue; its bound decides what
+    is dropped. `store` is a callable, so that nothing is opened before there is something to write. The thread starts
+    again in a forked child; `stop` and the end of the process store what is left.
     """
 
     def __init__(
@@ -53,162 +55,249 @@ class Writer:
         self._clock = clock
         self._thread: threading.Thread | None = None
         self._stopping = False
-        self._round = threading.Lock()
-        self._held: list[Event] = []  # converted, but the store would not have them yet
-        self._failing_since: float | None = None
-        self._counted_at = self._spooled_at = -1e9
+        self._turn = threading.Lock()
+        self._held: list[Event] = []  # converted and not stored yet
+        self._failures = 0
+        self._next_try = self._next_save = self._next_drain = float("-inf")
+        queue.overflow = self._overflow
+        queue.at_once = self._begin
+        fork.watch(self, uses_others=True)
         _writers.add(self)
 
+    # -- life -----------------------------------------------------------------------------------------------------
     def start(self) -> None:
         """Start the thread of this process; harmless when it runs already."""
-        if self._thread is not None and self._thread.is_alive():
-            return
-        self._stopping = False
-        self._queue.without_thread = None
-        self._thread = threading.Thread(target=self._run, name="opsplug-writer", daemon=True)
-        self._thread.start()
+        if self._thread is None or not self._thread.is_alive():
+            self._stopping = False
+            self._queue.at_once = None
+            self._thread = threading.Thread(target=self._run, name="opsplug-writer", daemon=True)
+            self._thread.start()
+
+    def _begin(self) -> None:
+        """A durable event has come before the thread was started, as in a script."""
+        try:
+            self.start()
+            self._queue.wake.set()
+        except RuntimeError:  # the interpreter is going down and starts no threads
+            self._write_all()
 
     def run_without_thread(self) -> None:
         """Store durable events in the thread that reports them: for tests and scripts."""
-        self._queue.without_thread = self._once
+        self._queue.at_once = self._write_all
 
     def flush(self, timeout: float = 5.0) -> bool:
-        """Store all that waits. -> False when something could not be stored in time."""
+        """Store all that waits, counters too. -> False: the store would not have it in time."""
         deadline = self._clock() + timeout
         while True:
-            self._once()
+            self._next_try = float("-inf")
+            self._write_all()
             if not self._queue and not self._held:
-                self._hand_over_counts()
-                return True
+                return self._save_counts()
             if self._clock() >= deadline:
                 return False
             time.sleep(0.02)
 
     def stop(self, timeout: float = 5.0) -> None:
-        """End the thread and store what is left; what the store will not have goes to the spool if it is durable."""
+        """End the thread and store what is left; what the store and the spool will not have is counted and gone."""
         self._stopping = True
         self._queue.wake.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
         self._thread = None
-        if not self.flush(min(timeout, 2.0)) and self._held:
-            self._drop(len(self._held))
+        self._queue.at_once = self._begin
+        if not self.flush(min(timeout, 2.0)):
+            self._give_up()
+
+    def _give_up(self) -> None:
+        with self._turn:
+            for ticket in self._queue.take_durable(self._queue.durable_capacity):
+                self._settle(ticket, LOST)
+            self._counters.add("events_dropped", len(self._held) + len(self._queue.take(self._queue.capacity)))
             self._held = []
+        self._save_counts()
 
     def _run(self) -> None:
         while not self._stopping:
             self._queue.wake.wait(self._interval)
             self._queue.wake.clear()
             try:
-                self._once()
-                now = self._clock()
-                if now - self._counted_at >= COUNT_EVERY:
-                    self._counted_at = now
-                    self._hand_over_counts()
-                if now - self._spooled_at >= SPOOL_EVERY and self._failing_since is None:
-                    self._spooled_at = now
-                    self._drain_spool()
-            except Exception as error:  # a thread that dies silently would lose everything after it
+                self._write_all()
+                self._upkeep()
+            except Exception as error:  # a thread that dies would take everything after it along
                 self._counters.add("errors.writer")
                 log.error("opsplug: the writer failed and goes on", exc_info=error)
 
-    def _once(self) -> None:
-        """One round: durable events first, then a batch of ordinary ones."""
-        with self._round:
-            while tickets := self._queue.take_durable(self._batch):
-                self._write_durable(tickets)
-            if not self._held:
-                self._held = self._convert(self._queue.take(self._batch))
-            while self._held and self._write_ordinary():
-                self._held = self._convert(self._queue.take(self._batch))
-            if self._queue.dropped:
-                dropped, self._queue.dropped = self._queue.dropped, 0
-                self._counters.add("events_dropped", dropped)
+    # -- writing --------------------------------------------------------------------------------------------------
+    def _write_all(self) -> None:
+        """Until nothing waits or the store fails: durable events first, then a batch of ordinary ones."""
+        with self._turn:
+            while True:
+                tickets = self._queue.take_durable(self._batch)
+                if tickets and not self._write_durable(tickets):
+                    break
+                if not self._held:
+                    self._held = self._converted(self._queue.take(self._batch))
+                if self._held and not self._write_ordinary():
+                    break
+                if not self._queue:
+                    break
+            self._counters.add("events_dropped", self._queue.take_dropped())
 
-    def _write_durable(self, tickets: list[Ticket]) -> None:
-        events = [ticket.event for ticket in tickets]
+    def _write_durable(self, tickets: list[Ticket]) -> bool:
+        """-> False when neither store nor spool would have them; they stay in the queue."""
+        if self._clock() < self._next_try:
+            return self._to_spool(tickets)
         try:
-            self._store().add_events(events, durable=True)
-        except OpsPlugError as error:
+            unfit = {id(event) for event in self._add([ticket.event for ticket in tickets], durable=True)}
+        except StoreError as error:
             self._failed(error)
-            for ticket in tickets:
-                ticket.settle(self._spooled(ticket.event))
-            return
-        self._failing_since = None
+            return self._to_spool(tickets)
         for ticket in tickets:
-            ticket.settle(STORED)
-
-    def _spooled(self, event: Event) -> str:
-        try:
-            self._spool.append(event)
-        except OSError as error:
-            self._counters.add("events_lost")
-            log.critical("opsplug: %s %s is lost: %s", event.event, event.event_id, error)
-            return LOST
-        self._counters.add("events_spooled")
-        return SPOOLED
-
-    def _write_ordinary(self) -> bool:
-        try:
-            self._store().add_events(self._held)
-        except OpsPlugError as error:
-            since = self._failed(error)
-            if self._clock() - since > KEEP_TRYING:
-                self._drop(len(self._held))
-                self._held = []
-            return False
-        self._failing_since = None
+            self._settle(ticket, LOST if id(ticket.event) in unfit else STORED)
         return True
 
-    def _failed(self, error: OpsPlugError) -> float:
-        if self._failing_since is None:
-            self._failing_since = self._clock()
-            log.error("opsplug: the store cannot be written; trying again: %s", error)
+    def _to_spool(self, tickets: list[Ticket]) -> bool:
+        try:
+            self._spool.append(*(ticket.event for ticket in tickets))
+        except StoreError as error:
+            log.error("opsplug: %d events that must not be lost wait in memory: %s", len(tickets), error)
+            self._queue.put_back(tickets)
+            return False
+        for ticket in tickets:
+            self._settle(ticket, SPOOLED)
+        self._next_drain = float("-inf")
+        return True
+
+    def _overflow(self, ticket: Ticket) -> None:
+        """The queue of durable events is full: straight to the spool, in the thread that brings it."""
+        try:
+            self._spool.append(ticket.event)
+        except StoreError:
+            self._settle(ticket, LOST)
+        else:
+            self._settle(ticket, SPOOLED)
+
+    def _settle(self, ticket: Ticket, state: str) -> None:
+        late = not ticket.settle(state)
+        if late and ticket.state == LOST and state != LOST:
+            self._counters.add("events_lost", -1)  # its answer gave up on it too early
+        elif not late and state == LOST:
+            self._counters.add("events_lost")
+            log.critical("opsplug: %s %s is lost", ticket.event.event, ticket.event.event_id)
+        elif not late and state == SPOOLED:
+            self._counters.add("events_spooled")
+
+    def _write_ordinary(self) -> bool:
+        """-> False when the store would not have them; they are held and tried again."""
+        if self._clock() < self._next_try:
+            return False
+        try:
+            self._add(self._held)
+        except StoreError as error:
+            self._failed(error)
+            return False
+        self._held = []
+        return True
+
+    def _add(self, events: Sequence[Event], *, durable: bool = False) -> list[Event]:
+        """-> those that no database could hold; they are found by halves, and the others stored."""
+        try:
+            self._store().add_events(events, durable=durable, timeout=PATIENCE)
+        except EventError as error:
+            if len(events) > 1:
+                middle = len(events) // 2
+                return self._add(events[:middle], durable=durable) + self._add(events[middle:], durable=durable)
+            self._reject(error)
+            return list(events)
+        if self._failures:
+            log.warning("opsplug: the store can be written again")
+            self._failures = 0
+        return []
+
+    def _failed(self, error: Exception) -> None:
         self._counters.add("errors.store")
-        return self._failing_since
+        if not self._failures:
+            log.error("opsplug: the store cannot be written, trying again: %s", error)
+        self._failures += 1
+        self._next_try = self._clock() + min(LONGEST_PAUSE, self._interval * 2.0 ** min(self._failures, 10))
 
-    def _drop(self, count: int) -> None:
-        self._counters.add("events_dropped", count)
-
-    def _hand_over_counts(self) -> None:
-        counts = self._counters.take()
-        if counts:
+    def _converted(self, records: Sequence[Any]) -> list[Event]:
+        events: list[Event] = []
+        for start in range(0, len(records), _SLICE):
+            part = records[start : start + _SLICE]
             try:
-                self._store().add_counts(counts)
-            except OpsPlugError:
-                self._counters.give_back(counts)
+                events += self._convert(part)
+            except Exception:  # one of them cannot be converted, the others can
+                for record in part:
+                    try:
+                        events += self._convert([record])
+                    except Exception as error:
+                        self._reject(error)
+            time.sleep(0)  # requests that wait for the interpreter get their turn
+        return events
+
+    def _reject(self, error: Exception) -> None:
+        self._counters.add("events_rejected")
+        log.warning("opsplug: an event cannot be stored", exc_info=error)
+
+    # -- upkeep ---------------------------------------------------------------------------------------------------
+    def _upkeep(self) -> None:
+        now = self._clock()
+        if now < self._next_try:
+            return
+        if now >= self._next_save:
+            self._next_save = now + SAVE_COUNTS_EVERY
+            self._save_counts()
+        if now >= self._next_drain:
+            self._next_drain = now + DRAIN_EVERY
+            self._drain_spool()
+
+    def _save_counts(self) -> bool:
+        counts = self._counters.unsaved()
+        try:
+            if counts:
+                self._store().add_counts(counts, timeout=PATIENCE)
+                self._counters.saved(counts)
+        except StoreError as error:
+            self._failed(error)
+            return False
+        return True
 
     def _drain_spool(self) -> None:
-        if not self._spool.waiting():
-            return
         try:
-            drained = self._spool.drain(lambda events: self._store().add_events(events, durable=True))
-        except OpsPlugError as error:
+            drained = self._spool.drain(lambda events: self._add(events, durable=True))
+        except (StoreError, OSError) as error:
             self._failed(error)
         else:
             self._counters.add("events_recovered", drained)
 
-    def _after_fork(self) -> None:
-        had_thread = self._thread is not None
+    # -- forks ----------------------------------------------------------------------------------------------------
+    def before_fork(self) -> None:
+        """The thread may go on: the store closes its connections by itself."""
+
+    def after_fork_in_parent(self) -> None:
+        """Nothing has changed here."""
+
+    def after_fork_in_child(self) -> None:
+        running = self._thread is not None and not self._stopping
         self._thread = None
+        self._turn = threading.Lock()
         self._held = []
-        self._round = threading.Lock()
-        self._counters.take()
-        self._queue.forget_after_fork()
-        if had_thread and not self._stopping:
+        self._failures = 0
+        self._next_try = self._next_save = self._next_drain = float("-inf")
+        self._queue.forget()
+        self._counters.reset()
+        if running:
             self.start()
 
 
-def _restart_in_child() -> None:
-    for writer in list(_writers):
-        writer._after_fork()
+_writers: "WeakSet[Writer]" = WeakSet()
 
 
 def _stop_at_exit() -> None:
     for writer in list(_writers):
-        if writer._thread is not None:
+        if writer._thread is not None or writer._queue:
             writer.stop()
 
 
-os.register_at_fork(after_in_child=_restart_in_child)
 atexit.register(_stop_at_exit)

@@ -13,26 +13,30 @@ class ForkAware(Protocol):
     def after_fork_in_child(self) -> None: ...
 
 
-_watched: "WeakSet[ForkAware]" = WeakSet()
+_holders: "WeakSet[ForkAware]" = WeakSet()
+_users: "WeakSet[ForkAware]" = WeakSet()
 
 
-def watch(thing: ForkAware) -> None:
-    """Tell this object of every fork from now on, for as long as it lives."""
-    _watched.add(thing)
+def watch(thing: ForkAware, *, uses_others: bool = False) -> None:
+    """Tell this object of every fork, for as long as it lives.
+
+    One that `uses_others` (a thread that writes to the store) is told after them, so that it finds them ready.
+    """
+    (_users if uses_others else _holders).add(thing)
 
 
 def _before() -> None:
-    for thing in list(_watched):
+    for thing in [*_users, *_holders]:
         thing.before_fork()
 
 
 def _in_parent() -> None:
-    for thing in list(_watched):
+    for thing in [*_holders, *_users]:
         thing.after_fork_in_parent()
 
 
 def _in_child() -> None:
-    for thing in list(_watched):
+    for thing in [*_holders, *_users]:
         thing.after_fork_in_child()
 
 
