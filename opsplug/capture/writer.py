@@ -253,15 +253,16 @@ class Writer:
             self._drain_spool()
 
     def _save_counts(self) -> bool:
-        counts = self._counters.unsaved()
-        try:
-            if counts:
-                self._store().add_counts(counts, timeout=PATIENCE)
-                self._counters.saved(counts)
-        except StoreError as error:
-            self._failed(error)
-            return False
-        return True
+        with self._turn:  # else two threads would save the same
+            counts = self._counters.unsaved()
+            try:
+                if counts:
+                    self._store().add_counts(counts, timeout=PATIENCE)
+                    self._counters.saved(counts)
+            except StoreError as error:
+                self._failed(error)
+                return False
+            return True
 
     def _drain_spool(self) -> None:
         try:
