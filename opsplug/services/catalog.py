@@ -118,7 +118,7 @@ class Catalog:
         return self._held or Snapshot(-1)
 
     def snapshot(self) -> Snapshot:
-        """The catalogue in memory: this process's changes at once, others' within a second (plus the time to read it)."""
+        """The catalogue in memory: own changes at once, others' within a second and the time to read it."""
         held = self._held
         if held is None or self._changed:
             return self._reload()
