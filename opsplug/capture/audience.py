@@ -30,28 +30,22 @@ _HEALTH = re.compile(
 _PROBE_AGENTS = ("kube-probe", "ELB-HealthChecker", "GoogleHC", "Amazon-Route53", "Consul Health", "HAProxy")
 _METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE"))
 _CACHE_SIZE = 4096
+_VISIT = Kind.VISIT
 
 _paths: dict[str, Kind] = {}
-_agents: dict[str, bool] = {}
+_agents: dict[str, Kind] = {}
 
 
 def classify(method: str, path: str, agent: str, purpose: str) -> Kind:
     """The kind of a request; `purpose` is Sec-Purpose, Purpose or X-Moz. Costs two dictionary look-ups."""
     if method not in _METHODS:
         return Kind.OTHER
-    kind = _paths.get(path)
-    if kind is None:
-        kind = _remember_path(path)
-    if kind is not Kind.VISIT:
+    kind = _paths.get(path) or _remember_path(path)
+    if kind is not _VISIT:
         return kind
     if purpose and ("prefetch" in purpose or "prerender" in purpose or "preview" in purpose):
         return Kind.PREFETCH
-    bot = _agents.get(agent)
-    if bot is None:
-        bot = _remember_agent(agent)
-    if bot:
-        return Kind.HEALTH if agent.startswith(_PROBE_AGENTS) else Kind.BOT
-    return Kind.VISIT
+    return _agents.get(agent) or _remember_agent(agent)
 
 
 def _remember_path(path: str) -> Kind:
@@ -62,8 +56,9 @@ def _remember_path(path: str) -> Kind:
     return kind
 
 
-def _remember_agent(agent: str) -> bool:
+def _remember_agent(agent: str) -> Kind:
     if len(_agents) >= _CACHE_SIZE:
         _agents.clear()
-    verdict = _agents[agent] = is_bot(agent)
-    return verdict
+    probe = agent.startswith(_PROBE_AGENTS)
+    kind = _agents[agent] = Kind.HEALTH if probe else Kind.BOT if is_bot(agent) else Kind.VISIT
+    return kind

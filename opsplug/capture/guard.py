@@ -16,9 +16,13 @@ class Guard:
     def __init__(self, counters: Counters) -> None:
         self.counters = counters
         self._logged: dict[str, float] = {}
+        self._hooks: dict[str, _Guarded] = {}
 
     def __call__(self, hook: str) -> "_Guarded":
-        return _Guarded(self, hook)
+        guarded = self._hooks.get(hook)
+        if guarded is None:
+            guarded = self._hooks[hook] = _Guarded(self, hook)
+        return guarded
 
     def swallowed(self, hook: str, error: BaseException) -> None:
         self.counters.add(f"errors.{hook}")

@@ -18,16 +18,6 @@ _COOKIE = re.compile(rf"(?:^|;\s*)(?:{ID_COOKIE}=\"?([^;\"]*)|{CONSENT_COOKIE}=\
 _CACHE_SIZE = 4096
 
 
-class Cookies(NamedTuple):
-    """What a Cookie header says to us; `minute` is when the id cookie was last renewed."""
-
-    anonymous_id: str | None = None
-    session_id: str = ""
-    minute: int = 0
-    tag: str = "-"
-    consent: bool | None = None  # None: the visitor was not asked, or did not answer
-
-
 class Identity(NamedTuple):
     """Who acts: both ids are None where only counting is allowed. `renew`: the answer should set the cookie."""
 
@@ -38,7 +28,20 @@ class Identity(NamedTuple):
     forget: bool = False  # a cookie is there that must go
 
 
+class Cookies(NamedTuple):
+    """What a Cookie header says to us; `minute` is when the id cookie was last renewed."""
+
+    identity: Identity | None = None
+    minute: int = 0
+    consent: bool | None = None  # None: the visitor was not asked, or did not answer
+
+    @property
+    def anonymous_id(self) -> str | None:
+        return None if self.identity is None else self.identity.anonymous_id
+
+
 NOBODY = Identity(None, None)
+_FORGOTTEN = Identity(None, None, forget=True)
 _cache: dict[str, Cookies] = {}
 
 
@@ -63,7 +66,7 @@ def _parse(header: str) -> Cookies:
     if identity is None:
         return Cookies(consent=consent)
     anonymous, session, minute, tag = identity.groups()
-    return Cookies(anonymous, session, int(minute, 16), tag, consent)
+    return Cookies(Identity(anonymous, session, tag), int(minute, 16), consent)
 
 
 def identify(cookies: Cookies, *, allowed: bool, user: str | None, now: float) -> Identity:
@@ -72,16 +75,17 @@ def identify(cookies: Cookies, *, allowed: bool, user: str | None, now: float) -
     `user` is the pseudonym of the logged-in user or None; `allowed` says whether an identifier may be used at all.
     A cookie that belongs to one user is never used for another one, nor after a logout: a new id begins.
     """
+    known = cookies.identity
     if not allowed:
-        return Identity(None, None, forget=True) if cookies.anonymous_id else NOBODY
+        return NOBODY if known is None else _FORGOTTEN
     tag = user[:8] if user else "-"
-    if cookies.anonymous_id is None or cookies.tag not in ("-", tag):
+    if known is None or known.tag not in ("-", tag):
         return Identity(new_id(), new_id(), tag, renew=True)
-    idle = int(now // 60) - cookies.minute
-    if 0 <= idle <= RENEW_MINUTES and cookies.tag == tag:
-        return Identity(cookies.anonymous_id, cookies.session_id, tag)
-    session = cookies.session_id if 0 <= idle <= IDLE_MINUTES else new_id()
-    return Identity(cookies.anonymous_id, session, tag, renew=True)
+    idle = abs(int(now / 60) - cookies.minute)  # the clocks of two machines, or a clock set back, differ both ways
+    if idle <= RENEW_MINUTES and known.tag == tag:
+        return known
+    session = known.session_id if idle <= IDLE_MINUTES else new_id()
+    return Identity(known.anonymous_id, session, tag, renew=True)
 
 
 def id_cookie(identity: Identity, now: float, *, path: str, secure: bool) -> str:

@@ -70,7 +70,7 @@ class Tracker:
         ticket = self._queue.offer_durable(event)
         visit = current_visit()
         if visit is not None:
-            visit.tickets = [*(visit.tickets or ()), ticket]
+            visit.tickets = [*visit.tickets, ticket]
         return event.event_id
 
     @staticmethod

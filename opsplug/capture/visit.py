@@ -1,12 +1,12 @@
 """One request to the shop, from its first line to its last: what is decided while the visitor waits.
 
-An adapter calls `begin` when a request arrives, `respond` when the shop's answer is about to leave, and `finish` when
+An adapter calls `enter` when a request arrives, `respond` when the shop's answer is about to leave, and `leave` when
 it has left. All three read memory only; turning the visit into rows is the writer's work (see `records`).
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
+from time import time
 from typing import Any, Protocol
 
 from opsplug.capture.audience import Kind, classify
@@ -20,6 +20,7 @@ from opsplug.settings import Settings
 
 NO_COOKIES = Cookies()
 _NOT_ASKED: Any = object()
+VISIT, BOT = Kind.VISIT, Kind.BOT  # an enumeration's member costs a look-up each time it is named
 
 
 class Host(Protocol):
@@ -33,38 +34,38 @@ class Host(Protocol):
 
 
 class Visit:
-    """One request. Everything that only the writer needs stays raw here until the writer reads it."""
+    """One request. Everything that only the writer needs stays raw here until the writer reads it.
 
-    __slots__ = (
-        "_identity",
-        "_user",
-        "agent",
-        "cookies",
-        "duration",
-        "host",
-        "kind",
-        "language",
-        "method",
-        "observer",
-        "opted_out",
-        "page_view_id",
-        "params",
-        "path",
-        "private",
-        "query",
-        "referrer",
-        "root",
-        "route",
-        "secure",
-        "shown",
-        "staff",
-        "started",
-        "status",
-        "tickets",
-    )
+    Defaults are the class's: an instance is made for every request and sets only what differs.
+    """
+
+    cookies: Cookies = NO_COOKIES
+    status = 0
+    duration = 0.0
+    route: str | None = None
+    params: Mapping[str, Any] | None = None
+    page_view_id: str | None = None
+    private = False  # a list of this visitor's own is on the page
+    staff = False
+    tickets: Sequence[Any] = ()  # durable events that the answer waits for
+    shown: Sequence[str] = ()  # items that are on the page already
+    _user: Any = _NOT_ASKED
+    _identity: Identity | None = None
 
     def __init__(
-        self, observer: "Observer", host: Host, kind: Kind, method: str, path: str, root: str, secure: bool
+        self,
+        observer: "Observer",
+        host: Host,
+        kind: Kind,
+        method: str,
+        path: str,
+        root: str,
+        secure: bool,
+        agent: str,
+        opted_out: bool,
+        language: str,
+        referrer: str,
+        query: str,
     ) -> None:
         self.observer = observer
         self.host = host
@@ -73,21 +74,12 @@ class Visit:
         self.path = path
         self.root = root
         self.secure = secure
-        self.started = time.time()
-        self.cookies: Cookies = NO_COOKIES
-        self.opted_out = False
-        self.agent = self.language = self.referrer = self.query = ""
-        self.status = 0
-        self.duration = 0.0
-        self.route: str | None = None
-        self.params: Mapping[str, Any] | None = None
-        self.page_view_id: str | None = None
-        self.private = False
-        self.staff = False
-        self.tickets: list[Any] | None = None
-        self.shown: list[str] | None = None
-        self._user: Any = _NOT_ASKED
-        self._identity: Identity | None = None
+        self.agent = agent
+        self.opted_out = opted_out
+        self.language = language
+        self.referrer = referrer
+        self.query = query
+        self.started = time()
 
     @property
     def user(self) -> str | None:
@@ -136,12 +128,11 @@ class Observer:
         self._is_staff = settings.is_staff
         self._user_id = settings.user_id
 
-    def begin(
+    def enter(
         self,
         host: Host,
         method: str,
         path: str,
-        *,
         root: str = "",
         secure: bool = False,
         agent: str = "",
@@ -152,60 +143,50 @@ class Observer:
         referrer: str = "",
         query: str = "",
     ) -> Visit:
-        """A request arrived. `purpose`: Sec-Purpose, Purpose or X-Moz; `opted_out`: DNT or Sec-GPC say 1."""
-        visit = Visit(self, host, classify(method, path, agent, purpose), method, path, root, secure)
-        visit.agent = agent
-        visit.opted_out = opted_out
-        visit.language = language
-        visit.referrer = referrer
-        visit.query = query
+        """A request arrived; its visit is the current one of this context until `leave` or `drop`.
+
+        `purpose`: Sec-Purpose, Purpose or X-Moz; `opted_out`: DNT or Sec-GPC say 1.
+        """
+        kind = classify(method, path, agent, purpose)
+        visit = Visit(self, host, kind, method, path, root, secure, agent, opted_out, language, referrer, query)
         if cookie:
             visit.cookies = read_cookies(cookie)
-        return visit
-
-    def enter(self, host: Host, method: str, path: str, **request: Any) -> Visit:
-        """`begin`, and make the visit the current one of this context until `leave`."""
-        visit = self.begin(host, method, path, **request)
         _current.set(visit)
         return visit
 
-    def leave(self, visit: Visit) -> None:
-        """`finish`, and no visit is the current one any more."""
-        _current.set(None)
-        self.finish(visit)
-
-    @staticmethod
-    def drop() -> None:
-        """No visit is the current one any more, and none is counted: the request was to an address of ours."""
-        _current.set(None)
-
-    def respond(self, visit: Visit, status: int, content_type: str, cache_control: str) -> Sequence[tuple[str, str]]:
-        """The shop's answer is about to leave: the headers to add to it."""
+    def respond(
+        self, visit: Visit, status: int, is_page: bool, cache_control: Callable[[], str | None]
+    ) -> list[tuple[str, str]]:
+        """The answer is about to leave: the headers to add to it. `is_page`: a GET answered with HTML and 200."""
         visit.status = status
-        if visit.kind is not Kind.VISIT:
-            return ()
+        if visit.kind is not VISIT:
+            return []
         headers: list[tuple[str, str]] = []
-        if status == 200 and visit.method == "GET" and content_type.startswith("text/html"):
+        if is_page:
             visit.page_view_id = new_page_view_id(visit.started)
             headers.append(("Server-Timing", f'opsplug;desc="{visit.page_view_id}"'))
-        visit.look_again()
-        identity = visit.identity
+        if visit._identity is None:
+            identity = visit._identity = self.identity_of(visit)
+        else:
+            visit.look_again()
+            identity = visit.identity
         if identity.renew or identity.forget:
             # A cache shared by many must never keep somebody's cookie.
-            if not _shared_cache_may_keep(cache_control):
+            if not _shared_cache_may_keep(cache_control() or ""):
                 headers.append(("Set-Cookie", self.cookie_for(visit)))
             elif identity.renew and visit.cookies.anonymous_id is None:
                 visit._identity = NOBODY
         return headers
 
-    def finish(self, visit: Visit) -> None:
+    def leave(self, visit: Visit) -> None:
         """The answer has left: count it, or hand it to the writer. A raised exception is a status of 500."""
-        visit.duration = time.time() - visit.started
+        _current.set(None)
+        visit.duration = time() - visit.started
         kind = visit.kind
         self.counters.add("requests")
-        if kind is not Kind.VISIT:
+        if kind is not VISIT:
             self.counters.add(kind.value)
-            if kind is not Kind.BOT or visit.status != 200 or visit.method != "GET":
+            if kind is not BOT or visit.status != 200 or visit.method != "GET":
                 return
         elif self._is_staff is not None:
             with self.guard("is_staff"):
@@ -214,19 +195,29 @@ class Observer:
             visit._identity = self.identity_of(visit)
         self.queue.offer(visit)
 
+    @staticmethod
+    def drop() -> None:
+        """No visit is the current one any more, and none is counted: the request was to an address of ours."""
+        _current.set(None)
+
     def user_of(self, visit: Visit) -> str | None:
         """The pseudonym of the logged-in user; the shop's callable first, else the framework's session."""
-        with self.guard("user_id"):
+        try:
             found = visit.host.session_user() if self._user_id is None else self._user_id(visit.host.native())
-            if found is not None and found != "" and isinstance(found, str | int):
-                return self._keys().pseudonym(str(found))
-        return None
+        except Exception as error:
+            self.guard.swallowed("user_id", error)
+            return None
+        if found is None or found == "" or not isinstance(found, str | int):
+            return None
+        return self._keys().pseudonym(str(found))
 
     def identity_of(self, visit: Visit) -> Identity:
-        if visit.kind is Kind.BOT or visit.kind is Kind.PREFETCH:
+        kind = visit.kind
+        if kind is BOT or kind is Kind.PREFETCH:
             return NOBODY
-        allowed = self.may_identify(visit)
-        return identify(visit.cookies, allowed=allowed, user=visit.user if allowed else None, now=visit.started)
+        if not self.may_identify(visit):
+            return identify(visit.cookies, allowed=False, user=None, now=visit.started)
+        return identify(visit.cookies, allowed=True, user=visit.user, now=visit.started)
 
     def may_identify(self, visit: Visit) -> bool:
         """Whether this visitor agreed to be recognised; an opt-out signal of the browser always wins."""

@@ -9,7 +9,7 @@ import msgspec
 from opsplug.capture.audience import Kind
 from opsplug.capture.beacon import MAX_BODY, read_beacon
 from opsplug.capture.counters import Counters
-from opsplug.capture.identity import Cookies, consent_cookie
+from opsplug.capture.identity import consent_cookie
 from opsplug.capture.ids import new_id
 from opsplug.capture.queue import EventQueue
 from opsplug.capture.visit import Observer, Visit
@@ -85,7 +85,7 @@ class Ingest:
             return self._rejected('the body is not {"analytics": true, "personalization": true}')
         granted = answer.get("analytics", False) and answer.get("personalization", True)
         before = visit.cookies.anonymous_id
-        visit.cookies = Cookies(*visit.cookies[:4], consent=granted) if granted else Cookies(before, consent=False)
+        visit.cookies = visit.cookies._replace(consent=granted)
         visit._identity = None
         path = visit.root or "/"
         headers = [("Set-Cookie", consent_cookie(granted, path=path, secure=visit.secure)), *self._cookies(visit)]

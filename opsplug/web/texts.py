@@ -33,7 +33,7 @@ TEXTS: dict[str, dict[str, Any]] = {
         "next": "What to do next",
         "no_events": "No visits yet. They appear here some seconds after the first page of the shop is opened.",
         "no_recs": 'No recommendation was shown yet. Put one on a page: {{ opsplug.recommendations("item", item_id=...) }}',
-        "recs_intro": "What was shown, clicked and bought. A purchase counts for a recommendation that was clicked up to "
+        "recommendations_intro": "What was shown, clicked and bought. A purchase counts for a recommendation that was clicked up to "
         "7 days before; refunds take it back.",
         "placement": "Place",
         "model": "Model",
@@ -111,7 +111,7 @@ TEXTS: dict[str, dict[str, Any]] = {
         "next": "下一步建议",
         "no_events": "还没有访问记录。打开店铺任意页面，几秒后即可在此看到。",
         "no_recs": '还没有展示过推荐。在页面中加入：{{ opsplug.recommendations("item", item_id=...) }}',
-        "recs_intro": "展示、点击与成交。点击推荐后 7 天内的购买计入该推荐，退款会扣回。",
+        "recommendations_intro": "展示、点击与成交。点击推荐后 7 天内的购买计入该推荐，退款会扣回。",
         "placement": "位置",
         "model": "模型",
         "impressions": "展示",

@@ -102,7 +102,7 @@ class Helpers:
             placement = "item"
         visit = current_visit()
         chosen = language_of(language or "", self._settings.language)
-        shown = list(visit.shown or ()) if visit else []
+        shown = list(visit.shown) if visit else []
         if personal and visit:
             visit.private = True
         found = self._recommend(

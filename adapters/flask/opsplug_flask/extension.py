@@ -5,8 +5,8 @@ import os
 from typing import Any
 
 from flask import Flask, Response, current_app, request
-from opsplug.engine import Engine
 
+from opsplug.engine import Engine
 from opsplug_flask.translate import FlaskHost, from_response, to_request
 
 _HOST = FlaskHost()
@@ -84,17 +84,17 @@ class _Plug:
             get = environ.get
             environ[_VISIT] = engine.observer.enter(
                 _HOST,
-                get("REQUEST_METHOD", "GET"),
+                environ["REQUEST_METHOD"],
                 path,
-                root=get("SCRIPT_NAME", ""),
-                secure=environ.get("wsgi.url_scheme") == "https",
-                agent=get("HTTP_USER_AGENT", ""),
-                cookie=get("HTTP_COOKIE", ""),
-                purpose=get("HTTP_SEC_PURPOSE") or get("HTTP_PURPOSE") or get("HTTP_X_MOZ") or "",
-                opted_out=get("HTTP_DNT") == "1" or get("HTTP_SEC_GPC") == "1",
-                language=get("HTTP_ACCEPT_LANGUAGE", ""),
-                referrer=get("HTTP_REFERER", ""),
-                query=get("QUERY_STRING", ""),
+                get("SCRIPT_NAME", ""),
+                environ.get("wsgi.url_scheme") == "https",
+                get("HTTP_USER_AGENT", ""),
+                get("HTTP_COOKIE", ""),
+                get("HTTP_SEC_PURPOSE") or get("HTTP_PURPOSE") or get("HTTP_X_MOZ") or "",
+                get("HTTP_DNT") == "1" or get("HTTP_SEC_GPC") == "1",
+                get("HTTP_ACCEPT_LANGUAGE", ""),
+                get("HTTP_REFERER", ""),
+                get("QUERY_STRING", ""),
             )
         return None
 
@@ -117,10 +117,11 @@ class _Plug:
         if visit is not None:
             engine = self.engine
             with engine.guard("respond"):
-                headers = response.headers
                 status = response.status_code
+                is_page = status == 200 and visit.method == "GET" and response.mimetype == "text/html"
+                headers = response.headers
                 for name, value in engine.observer.respond(
-                    visit, status, headers.get("Content-Type", ""), headers.get("Cache-Control", "")
+                    visit, status, is_page, lambda: headers.get("Cache-Control")
                 ):
                     headers.add(name, value)
                 if visit.private:

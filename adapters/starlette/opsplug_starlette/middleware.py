@@ -5,10 +5,10 @@ from contextvars import ContextVar
 from typing import Any
 
 import anyio.to_thread
-from opsplug.engine import Engine
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from opsplug.engine import Engine
 from opsplug_starlette.routes import Routes
 from opsplug_starlette.translate import StarletteHost, send_response, to_request
 
@@ -69,21 +69,20 @@ class OpsPlugMiddleware:
 
     def _begin(self, scope: Scope, path: str, root: str) -> Any:
         get = dict(scope["headers"]).get
-        cookie = get(b"cookie")
-        purpose = get(b"sec-purpose") or get(b"purpose") or get(b"x-moz")
+        purpose = get(b"sec-purpose") or get(b"purpose") or get(b"x-moz") or b""
         return self.engine.observer.enter(
             StarletteHost(scope),
             scope["method"],
             path,
-            root=root,
-            secure=scope.get("scheme") == "https",
-            agent=get(b"user-agent", b"").decode("latin-1"),
-            cookie=cookie.decode("latin-1") if cookie else "",
-            purpose=purpose.decode("latin-1") if purpose else "",
-            opted_out=get(b"dnt") == b"1" or get(b"sec-gpc") == b"1",
-            language=get(b"accept-language", b"").decode("latin-1"),
-            referrer=get(b"referer", b"").decode("latin-1"),
-            query=scope["query_string"].decode("latin-1"),
+            root,
+            scope["scheme"] == "https",
+            get(b"user-agent", b"").decode("latin-1"),
+            get(b"cookie", b"").decode("latin-1"),
+            purpose.decode("latin-1"),
+            get(b"dnt") == b"1" or get(b"sec-gpc") == b"1",
+            get(b"accept-language", b"").decode("latin-1"),
+            get(b"referer", b"").decode("latin-1"),
+            scope["query_string"].decode("latin-1"),
         )
 
     async def _ours(self, scope: Scope, receive: Receive, send: Send, path: str, root: str) -> None:
@@ -116,14 +115,11 @@ class _Answer:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            visit = self.visit
             status = message["status"]
-            headers = dict(message["headers"])
-            content_type = headers.get(b"content-type", b"").decode("latin-1")
-            if status == 200 and content_type.startswith("text/html") and visit.method == "GET":
+            if status == 200 and self.visit.method == "GET" and _is_html(message["headers"]):
                 self._held = message
                 return
-            await self._start(message, content_type, headers.get(b"cache-control", b"").decode("latin-1"))
+            await self._start(message, is_page=False)
         elif self._held is not None:
             await self._page(self._held, message)
             return
@@ -140,15 +136,17 @@ class _Answer:
                 if page is not None:
                     message = {**message, "body": page}
                     _replace_header(start, b"content-length", str(len(page)).encode())
-        await self._start(start, headers["content-type"], headers.get("cache-control", ""))
+        await self._start(start, is_page=True)
         await self._send(start)
         await self._send(message)
 
-    async def _start(self, message: Message, content_type: str, cache_control: str) -> None:
+    async def _start(self, message: Message, *, is_page: bool) -> None:
         visit = self.visit
         engine = self.engine
         with engine.guard("respond"):
-            added = engine.observer.respond(visit, message["status"], content_type, cache_control)
+            added = engine.observer.respond(
+                visit, message["status"], is_page, lambda: _header(message["headers"], b"cache-control")
+            )
             if added:
                 message["headers"] = [*message["headers"], *_encoded(added)]
             if visit.private:
@@ -168,6 +166,14 @@ def current_engine() -> Engine:
 def context(request: Request) -> dict[str, Any]:
     """Context processor: `Jinja2Templates(directory, context_processors=[opsplug_starlette.context])`."""
     return {"opsplug": current_engine().helpers}
+
+
+def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
+    return next((value.decode("latin-1") for found, value in headers if found.lower() == name), None)
+
+
+def _is_html(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return (_header(headers, b"content-type") or "").startswith("text/html")
 
 
 def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
