@@ -47,7 +47,7 @@ def import_events(
     options: ImportOptions | None = None,
     *,
     put_items: Put | None = None,
-    now_ms: int | None = None,
+    clock: Callable[[], float] = time.time,
     progress: Progress | None = None,
     on_skip: Callable[[int, str, str], None] | None = None,
 ) -> ImportReport:
@@ -58,24 +58,25 @@ def import_events(
     Raises `TransferError` where the file as a whole cannot be read; nothing is stored then.
     """
     options = options or ImportOptions()
-    now_ms = int(time.time() * 1000) if now_ms is None else now_ms
     report = ImportReport(on_skip=on_skip)
     said = progress or (lambda phase, done, total: None)
     items = CatalogueFromLines() if options.items else None
     with DiskSort() as lines, DiskSort() as events:
         with open_rows(path, encoding=options.encoding, progress=lambda at, size: said("read", at, size)) as rows:
-            _read(rows, RowReader(options, rows.columns, pseudonym, now_ms), lines, report, items)
+            _read(rows, RowReader(options, rows.columns, pseudonym, _now_ms(clock)), lines, report, items)
         empty = store.last_id() == 0
-        for number, event in events_of(lines, report, now_ms):
+        for number, event in events_of(lines, report):
             if not empty:  # rows of a store are in the order of their receipt, so only a new one takes it from a file
-                event.received_at = now_ms
+                event.received_at = 0
             events.add((event.received_at, event.timestamp, number), _pack(event))
             if events.count % _BATCH == 0:
                 said("group", events.count, 0)
         report.events = events.count
-        for batch in _batches(events):
+        done = 0
+        for batch in _batches(events, clock):
             report.stored += store.add_events(batch)
-            said("store", min(report.stored, report.events), report.events)
+            done += len(batch)
+            said("store", done, report.events)
     if items is not None and put_items is not None:
         report.items = put_unknown(items.records(), store.get_items, put_items)
     return report
@@ -100,7 +101,14 @@ def _read(
             items.see(line)
 
 
-def _batches(events: DiskSort) -> Iterator[list[Event]]:
+def _batches(events: DiskSort, clock: Callable[[], float]) -> Iterator[list[Event]]:
     source = (_unpack(blob) for _, blob in events)
     while batch := list(islice(source, _BATCH)):
+        now_ms = _now_ms(clock)
+        for event in batch:
+            event.received_at = event.received_at or now_ms
         yield batch
+
+
+def _now_ms(clock: Callable[[], float]) -> int:
+    return int(clock() * 1000)

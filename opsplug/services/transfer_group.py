@@ -18,32 +18,30 @@ def pack_line(line: Line) -> bytes:
     return _pack(line)
 
 
-def events_of(
-    packed: Iterable[tuple[tuple[str, int], bytes]], report: ImportReport, now_ms: int
-) -> Iterator[tuple[int, Event]]:
+def events_of(packed: Iterable[tuple[tuple[str, int], bytes]], report: ImportReport) -> Iterator[tuple[int, Event]]:
     """(number of its first line, event) of each group. `packed` is sorted by key and line number."""
     for key, pairs in groupby(packed, key=lambda pair: pair[0][0]):
         lines = (_unpack(blob) for _, blob in pairs)
         kind = key.partition(":")[0]
         if kind == "content":
-            yield from _single_rows(lines, report, now_ms)
+            yield from _single_rows(lines, report)
         elif kind == "skipped":
             for place, line in enumerate(lines):
                 report.skip(line.number, line.skipped or "")
                 report.repeated += place > 0
         else:
-            yield _one_event(kind, list(lines), report, now_ms)
+            yield _one_event(kind, list(lines), report)
 
 
-def _single_rows(lines: Iterable[Line], report: ImportReport, now_ms: int) -> Iterator[tuple[int, Event]]:
+def _single_rows(lines: Iterable[Line], report: ImportReport) -> Iterator[tuple[int, Event]]:
     """Each row is an event; its place among its equals keeps honest repeats apart and second imports equal."""
     for place, line in enumerate(lines):
         report.repeated += place > 0
         report.took(line.event, 1)
-        yield line.number, _event(digest(line.content(), place), [line], line.items, now_ms)
+        yield line.number, _event(digest(line.content(), place), [line], line.items)
 
 
-def _one_event(kind: str, lines: list[Line], report: ImportReport, now_ms: int) -> tuple[int, Event]:
+def _one_event(kind: str, lines: list[Line], report: ImportReport) -> tuple[int, Event]:
     unique = {line.content(): line for line in reversed(lines)}
     repeated = len(lines) - len(unique)
     report.repeated += repeated
@@ -57,7 +55,7 @@ def _one_event(kind: str, lines: list[Line], report: ImportReport, now_ms: int) 
     number = lines[0].number
     lines.sort(key=lambda line: (line.position or 0, line.number))
     items = [item for line in lines for item in line.items]
-    event = _event(_event_id(lines), lines, items, now_ms)
+    event = _event(_event_id(lines), lines, items)
     if kind == "order":
         _complete_order(event, lines)
     return number, event
@@ -83,14 +81,14 @@ def _complete_order(event: Event, lines: Sequence[Line]) -> None:
         event.properties["value"] = round(sum((price or 0) * quantity for price, quantity in prices), 4)
 
 
-def _event(event_id: str, lines: Sequence[Line], items: Sequence[Item], now_ms: int) -> Event:
+def _event(event_id: str, lines: Sequence[Line], items: Sequence[Item]) -> Event:
     first = lines[0]
     properties = {key: value for line in reversed(lines) for key, value in line.properties.items()}
     return Event(
         event_id=event_id,
         event=first.event,
         timestamp=first.timestamp,
-        received_at=now_ms if first.received_at is None else first.received_at,
+        received_at=first.received_at or 0,  # 0: when it will be stored
         source=first.source,
         audience=first.audience,
         anonymous_id=next((line.anonymous_id for line in lines if line.anonymous_id), None),

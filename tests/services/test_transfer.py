@@ -29,7 +29,7 @@ from opsplug.services.transfer import (
 )
 from opsplug.store import Store, open_store
 
-EXAMPLES = 1000 if os.environ.get("OPSPLUG_SOAK") == "1" else 40
+EXAMPLES = 1000 if os.environ.get("OPSPLUG_SOAK") == "1" else 25
 NOW = 1_700_000_000_000
 RETAIL = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "retail" / "online_retail.csv.gz"
 RETAIL_COLUMNS = {
@@ -54,7 +54,7 @@ def write(tmp_path: Path, text: str, name: str = "events.csv") -> Path:
 
 
 def load(store: Store, path: Path, **options: Any) -> ImportReport:
-    report = import_events(store, path, pseudonym, ImportOptions(**options), now_ms=NOW)
+    report = import_events(store, path, pseudonym, ImportOptions(**options), clock=lambda: NOW / 1000)
     assert report.adds_up, report.to_dict()
     return report
 
@@ -155,7 +155,11 @@ def test_a_bad_row_is_skipped_counted_and_named_by_line(store: Store, tmp_path: 
     path = write(tmp_path, f'{header}"mug",1600000000,u1,1,1\n{row}\ncup,1600000001,u1,1,"2,50"\n')
     heard: list[tuple[int, str]] = []
     report = import_events(
-        store, path, pseudonym, now_ms=NOW, on_skip=lambda number, why, detail: heard.append((number, why))
+        store,
+        path,
+        pseudonym,
+        clock=lambda: NOW / 1000,
+        on_skip=lambda number, why, detail: heard.append((number, why)),
     )
     assert report.adds_up
     assert report.skipped == {reason: 1}
@@ -279,7 +283,7 @@ def test_items_out_of_order_lines_fill_an_empty_catalogue_only(store: Store, tmp
         "1,mug,MUG,1600000000,4\n2,cup,CUP,1600000000,3\n3,cup,cup damaged,1600000050,5\n4,cup,CUP,1600000020,4\n",
     )
     got: list[Any] = []
-    report = import_events(store, path, pseudonym, ImportOptions(items=True), put_items=got.extend, now_ms=NOW)
+    report = import_events(store, path, pseudonym, ImportOptions(items=True), put_items=got.extend)
     assert got == [{"item_id": "cup", "item_name": "CUP", "price": 5.0}]
     assert report.items == 1
 
