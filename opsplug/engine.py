@@ -58,6 +58,7 @@ class Engine:
         self.observer = Observer(self.settings, self.queue, self.counters, self.guard, lambda: self.keys)
         self.track = Tracker(self.queue, self.counters, lambda: self.keys).track
         self._started_in: int | None = None
+        self._starter: threading.Thread | None = None
         if not self._may_start:
             self.writer.run_without_thread()
 
@@ -164,7 +165,8 @@ class Engine:
         self._started_in = os.getpid()
         self.writer.start()
         # Opening the scheduler takes a tenth of a second: no visitor waits for that.
-        threading.Thread(target=self.schedule.start, name="opsplug-start", daemon=True).start()
+        self._starter = threading.Thread(target=self.schedule.start, name="opsplug-start", daemon=True)
+        self._starter.start()
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Store all that waits in memory. -> False when something could not be stored in time."""
@@ -187,7 +189,8 @@ class Engine:
 
     def close(self) -> None:
         """Store what is left, end the threads and close the store."""
-        if "schedule" in self.__dict__:
+        if self._starter is not None and self._started_in == os.getpid():
+            self._starter.join(5.0)
             self.schedule.stop()
         if self.__dict__.get("discovery"):
             self.discovery.stop()  # type: ignore[union-attr]

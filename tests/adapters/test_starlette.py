@@ -118,7 +118,7 @@ class StarletteShop:
     def __init__(self, app: Starlette, mount: str) -> None:
         # Without an Accept-Encoding of its own: a test that wants one says so.
         self._mount = mount
-        self.client = TestClient(app, raise_server_exceptions=False, root_path=mount, cookies=None)
+        self.client = TestClient(app, raise_server_exceptions=False, root_path=mount, follow_redirects=False)
         self.client.headers.clear()
         app.middleware_stack = app.build_middleware_stack()
         self.engine = current_engine()

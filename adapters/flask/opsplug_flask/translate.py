@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import Request as FlaskRequest
 from flask import Response as FlaskResponse
-from flask import request, session
+from flask import request
+from flask.globals import request_ctx
 
 from opsplug.web.http import Request, Response
 
@@ -47,8 +48,9 @@ class FlaskHost:
 
     @staticmethod
     def session_user() -> Any:
-        # dict.get, because reading through the session itself would mark it as used and add "Vary: Cookie" to the page.
-        if not isinstance(session._get_current_object(), dict):
+        # Past the session's own door: opening that would mark the session as used and add "Vary: Cookie" to the page.
+        held = vars(request_ctx._get_current_object())  # type: ignore[attr-defined]
+        opened = held.get("_session") if "_session" in held else held.get("session")
+        if not isinstance(opened, dict):
             return None
-        opened: dict[str, Any] = session._get_current_object()
         return dict.get(opened, "_user_id") or dict.get(opened, "user_id")
