@@ -140,7 +140,8 @@ PHRASES: dict[float, str] = {
 }
 
 NEGATIONS = frozenset(
-    """not no never none nobody nothing neither nor nowhere without cannot cant n't n hardly barely scarcely seldom rarely
+    """not no never none nobody nothing neither nor nowhere without cannot cant n't n hardly barely scarcely seldom
+    rarely
     dont doesnt didnt isnt wasnt werent wont wouldnt couldnt shouldnt aint havent hasnt hadnt arent don't doesn't didn't
     isn't wasn't weren't won't wouldn't couldn't shouldn't ain't haven't hasn't hadn't aren't can't lack lacks lacking
     far fails failed unable""".split()

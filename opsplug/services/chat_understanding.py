@@ -1,0 +1,98 @@
+"""What a message is about: its language, what kind of thing is wanted, and what it names; in the light of what came before."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from opsplug.models.language import detect_language
+from opsplug.services.chat_entities import Entities, entities, without_entities
+from opsplug.services.chat_patterns import CHEAPER, FILLER, FOLLOW_UP, KINDS, MANIPULATION, OTHERS
+
+SMALL_TALK = ("greeting", "thanks", "goodbye", "who_are_you")
+_INVISIBLE = {
+    code: None for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, 0x00AD)
+}
+_FEW_WORDS = 7
+
+
+@dataclass(frozen=True)
+class Context:
+    """What earlier turns leave behind. `search` is the description and limits last searched for."""
+
+    language: str | None = None
+    search: tuple[str, Entities] | None = None
+    cheapest_shown: float | None = None
+    awaits_order: bool = False
+    misses: int = 0  # turns in a row without an answer
+    last_reply: str = ""
+    repeats: int = 0  # times in a row that the same was said
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """`intent` is one of the kinds above, "product" for a description without a question, or "question"."""
+
+    text: str
+    language: str
+    intent: str
+    entities: Entities
+    description: str = ""  # of a product, for `search`
+    suspicious: bool = False  # tries to steer the assistant or to reach others' data
+    emphatic: bool = False
+
+
+def clean(text: str) -> str:
+    """Compatibility forms unified, invisible and direction-changing characters removed, white space made single."""
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_INVISIBLE).split())
+
+
+def understand(text: str, context: Context | None = None, language: str | None = None) -> Understanding:
+    """Reads one message. `language` overrides detection where the caller knows it."""
+    context = context or Context()
+    plain = clean(text)
+    spoken = language or detect_language(plain, default=context.language or "en")
+    lower = plain.lower().replace("’", "'")
+    named = entities(plain, context.awaits_order)
+    intent = _intent(lower, named, context)
+    description = _description(lower)
+    if intent == "search" and context.search is not None and _is_follow_up(lower, named):
+        description, named = _continued(description, named, context, lower)
+    suspicious = bool(MANIPULATION.search(lower) or OTHERS.search(lower))
+    shouting = len(plain) > 8 and plain.isupper() and plain.isascii()
+    return Understanding(
+        plain, spoken, intent, named, description, suspicious, shouting or "!!" in plain or "！！" in plain
+    )
+
+
+def _intent(lower: str, named: Entities, context: Context) -> str:
+    if not any(character.isalnum() for character in lower):
+        return "empty"
+    for kind, pattern in KINDS:
+        if pattern.search(lower):
+            return "order_status" if kind == "search" and named.order else kind
+    if named.order and (context.awaits_order or len(lower.split()) <= 3):
+        return "order_status"
+    limits = named.below is not None or named.above is not None
+    if context.search is not None and _is_follow_up(lower, named):
+        return "search"
+    return "search" if limits else "question"
+
+
+def _is_follow_up(lower: str, named: Entities) -> bool:
+    constrained = any(value is not None for value in named[1:]) or bool(CHEAPER.search(lower))
+    return constrained and (len(lower.split()) <= _FEW_WORDS and bool(FOLLOW_UP.match(lower) or CHEAPER.search(lower)))
+
+
+def _continued(description: str, named: Entities, context: Context, lower: str) -> tuple[str, Entities]:
+    """The last search with what the new message changes in it."""
+    before, limits = context.search or ("", Entities())
+    if CHEAPER.search(lower) and named.below is None and context.cheapest_shown is not None:
+        named = named._replace(below=round(context.cheapest_shown - 0.01, 2))
+    merged = Entities(*(new if new is not None else old for new, old in zip(named, limits, strict=True)))
+    kept = " ".join(word for word in before.split() if not (named.colour and entities(word).colour))
+    return f"{kept} {named.colour or ''}".strip(), merged
+
+
+def _description(lower: str) -> str:
+    return " ".join(FILLER.sub(" ", without_entities(lower)).split())
