@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +22,7 @@ def create_app(folder: Path, admin_token: str = "") -> Flask:
     app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
     plug = OpsPlug(
         app,
-        **settings(folder, admin_token or secrets.token_urlsafe(16)),
+        **settings(folder, admin_token),
         user_id=lambda request: session.get("customer"),
         cart=lambda request: list(session.get("cart", {})),
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opsplug import Engine
 
 
-def settings(folder: Path, admin_token: str) -> dict[str, Any]:
+def settings(folder: Path, admin_token: str = "") -> dict[str, Any]:
     """What both frameworks' apps tell opsplug; each adds how it finds the customer and the cart in its session."""
     return {
         "store": f"sqlite:///{folder / 'opsplug.db'}",
@@ -27,6 +27,7 @@ def settings(folder: Path, admin_token: str) -> dict[str, Any]:
         "currency": CURRENCY,
         "timezone": "Europe/London",
         "admin_token": admin_token,
+        "train_every": 0,  # trained once at each start, by opsplug.demo.prepare
     }
 
 

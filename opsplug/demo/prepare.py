@@ -1,73 +1,60 @@
-"""What happens beside the open shop: its catalogue and past orders go into opsplug, and the models are trained."""
+"""What happens beside the open shop: its catalogue and past orders go into opsplug, and the models are trained.
+
+`python -m opsplug.demo.prepare FOLDER` does it in a process of its own, so that the shop's pages stay quick meanwhile.
+"""
 
 from __future__ import annotations
 
-import threading
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from opsplug import Engine
+from opsplug.demo.catalogue import Catalogue
 from opsplug.demo.history import BATCH, History, import_orders
-from opsplug.demo.shop import Shop, catalogue_records
+from opsplug.demo.opening import settings
+from opsplug.demo.shop import catalogue_records
 from opsplug.demo.texts import LANGUAGES, questions
 
-
-class StoppedError(Exception):
-    """The demonstration was interrupted while it prepared."""
+STEPS = 5  # lines that tell of the import where there is no terminal for a bar
 
 
-def prepare(shop: Shop, history: History, console: Console, stop: threading.Event) -> None:
-    """Catalogue, help texts, past orders, models; says what it does. Ends early when `stop` is set."""
-    engine = shop.engine
-    try:
-        engine.catalog.upsert(catalogue_records(shop.catalogue))
-        if hasattr(engine, "chat"):
-            for language in LANGUAGES:
-                engine.chat.knowledge.upsert(questions(language))
-        _import(shop, history, console, stop)
-        _train(shop, console)
-    except StoppedError:
-        console.print("Stopped before the shop had learned everything; the next start goes on.")
-
-
-def _import(shop: Shop, history: History, console: Console, stop: threading.Event) -> None:
+def prepare(engine: Engine, history: History, console: Console) -> None:
+    """Catalogue, help texts, past orders, models; says what it does. Done again, it doubles nothing."""
+    engine.catalog.upsert(catalogue_records(Catalogue.load()))
+    if hasattr(engine, "chat"):
+        for language in LANGUAGES:
+            engine.chat.knowledge.upsert(questions(language))
     orders = list(history.orders())
-    with _progress(console, "Importing past orders", len(orders)) as advance:
-
-        def progress(count: int) -> None:
-            if stop.is_set():
-                raise StoppedError
-            advance(count)
-
-        import_orders(shop.engine, orders, progress)
+    with _progress(console, "Importing past orders", len(orders)) as progress:
+        import_orders(engine, orders, progress)
     last = f"{orders[-1].at:%A %d %B %Y}" if orders else "never"
-    console.print(
-        f"The shop knows {len(orders):,} past orders. The last is of {last}: moved by {shop.weeks} whole weeks."
-    )
+    console.print(f"{len(orders):,} past orders, moved by {history.weeks} whole weeks; the last is of {last}.")
+    _train(engine, console)
 
 
-def _train(shop: Shop, console: Console) -> None:
-    console.print("Learning what is bought together ...")
+def _train(engine: Engine, console: Console) -> None:
+    console.print("Learning what is bought together (about half a minute) ...")
     began = time.monotonic()
-    reports = shop.engine.train()
-    chosen = [report.name for report in reports if report.promoted]
-    console.print(
-        f"Learned in {time.monotonic() - began:.0f} s: {', '.join(chosen) or 'nothing better than before'}. "
-        "[bold]The shop now recommends.[/bold]"
-    )
+    for report in engine.train():
+        verdict = "in use now" if report.promoted else "not better than the one in use"
+        console.print(f"Model {report.name}: {verdict} ({report.reason}).")
+    console.print(f"The shop now recommends: it learned for {time.monotonic() - began:.0f} s.")
 
 
 @contextmanager
 def _progress(console: Console, title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, a line each fifth of the way elsewhere."""
+    """A bar on a terminal, some lines elsewhere."""
     if not console.is_terminal:
-        step = max(1, total // 5)
 
         def line(count: int) -> None:
-            if count % step < BATCH:
+            if count % max(1, total // STEPS) < BATCH:
                 console.print(f"{title}: {count:,} of {total:,}")
 
         yield line
@@ -76,3 +63,23 @@ def _progress(console: Console, title: str, total: int) -> Iterator[Callable[[in
     with Progress(*columns, console=console) as bar:
         task = bar.add_task(title, total=total)
         yield lambda count: bar.update(task, completed=count)
+
+
+def main() -> int:
+    folder = Path(sys.argv[1])
+    console = Console(highlight=False, soft_wrap=True)
+    if hasattr(os, "nice"):
+        os.nice(10)
+    engine = Engine(**settings(folder))
+    try:
+        prepare(engine, History.open(folder), console)
+    except KeyboardInterrupt:
+        console.print("Stopped before everything was learned; the next start does it.")
+        return 1
+    finally:
+        engine.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

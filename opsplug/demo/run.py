@@ -1,20 +1,21 @@
-"""`opsplug demo`: open the shop at once, then let it learn while it is looked at."""
+"""`opsplug demo`: open the shop at once, and let it learn while it is looked at."""
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
-import threading
+import subprocess
+import sys
 import webbrowser
 from pathlib import Path
 
 from rich.console import Console
 
-from opsplug.demo.history import History
-from opsplug.demo.prepare import prepare
 from opsplug.demo.serve import DemoError, open_server
 
 FOLDER = "opsplug-demo"
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # more would only get in the shop's way
 
 
 def run(
@@ -32,18 +33,13 @@ def run(
     home = _folder(Path(folder or FOLDER).absolute())
     token = secrets.token_urlsafe(24)
     server = open_server(framework, home, host, port, token)
+    engine = server.shop.engine
     console.print(f"Shop        {server.address}/")
-    console.print(
-        f"Stats page  {server.address}{server.shop.engine.settings.prefix}/admin/?token={token}  (opens once)"
-    )
+    console.print(f"Stats page  {server.address}{engine.settings.prefix}/admin/?token={token}  (opens once)")
     console.print(f"On {framework}; all data stay in {home}. Stop with Ctrl-C.")
-
-    stop = threading.Event()
-    history = History.open(home)
-    work = threading.Thread(
-        target=prepare, args=(server.shop, history, console, stop), name="demo-prepare", daemon=True
+    learning = subprocess.Popen(
+        [sys.executable, "-m", "opsplug.demo.prepare", str(home)], env={**dict.fromkeys(ONE_THREAD, "1"), **os.environ}
     )
-    work.start()
     if open_browser:
         webbrowser.open(server.address)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -52,9 +48,9 @@ def run(
     except KeyboardInterrupt:
         pass
     finally:
-        stop.set()
-        work.join(5.0)
-        server.shop.engine.close()
+        learning.terminate()
+        learning.wait()
+        engine.close()
 
 
 def _folder(path: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -31,7 +30,7 @@ LARGEST_FORM = 16_384  # bytes; the shop's own forms are far smaller
 def create_app(folder: Path, admin_token: str = "") -> Starlette:
     """The shop whose data live in `folder`; it is `app.state.shop`."""
     engine = Engine(
-        **settings(folder, admin_token or secrets.token_urlsafe(16)),
+        **settings(folder, admin_token),
         user_id=lambda request: request.session.get("customer"),
         cart=lambda request: list(request.session.get("cart", {})),
     )
