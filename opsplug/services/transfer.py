@@ -14,15 +14,16 @@ import msgspec
 from opsplug.events import Event
 from opsplug.services.transfer_export import FORMATS, KINDS, export, export_file
 from opsplug.services.transfer_group import events_of, pack_line
-from opsplug.services.transfer_items import CatalogueFromLines, Put, import_items, put_unknown
+from opsplug.services.transfer_items import ITEM_COLUMNS, CatalogueFromLines, Put, import_items, put_unknown
 from opsplug.services.transfer_read import BadRowError, Rows, TransferError, open_rows
-from opsplug.services.transfer_report import ImportReport
+from opsplug.services.transfer_report import ImportReport, sentences, skip_writer
 from opsplug.services.transfer_rows import ImportOptions, RowReader
 from opsplug.services.transfer_sort import DiskSort
 from opsplug.store.protocol import Store
 
 __all__ = [
     "FORMATS",
+    "ITEM_COLUMNS",
     "KINDS",
     "ImportOptions",
     "ImportReport",
@@ -31,6 +32,8 @@ __all__ = [
     "export_file",
     "import_events",
     "import_items",
+    "sentences",
+    "skip_writer",
 ]
 
 _BATCH = 2000

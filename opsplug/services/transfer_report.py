@@ -1,13 +1,15 @@
 """What became of a file, line by line: every line is counted exactly once under `taken` or `skipped`."""
 
+import csv
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any, Final
 
 from opsplug.services.transfer_rows import Line
 
-SHOWN = 20
+SHOWN: Final = 20
+POLICY: Final = frozenset(("no positive price", "the same event_id again"))  # good lines that become no event
 
 
 @dataclass
@@ -79,3 +81,36 @@ class ImportReport:
             "unused_columns": self.unused_columns,
             "bad": [{"line": number, "why": why} for number, why in self.bad],
         }
+
+
+def sentences(report: ImportReport, what: str) -> list[str]:
+    """The report for people: what was taken, what was left out and why, and that it adds up."""
+    taken = ", ".join(f"{count:,} as {event}" for event, count in sorted(report.taken.items())) or "none"
+    rows = [f"{what}: {report.lines:,} lines read; taken {taken}"]
+    rows += [f"  left out: {count:,} lines, {reason}" for reason, count in report.skipped.most_common()]
+    rows.append(
+        f"  {report.lines:,} = {report.taken.total():,} taken + {report.skipped.total():,} left out"
+        + ("" if report.adds_up else "  DOES NOT ADD UP: please report this as a bug of opsplug")
+    )
+    traits = ", ".join(f"{count:,} {trait}" for trait, count in report.to_dict()["seen"].items() if count)
+    if traits:
+        rows.append(f"  seen among all lines (these overlap): {traits}")
+    if report.events:
+        known = report.events - report.stored
+        rows.append(f"  {report.events:,} events made: {report.stored:,} new, {known:,} known already")
+    if report.items and what == "events":
+        rows.append(f"  {report.items:,} items added to the catalogue")
+    if report.unused_columns:
+        rows.append(f"  columns not used: {', '.join(report.unused_columns)}")
+    rows += [f"  line {number}: {why}" for number, why in report.bad]
+    rejected = sum(count for reason, count in report.skipped.items() if reason not in POLICY)
+    if rejected > len(report.bad):
+        rows.append(f"  and {rejected - len(report.bad):,} more bad lines; --report FILE names them all")
+    return rows
+
+
+def skip_writer(stream: IO[str]) -> Callable[[str, int, str, str], None]:
+    """Writes lines that were left out as CSV rows: file, line, reason, detail."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(("file", "line", "reason", "detail"))
+    return lambda file, number, reason, detail: writer.writerow((file, number, reason, detail))

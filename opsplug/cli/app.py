@@ -1,0 +1,121 @@
+"""The group of all commands, the options that they share, and what an error looks like."""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from opsplug.errors import OpsPlugError, SettingsError
+
+if TYPE_CHECKING:
+    from opsplug.engine import Engine
+
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+_COMMANDS: Final = {
+    "demo": "opsplug.cli.operate:demo",
+    "init": "opsplug.cli.operate:init",
+    "import": "opsplug.cli.files:import_command",
+    "export": "opsplug.cli.files:export_command",
+    "train": "opsplug.cli.learn:train",
+    "evaluate": "opsplug.cli.learn:evaluate",
+    "recommend": "opsplug.cli.lists:recommend",
+    "explain": "opsplug.cli.lists:explain",
+    "models": "opsplug.cli.learn:models",
+    "knowledge": "opsplug.cli.knowledge:knowledge",
+    "status": "opsplug.cli.operate:status",
+    "doctor": "opsplug.cli.operate:doctor",
+    "migrate": "opsplug.cli.operate:migrate",
+    "worker": "opsplug.cli.operate:worker",
+}
+
+
+class Commands(click.Group):
+    """Imports a command when it is used, so that `opsplug --help` need not load what only training needs."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        target = _COMMANDS.get(name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        command: click.Command = getattr(__import__(module, fromlist=[attribute]), attribute)
+        return command
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="opsplug", message="opsplug %(version)s")
+def group() -> None:
+    """Recommendations, chat, alerts and insight for a Flask or Starlette shop, from the command line.
+
+    A command finds the shop's data by --store and --models, else by OPSPLUG_STORE and OPSPLUG_MODELS, else in the
+    working directory. All settings may be given as OPSPLUG_NAME. Exit codes: 0 done, 1 not done, 2 wrong use.
+    """
+
+
+def main() -> None:
+    """The entry point. Errors of ours are one sentence; anything else is a bug and shows its traceback."""
+    try:
+        sys.exit(group.main(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        sys.exit(INTERRUPTED)
+    except SettingsError as error:
+        click.echo(f"opsplug: {error}", err=True)
+        sys.exit(WRONG_USE)
+    except OpsPlugError as error:
+        click.echo(f"opsplug: {error}", err=True)
+        sys.exit(FAILED)
+    except BrokenPipeError:  # `opsplug export | head`
+        sys.stderr.close()
+        sys.exit(0)
+
+
+Command = Callable[..., Any]
+
+
+def with_engine(must_exist: bool = True) -> Callable[[Command], Command]:
+    """Give a command the options --store and --models, and the engine they name as its first argument.
+
+    `must_exist`: a missing store is an error, not a new empty one in whatever folder the command was called in.
+    """
+
+    def decorate(function: Command) -> Command:
+        @click.option("--store", metavar="ADDRESS", help="The shop's store: sqlite:///PATH, or just the PATH.")
+        @click.option("--models", metavar="FOLDER", help="Folder of the trained models.")
+        @functools.wraps(function)
+        def wrapper(*, store: str | None, models: str | None, **options: Any) -> Any:
+            engine = open_engine(store, models, must_exist)
+            try:
+                return function(engine, **options)
+            finally:
+                engine.close()
+
+        return wrapper
+
+    return decorate
+
+
+def open_engine(store: str | None, models: str | None, must_exist: bool = True, **keywords: Any) -> "Engine":
+    from opsplug.engine import Engine
+
+    if store and "://" not in store:
+        store = f"sqlite:///{store}"
+    given: dict[str, Any] = {name: value for name, value in (("store", store), ("models", models)) if value}
+    engine = Engine(None, **given, **keywords)
+    path = engine.settings.store_path
+    if must_exist and path is not None and not path.exists():
+        raise SettingsError(
+            f"store: there is none at {path.absolute()}; name the shop's with --store or OPSPLUG_STORE "
+            "(a Flask shop keeps it in its instance folder), or make one with opsplug import"
+        )
+    return engine
+
+
+json_option = click.option("--json", "json_", is_flag=True, help="Print JSON for machines.")
