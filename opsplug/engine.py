@@ -165,8 +165,12 @@ class Engine:
         self._started_in = os.getpid()
         self.writer.start()
         # Opening the scheduler takes a tenth of a second: no visitor waits for that.
-        self._starter = threading.Thread(target=self.schedule.start, name="opsplug-start", daemon=True)
+        self._starter = threading.Thread(target=self._open_schedule, name="opsplug-start", daemon=True)
         self._starter.start()
+
+    def _open_schedule(self) -> None:
+        with self.guard("schedule"):  # a script may be over before its scheduler has opened
+            self.schedule.start()
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Store all that waits in memory. -> False when something could not be stored in time."""

@@ -45,6 +45,7 @@ class Visit:
     route: str | None = None
     params: Mapping[str, Any] | None = None
     page_view_id: str | None = None
+    is_page = False  # the shop's answer is a page of HTML
     private = False  # a list of this visitor's own is on the page
     staff = False
     tickets: Sequence[Any] = ()  # durable events that the answer waits for

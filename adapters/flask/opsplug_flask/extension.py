@@ -76,18 +76,19 @@ class _Plug:
         engine = self.engine
         with engine.guard("begin"):
             engine.start()
-            environ = request.environ
-            path = request.path
+            native = request._get_current_object()  # type: ignore[attr-defined]
+            environ = native.environ
+            path = native.path
             if path.startswith(self._prefix):
-                ours = to_request(request, path[len(self._prefix) - 1 :], engine.web.max_body)
+                ours = to_request(native, path[len(self._prefix) - 1 :], engine.web.max_body)
                 return from_response(engine.web.handle(ours, _HOST))
             get = environ.get
             environ[_VISIT] = engine.observer.enter(
                 _HOST,
-                environ["REQUEST_METHOD"],
+                native.method,
                 path,
                 get("SCRIPT_NAME", ""),
-                environ.get("wsgi.url_scheme") == "https",
+                native.scheme == "https",
                 get("HTTP_USER_AGENT", ""),
                 get("HTTP_COOKIE", ""),
                 get("HTTP_SEC_PURPOSE") or get("HTTP_PURPOSE") or get("HTTP_X_MOZ") or "",
@@ -100,15 +101,16 @@ class _Plug:
 
     def page(self, response: Response) -> Response:
         """Runs before the shop's own after_request functions."""
-        visit = request.environ.get(_VISIT)
-        if visit is not None and response.mimetype == "text/html":
+        if response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html"):
+            visit = request.environ.get(_VISIT)
             engine = self.engine
             with engine.guard("page"):
-                header = response.headers.get
-                if not response.is_streamed and not response.direct_passthrough:
-                    body = engine.pages.read(visit, response.status_code, header, response.get_data)
-                    if body is not None:
-                        response.set_data(body)
+                if visit is not None and visit.method == "GET":
+                    visit.is_page = True
+                    if not response.is_streamed and not response.direct_passthrough:
+                        body = engine.pages.read(visit, 200, response.headers.get, response.get_data)
+                        if body is not None:
+                            response.set_data(body)
         return response
 
     def respond(self, response: Response) -> Response:
@@ -118,27 +120,27 @@ class _Plug:
             engine = self.engine
             with engine.guard("respond"):
                 status = response.status_code
-                is_page = status == 200 and visit.method == "GET" and response.mimetype == "text/html"
-                headers = response.headers
-                for name, value in engine.observer.respond(
-                    visit, status, is_page, lambda: headers.get("Cache-Control")
-                ):
-                    headers.add(name, value)
+                added = engine.observer.respond(
+                    visit, status, visit.is_page and status == 200, lambda: response.headers.get("Cache-Control")
+                )
+                for name, value in added:
+                    response.headers.add(name, value)
                 if visit.private:
-                    headers["Cache-Control"] = "private, no-store"
+                    response.headers["Cache-Control"] = "private, no-store"
                 if visit.tickets:
                     engine.settle(visit.tickets)
         return response
 
     def finish(self, error: BaseException | None) -> None:
-        visit = request.environ.pop(_VISIT, None)
+        native = request._get_current_object()  # type: ignore[attr-defined]
+        visit = native.environ.pop(_VISIT, None)
         if visit is not None:
             engine = self.engine
             with engine.guard("finish"):
-                rule = request.url_rule
+                rule = native.url_rule
                 if rule is not None:
                     visit.route = rule.rule
-                    visit.params = request.view_args
+                    visit.params = native.view_args
                 if error is not None:
                     visit.status = 500
                 engine.observer.leave(visit)
