@@ -43,9 +43,9 @@ class Line(msgspec.Struct, omit_defaults=True):
 class Child:
     """One run of `python -m opsplug.training`. Its standard input stays open: when this process ends, it ends."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, *, module: str = "opsplug.training") -> None:
         self._process = subprocess.Popen(
-            [interpreter(), "-P", "-m", "opsplug.training"],
+            [interpreter(), "-P", "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment(os.environ),

@@ -41,6 +41,7 @@ class Run(msgspec.Struct):
 
     state: str = "never"  # never | running | done | failed
     started: float = 0.0
+    holder: str = ""
     seconds: float = 0.0
     attempts: int = 0
     last_id: int = -1  # newest event and catalogue when it started
@@ -112,7 +113,7 @@ class Runner:
             self._store().release_lease(self._name(job), self._holder)
             return False
         attempts = run.attempts + 1 if run.state == "running" else 1
-        run = Run("running", self._clock(), run.seconds, attempts, *self._newest())
+        run = Run("running", self._clock(), self._holder, run.seconds, attempts, *self._newest())
         self._keep(job, run)
         self._running = job
         self._thread = threading.Thread(target=self._run, args=(job, run), name=f"opsplug-{job.name}", daemon=True)
@@ -155,9 +156,9 @@ class Runner:
             run.state, run.error = "failed", str(error)
         run.seconds = time.monotonic() - began
         try:
-            if self._lease(job):  # still ours: a run that was taken over is not reported twice
+            if self._last(job).holder == self._holder:  # else another process has taken it over
                 self._keep(job, run)
-                self._store().release_lease(self._name(job), self._holder)
+            self._store().release_lease(self._name(job), self._holder)
         except StoreError as error:
             log.warning("opsplug: the end of %s was not recorded: %s", job.name, error)
         finally:
