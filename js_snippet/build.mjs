@@ -40,7 +40,7 @@ async function bundle(name, define = {}) {
   });
   const { code } = await minify(outputFiles[0].text, {
     ecma: 2020,
-    compress: { passes: 3, pure_getters: true, unsafe_arrows: true },
+    compress: { passes: 3, unsafe_arrows: true },
     format: { comments: /^!/ },
   });
   return code;

@@ -1,6 +1,7 @@
 import type { Api, Config, Core, LeaveListener, Navigation } from "../types/core.ts";
 import type { Properties, SnippetEvent } from "../types/events.ts";
 import { createId } from "../lib/createId.ts";
+import { maskPath } from "./maskPath.ts";
 import { browserNames } from "./eventNames.ts";
 import { createConsent } from "./createConsent.ts";
 import { createOutbox } from "./createOutbox.ts";
@@ -66,6 +67,7 @@ export function createCore(config: Config, api: () => Api): RunningCore {
     config,
     chunks: {},
     load: (name) => loadChunk(config, name).then(() => core.chunks[name], () => undefined),
+    mask: maskPath,
     errors: [],
     view: () => view,
     onView: (listener) => void viewListeners.push(listener),

@@ -1,6 +1,6 @@
 import type { Navigation, PageView } from "../types/core.ts";
 import { createId } from "../lib/createId.ts";
-import { maskPath } from "../lib/maskPath.ts";
+import { maskPath } from "./maskPath.ts";
 import { matchRoute } from "../lib/matchRoute.ts";
 import { currentPath } from "./currentPath.ts";
 

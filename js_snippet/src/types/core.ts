@@ -59,6 +59,8 @@ export interface Core {
   chunks: Chunks;
   /** Loads a chunk once; undefined when it does not arrive. */
   load: <K extends keyof Chunks>(name: K) => Promise<Chunks[K] | undefined>;
+  /** Hides segments of a path that may name a person. */
+  mask: (path: string) => string;
   errors: (ErrorEvent | PromiseRejectionEvent)[];
   view: () => PageView;
   track: (name: string, properties?: Properties, options?: TrackOptions) => void;
