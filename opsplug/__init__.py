@@ -6,12 +6,12 @@ Importing this package opens nothing and starts nothing; the names below are loa
 from typing import TYPE_CHECKING, Any
 
 from opsplug.errors import OpsPlugError
+from opsplug.version import __version__
 
 if TYPE_CHECKING:
     from opsplug.engine import Engine as Engine
     from opsplug.settings import Settings as Settings
 
-__version__ = "0.1.0"
 __all__ = ["Engine", "OpsPlugError", "Settings", "__version__"]
 
 

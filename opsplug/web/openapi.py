@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from opsplug import __version__
 from opsplug.capture.beacon import MAX_EVENTS
 from opsplug.capture.visit import Visit
 from opsplug.events import BROWSER_EVENTS, MAX_ID, MAX_ITEMS
+from opsplug.version import __version__
 from opsplug.web.cards import PLACEMENTS
 from opsplug.web.http import Request, Response, json_response
 from opsplug.web.recommendations import MOST

@@ -44,7 +44,7 @@ class FlaskHost:
 
     @staticmethod
     def native() -> Any:
-        return request._get_current_object()
+        return request._get_current_object()  # type: ignore[attr-defined]
 
     @staticmethod
     def session_user() -> Any:

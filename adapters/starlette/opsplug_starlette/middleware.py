@@ -22,7 +22,7 @@ class OpsPlugMiddleware:
     Bodies of requests are never read, answers are passed on as they come; only a complete HTML page may gain one tag.
     """
 
-    def __init__(self, app: ASGIApp, engine: Engine | None = None, **settings: Any) -> None:
+    def __init__(self, app: ASGIApp, /, engine: Engine | None = None, **settings: Any) -> None:
         self.app = app
         self.engine = engine if engine is not None else Engine(**settings)
         self._prefix = self.engine.settings.prefix + "/"
