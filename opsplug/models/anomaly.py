@@ -1,16 +1,30 @@
-"""Streaming anomaly detection on one series, in constant memory."""
+"""Streaming anomaly detection on one series, in constant memory: what is rare for this series, hour and level.
+
+Three questions are asked of each point, each answered in decades of rarity by a tail learned from the series itself:
+is the point far from what every competent predictor expects; are the last points together; was the series never here
+before."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from math import exp, isfinite, sqrt
+from math import exp, isfinite, log, log10, sqrt
 from typing import Any
+
+from opsplug.models._scale import Scale
+from opsplug.models._season import DAY, Bins, Expectation
+from opsplug.models._tail import Tail
+
+WARM = 30  # points learned before the first alarm
+DECADES = 3.35  # an alarm needs a surprise of this many decades
+HOLD = 48.0  # points in which an alarm's claim on attention falls to a third
+LARGEST = 1e150  # beyond this a number is a fault of the sender, and its square no number
+WINDOWS = (0.2, 0.05)  # rates of the moving means that see sustained shifts
 
 
 @dataclass(frozen=True, slots=True)
 class AnomalyScore:
-    """`score` in [0, 1]; `expected`, `lower`, `upper` in the series' unit; `is_anomaly` at the shipped threshold."""
+    """`score` in [0, 1]; `expected`, `lower`, `upper` in the series' unit; `is_anomaly` is score >= 0.5."""
 
     score: float
     expected: float
@@ -21,32 +35,182 @@ class AnomalyScore:
 
 
 class StreamingDetector:
-    """`update(timestamp, value)` scores one point and learns from it. Timestamps: aware datetimes or epoch seconds."""
+    """`update(timestamp, value)` scores one point and learns from it.
+
+    Timestamps: aware datetimes (the season follows their own clock, so a change to summer time is no surprise) or epoch
+    seconds (UTC). Bad input scores 0 and says why; nothing raises."""
 
     threshold = 0.5
 
     def __init__(self) -> None:
-        self._n, self._mean, self._var = 0, 0.0, 0.0
+        self.seen = 0
+        self.last: float | None = None
+        self.strange: float | None = None  # a timestamp far from the rest, believed only when others follow it
+        self.followers = 0
+        self.expectation, self.scale = Expectation(), Scale()
+        self.tails = [Tail() for _ in range(5)]  # point, two windows, high and low values
+        self.window, self.power = [0.0, 0.0], [0.0, 0.0]
+        self.low = self.high = self.middle = self.spread = 0.0
+        self.held = 0.0
+        self.lasting = 0
 
-    def update(self, timestamp: datetime | float, value: float) -> AnomalyScore:
-        if not isfinite(value):
-            return AnomalyScore(0.0, self._mean, self._mean, self._mean, False, "no number")
-        sd = sqrt(self._var + max(abs(self._mean), 1e-9))
-        z = abs(value - self._mean) / sd if self._n > 30 else 0.0
-        mean = self._mean
-        a = 1 / min(self._n + 1, 200)
-        self._n += 1
-        d = value - self._mean
-        self._mean += a * d
-        self._var += a * (d * d - self._var)
-        score = 1 - exp(-((z / 5) ** 2) * 0.7)
-        return AnomalyScore(score, mean, mean - 3 * sd, mean + 3 * sd, score >= self.threshold)
+    def update(self, timestamp: datetime | float, value: float, special: bool = False) -> AnomalyScore:
+        """Score `value` at `timestamp`; `special` marks a holiday or sale the shop knows of: no alarm, nothing learned."""
+        try:
+            number = float(value)
+            if isinstance(timestamp, datetime):
+                shift = timestamp.utcoffset()
+                moment = timestamp.timestamp()
+                clock = moment + (shift.total_seconds() if shift is not None else 0.0)
+            else:
+                moment = clock = float(timestamp)
+        except (TypeError, ValueError, OverflowError, OSError):
+            return self._refuse("not a number or not a time")
+        if not isfinite(number) or not isfinite(moment) or abs(number) > LARGEST:
+            return self._refuse("not a finite number")
+        reason = self._clock(moment)
+        if reason:
+            return self._refuse(reason)
+        return self._score(moment, clock, number, special)
+
+    def _refuse(self, reason: str) -> AnomalyScore:
+        expected = self.expectation.value(self.expectation.best)
+        return AnomalyScore(0.0, expected, expected, expected, False, reason)
+
+    def _clock(self, moment: float) -> str:
+        """Why this timestamp is not believed, or an empty string. A dozen in a row that agree are believed."""
+        if self.last is None:
+            return ""
+        step = self.expectation.step or DAY
+        ahead = moment - self.last
+        if 0 < ahead <= max(400 * DAY, 1000 * step):
+            self.followers = 0
+            return ""
+        if self.strange is not None and 0 < moment - self.strange <= 3 * step:
+            self.followers += 1
+        elif ahead != 0:
+            self.followers = 0
+        self.strange = moment
+        if self.followers >= 12:
+            self.followers, self.last = 0, moment - step
+            return ""
+        if ahead == 0:
+            return "duplicate time"
+        return "time before the last point" if ahead < 0 else "time far in the future"
+
+    def _score(self, moment: float, clock: float, value: float, special: bool) -> AnomalyScore:
+        model, scale, seen = self.expectation, self.scale, self.seen
+        gap = 1.0
+        if self.last is not None:
+            model.gap(moment - self.last)
+            gap = (moment - self.last) / model.step if model.step else 1.0
+        self.last = moment
+        if seen == 0 and not special:
+            return self._first(value)
+        model.predict(clock)
+        expected = model.value(model.best)
+        sigma = scale.sigma(expected)
+        near = model.nearest(value)
+        deviation = scale.deviation(value, near, expected, sigma) if value >= 0 else abs(near) / sigma
+        band = 3 * sigma
+        lower = max(expected - band, 0.0) if scale.positive else expected - band
+        if special:
+            return AnomalyScore(0.0, expected, lower, expected + band, False, "special day")
+        self.seen += 1
+        scale.note(value)
+        residual = value - expected
+        surprise = self._surprise(value, deviation, (value - model.slowest()) / sigma, seen)
+        fresh = max(surprise - self.held, 0.0)
+        self.held *= exp(-min(gap, 1000.0) / HOLD)
+        if surprise > DECADES:
+            self.held = max(self.held, surprise)
+        self.lasting = self.lasting + 1 if abs(residual) > 3 * sigma else 0
+        scale.learn(value, residual, expected, seen)
+        model.learn(value, seen, sigma, self.lasting >= 6 or seen < 20)
+        self.low, self.high = min(self.low, value), max(self.high, value)
+        score = fresh / (fresh + DECADES)
+        alarm = score >= self.threshold
+        return AnomalyScore(score, expected, lower, expected + band, alarm, "" if seen >= WARM else "still learning")
+
+    def _first(self, value: float) -> AnomalyScore:
+        self.seen = 1
+        self.expectation.start(value)
+        self.scale.note(value)
+        self.scale.level = abs(value)
+        self.low = self.high = self.middle = value
+        return AnomalyScore(0.0, value, value, value, False, "first point")
+
+    def _surprise(self, value: float, deviation: float, shift: float, seen: int) -> float:
+        """The largest of the three answers in decades, less while the series is young."""
+        if seen < WARM:
+            self.middle += (value - self.middle) / (seen + 1)
+            self.spread += (abs(value - self.middle) - self.spread) / (seen + 1)
+            return 0.0
+        surprise = self.tails[0].learn(deviation)
+        shift = max(-8.0, min(8.0, shift))
+        rate = max(1 / (seen - WARM + 1), 0.003)
+        for i, speed in enumerate(WINDOWS):
+            mean = self.window[i] = self.window[i] + speed * (shift - self.window[i])
+            if seen >= WARM + 20:
+                joint = self.tails[1 + i].learn(abs(mean) / (sqrt(self.power[i]) + 0.1 / (i + 1)))
+                if shift * mean >= 0 and deviation >= 0.3:
+                    surprise = max(surprise, joint)
+            square = mean * mean if seen <= WARM + 50 else min(mean * mean, 9 * self.power[i])
+            self.power[i] += rate * (square - self.power[i])
+        record = self._record(value, seen)
+        if deviation >= 0.3:
+            surprise = max(surprise, record)
+        return surprise * seen / (seen + WARM)
+
+    def _record(self, value: float, seen: int) -> float:
+        """Surprise of a value outside all earlier ones: a record among n has 1/n, one far beyond the last is rarer."""
+        distance = value - self.middle
+        spread = self.spread + 1e-3 * self.scale.level + 1e-9
+        surprise = 0.0
+        if seen > WARM + 30:
+            tail = self.tails[3 if distance > 0 else 4]
+            tail.learn(abs(distance) / spread)
+            edge = self.high - self.middle if distance > 0 else self.middle - self.low
+            if abs(distance) > edge > 0:
+                ratio = log((abs(distance) + spread) / (edge + spread))
+                surprise = log10(seen + 50) + min(0.4343 * ratio / tail.excess(), 12.0)
+        rate = max(1 / (seen + 1), 0.002)
+        self.middle += rate * max(-3 * spread, min(3 * spread, distance))
+        self.spread += rate * (min(abs(distance), 5 * spread) - self.spread)
+        return surprise
 
     def to_dict(self) -> dict[str, Any]:
-        return dict(vars(self))
+        """The whole state in plain numbers, lists and dicts (JSON, msgpack)."""
+        state = dict(vars(self))
+        state["expectation"] = {
+            **vars(self.expectation),
+            "bins": [None if b is None else dict(vars(b)) for b in self.expectation.bins],
+        }
+        state["scale"] = dict(vars(self.scale))
+        state["tails"] = [dict(vars(tail)) for tail in self.tails]
+        copied: dict[str, Any] = _copy(state)
+        return copied
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> StreamingDetector:
+        """The detector as it was when `to_dict` was called."""
+        state = _copy(state)
         detector = cls()
+        expectation, scale, tails = state.pop("expectation"), state.pop("scale"), state.pop("tails")
+        bins = expectation.pop("bins")
         vars(detector).update(state)
+        vars(detector.expectation).update(expectation)
+        vars(detector.scale).update(scale)
+        for i, kept in enumerate(bins):
+            if kept is not None:
+                detector.expectation.bins[i] = Bins(1.0, 0)
+                vars(detector.expectation.bins[i]).update(kept)
+        for tail, kept in zip(detector.tails, tails, strict=True):
+            vars(tail).update(kept)
         return detector
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value
