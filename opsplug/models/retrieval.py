@@ -1,8 +1,8 @@
 """Which of a shop's known questions a customer is asking, or that it is none of them.
 
 A candidate scores by cosine in three views: the words and pieces of its question, its question and answer together,
-and what both mean in a shop's vocabulary (`opsplug.models.shopwords`), which also joins the languages. Confidence is a logistic
-function of the score, the share of familiar words, and how much of a shop's vocabulary the two share.
+and what both mean in a shop's vocabulary (`opsplug.models.shopwords`), which also joins the languages. Confidence is a
+logistic function of the score, the share of familiar words, and how much of a shop's vocabulary the two share.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from opsplug.models.termspace import Block, Postings, TermSpace, Vector
 from opsplug.models.textfeatures import words
 
 _QUESTION, _ANSWER, _MEANING = 1 / 3, 1 / 6, 1 / 2  # weights of the views; they sum to one
-_MUCH = 10.0  # rarity of shared meanings that is as good as more
-# Intercept and slopes for (score, familiarity, shared meaning), fitted on 79 questions to a shop's list that were written
-# for that purpose and on 620 sentences of other fields; the questions benchmarks/chat.py asks took no part.
+_MUCH = 2.13  # times the rarest meaning: shared meanings of that rarity together are as good as more
+# Intercept and slopes for (score, familiarity, shared meaning), fitted on 79 questions to a shop's list written for
+# that purpose and on 620 sentences of other fields; the questions that benchmarks/chat.py asks took no part.
 _CALIBRATION = (-7.62, 9.9, 2.55, 3.31)
 _TIE = 0.02  # lead below which another answer fits as well
 CONFIDENT = 0.75  # from here an answer is given without asking back
@@ -79,7 +79,7 @@ class KnowledgeIndex:
         """What confidence is made of: score, share of familiar words, rarity of the meanings shared; each in [0, 1]."""
         rarity = self._meanings
         shared = sum(rarity.rarity[rarity.columns[meaning]] for meaning in self._meant[position] if meaning in meant)
-        return score, familiar, min(shared / _MUCH, 1.0)
+        return score, familiar, min(shared / (_MUCH * max(rarity.rarity, default=1.0)), 1.0)
 
     def _scores(self, tokens: Sequence[str], meant: Counter[str]) -> NDArray[np.float64]:
         by_question = self._by_question.similarities(self._asked.vector(tokens))

@@ -62,14 +62,14 @@ class Knowledge:
     def upsert(self, entries: Iterable[Mapping[str, Any]]) -> int:
         """Adds or replaces by `id` and `language` (else detected); -> how many changed. All are checked first."""
         known = self._load()
-        changed = [
-            entry for entry in map(_entry, entries) if not _same(entry, known.get((entry.language, entry.id)))
-        ]
+        changed = [entry for entry in map(_entry, entries) if not _same(entry, known.get((entry.language, entry.id)))]
         now = round(self._clock() * 1000)
         for entry in changed:
             before = known.get((entry.language, entry.id))
             if before is not None:
-                self._storage.put_document(OLD, f"{before.language}/{before.id}/{before.version:06d}", asdict(before), now)
+                self._storage.put_document(
+                    OLD, f"{before.language}/{before.id}/{before.version:06d}", asdict(before), now
+                )
                 entry = Entry(**{**asdict(entry), "version": before.version + 1})
             self._storage.put_document(KIND, f"{entry.language}/{entry.id}", asdict(entry), now)
         if changed:
@@ -154,4 +154,6 @@ def _day(given: Mapping[str, Any], field: str, name: str) -> str:
     try:
         return (value if isinstance(value, date) else date.fromisoformat(str(value)[:10])).isoformat()[:10]
     except ValueError:
-        raise KnowledgeError(f"knowledge entry {name!r}: `{field}` is a day such as 2026-12-31, not {value!r}.") from None
+        raise KnowledgeError(
+            f"knowledge entry {name!r}: `{field}` is a day such as 2026-12-31, not {value!r}."
+        ) from None

@@ -1,4 +1,4 @@
-"""The conversations of a shop, kept as their events: nothing is ever overwritten, so nothing is lost between processes."""
+"""The conversations of a shop, kept as their events: nothing is overwritten, so nothing is lost between processes."""
 
 from __future__ import annotations
 

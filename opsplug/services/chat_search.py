@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from opsplug.models.textfeatures import HAN, words
+from opsplug.models.textfeatures import words
 from opsplug.services.chat_entities import COLOURS, Entities
 
-_HAN_RUN = re.compile(rf"[{HAN}]+")
 _FIELDS = (("item_name", 1.0), ("item_category", 0.6), ("item_variant", 0.6), ("item_brand", 0.5), ("description", 0.2))
 _ENOUGH = 0.5  # share of the description's weight that a product must match
 Record = Mapping[str, Any]
@@ -104,11 +103,8 @@ class CatalogueSearch:
 
 
 def terms(text: str) -> set[str]:
-    """Words without their plural; neighbouring pairs of Chinese characters, or the character that stands alone."""
-    found = {_singular(word) for word in words(text) if not _HAN_RUN.match(word)}
-    for run in _HAN_RUN.findall(text):
-        found |= {run[at : at + 2] for at in range(len(run) - 1)} or {run}
-    return found
+    """Words without their plural; each Chinese character."""
+    return {_singular(word) for word in words(text)}
 
 
 def _singular(word: str) -> str:

@@ -1,4 +1,4 @@
-"""What the assistant says, in English and Chinese, each written in its own right. The Chinese addresses the customer as 您."""
+"""What the assistant says, in English and Chinese, each written in its own right. The Chinese says 您."""
 
 from __future__ import annotations
 

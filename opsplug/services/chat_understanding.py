@@ -1,4 +1,4 @@
-"""What a message is about: its language, what kind of thing is wanted, and what it names; in the light of what came before."""
+"""What a message is about: its language, what is wanted, and what it names; in the light of what came before."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from opsplug.services.chat_entities import Entities, entities, without_entities
 from opsplug.services.chat_patterns import CHEAPER, FILLER, FOLLOW_UP, KINDS, MANIPULATION, OTHERS
 
 SMALL_TALK = ("greeting", "thanks", "goodbye", "who_are_you")
-_INVISIBLE = {
-    code: None for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, 0x00AD)
-}
+_INVISIBLE = dict.fromkeys((*range(8203, 8208), *range(8234, 8239), *range(8288, 8298), 65279, 173))
 _FEW_WORDS = 7
 
 
@@ -89,7 +87,8 @@ def _continued(description: str, named: Entities, context: Context, lower: str) 
     before, limits = context.search or ("", Entities())
     if CHEAPER.search(lower) and named.below is None and context.cheapest_shown is not None:
         named = named._replace(below=round(context.cheapest_shown - 0.01, 2))
-    merged = Entities(*(new if new is not None else old for new, old in zip(named, limits, strict=True)))
+    changed = {name: value for name, value in named._asdict().items() if value is not None}
+    merged = limits._replace(**changed)
     kept = " ".join(word for word in before.split() if not (named.colour and entities(word).colour))
     return f"{kept} {named.colour or ''}".strip(), merged
 

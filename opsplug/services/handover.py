@@ -15,7 +15,7 @@ STATES = (BOT, WAITING, PERSON, CLOSED)
 
 
 class Event(NamedTuple):
-    """One thing that happened. `id` is unique: the same id a second time is ignored. `by` is a role or an agent's name."""
+    """One thing that happened. The same `id` a second time is ignored. `by` is a role or an agent's name."""
 
     kind: str
     id: str
@@ -79,7 +79,7 @@ def replay(conversation_id: str, events: Iterable[Event]) -> Conversation:
 
 
 def step(conversation: Conversation, event: Event) -> Step:
-    """Applies one event. Unknown kinds, repeated ids and what the owner does not allow change nothing and are refused."""
+    """Applies one event. Unknown kinds, repeated ids and what the owner does not allow are refused."""
     if event.id in conversation.seen:
         return Step(conversation, "duplicate")
     rule = _RULES.get(event.kind)
@@ -139,7 +139,7 @@ def _agent_released(now: Conversation, event: Event) -> Conversation | str:
 
 
 def _timed_out(now: Conversation, event: Event) -> Conversation | str:
-    """Nobody took the conversation: the assistant is back and a person answers later. An agent went quiet: the queue."""
+    """Nobody came: the assistant is back and a person answers later. An agent went quiet: back to the queue."""
     if now.state == WAITING:
         return _notice(replace(now, state=BOT, callback=True), event, "nobody_free")
     if now.state == PERSON:

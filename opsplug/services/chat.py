@@ -1,0 +1,194 @@
+"""`engine.chat`: the support chat, from a visitor's message to a reply, with a person taking over at any time.
+
+Wiring: `Chat(storage, sentiment=model.score, search=CatalogueSearch(...), recommend=engine.recommend,
+order_lookup=settings.order_lookup)`. `storage` is the store (see `chat_log.ChatStorage`); the protocols of the other
+collaborators are in `chat_answering` and `chat_search`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from opsplug.models.sentiment import Sentiment, SentimentModel
+from opsplug.privacy import mask
+from opsplug.services.chat_answering import Answer, Asker, Collaborators, OrderLookup, Recommend, answer
+from opsplug.services.chat_entities import Entities
+from opsplug.services.chat_knowledge import Knowledge
+from opsplug.services.chat_log import ChatStorage, ConversationLog
+from opsplug.services.chat_search import ProductSearch
+from opsplug.services.chat_texts import say
+from opsplug.services.chat_understanding import Context, Understanding, understand
+from opsplug.services.handover import BOT, WAITING, Conversation, Step
+
+UNANSWERED = "chat_unanswered"
+_LONGEST = 2000  # characters of a message that are read
+_BURST, _WINDOW = 12, 30.0  # messages of one visitor within so many seconds
+_VISITORS_HELD = 10_000  # whose rate is remembered
+
+
+@dataclass(frozen=True)
+class ChatReply:
+    """`action`: answer, ask, search, recommend, handover, or wait: a person owns the conversation, or soon will."""
+
+    conversation_id: str
+    text: str
+    action: str
+    confidence: float
+    sources: tuple[str, ...]
+    intent: str
+    sentiment: Sentiment
+    language: str
+    items: tuple[Mapping[str, Any], ...] = ()
+    suggestions: tuple[str, ...] = ()
+
+
+class Chat:
+    """Safe to share between threads. What a visitor types is masked before anything else is done with it."""
+
+    def __init__(
+        self,
+        storage: ChatStorage,
+        *,
+        sentiment: Callable[[str, str | None], Sentiment] | None = None,
+        search: ProductSearch | None = None,
+        recommend: Recommend | None = None,
+        order_lookup: OrderLookup | None = None,
+        language: str = "en",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.knowledge = Knowledge(storage, clock)
+        self.log = ConversationLog(storage, clock)
+        self._storage = storage
+        self._sentiment = sentiment or SentimentModel().score
+        self._helpers = Collaborators(self._known, search, recommend, order_lookup)
+        self._language = language
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._recent: dict[str, deque[float]] = {}
+
+    def reply(
+        self,
+        text: str,
+        conversation_id: str | None = None,
+        anonymous_id: str | None = None,
+        user_id: str | None = None,
+        language: str | None = None,
+        cart_value: float = 0.0,
+        message_id: str | None = None,
+    ) -> ChatReply:
+        """Answers one message. An id of another visitor's conversation opens a new one. `user_id` only if verified.
+
+        `message_id` is the sender's own: the same message delivered twice is stored once and answered the same.
+        """
+        visitor = f"u:{user_id}" if user_id else f"a:{anonymous_id}" if anonymous_id else ""
+        conversation = self._conversation(conversation_id, visitor, language)
+        context = _context(conversation)
+        masked = mask(text[:_LONGEST]).text
+        heard = understand(masked, context, language)
+        feeling = self._sentiment(heard.text, heard.language)
+        refusal = self._refusal(text, conversation.visitor)
+        if refusal:
+            return _reply(conversation.id, heard, feeling, Answer("ask", say(refusal, heard.language), 1.0, context))
+        data = {"sentiment": round(feeling.polarity, 3), "intent": heard.intent, "language": heard.language}
+        step = self.log.append(
+            conversation, "visitor_said", by="visitor", text=heard.text, data=data, event_id=message_id
+        )
+        if step.refused == "duplicate":
+            return self._again(step.conversation, message_id, heard, feeling)
+        if step.conversation.state != BOT:
+            text = say("still_waiting", heard.language) if step.conversation.state == WAITING else ""
+            return _reply(conversation.id, heard, feeling, Answer("wait", text, 1.0, context))
+        told = answer(heard, feeling, context, Asker(anonymous_id or "", user_id, cart_value), self._helpers)
+        return self._say(step.conversation, heard, feeling, told)
+
+    def ask_for_person(self, conversation_id: str, visitor: str, trigger: str = "asked") -> Step | None:
+        """The visible way to a person; None unless the conversation is this visitor's own."""
+        conversation = self.log.of_visitor(conversation_id, visitor)
+        if conversation is None:
+            return None
+        return self.log.append(conversation, "person_wanted", by="visitor", data={"trigger": trigger})
+
+    def unanswered(self) -> list[dict[str, Any]]:
+        """Questions without an answer, oldest first: what the shop's knowledge lacks."""
+        return [dict(value) for _, value in self._storage.documents(UNANSWERED)]
+
+    def _known(self, text: str, language: str) -> Any:
+        return self.knowledge.search(text, language)
+
+    def _conversation(self, conversation_id: str | None, visitor: str, language: str | None) -> Conversation:
+        own = self.log.of_visitor(conversation_id, visitor) if conversation_id and visitor else None
+        return own or self.log.open(visitor or f"n:{time.monotonic_ns():x}", language or self._language)
+
+    def _refusal(self, text: str, visitor: str) -> str:
+        """The key of what is said instead of an answer, where the message is too long or one of too many."""
+        now = self._clock()
+        with self._lock:
+            if len(self._recent) >= _VISITORS_HELD:
+                self._recent.clear()
+            times = self._recent.setdefault(visitor, deque(maxlen=_BURST))
+            flooding = len(times) == _BURST and now - times[0] < _WINDOW
+            if not flooding:
+                times.append(now)
+        return "slow_down" if flooding else "too_long" if len(text) > _LONGEST else ""
+
+    def _say(self, conversation: Conversation, heard: Understanding, feeling: Sentiment, told: Answer) -> ChatReply:
+        if told.trigger:
+            self.log.append(conversation, "person_wanted", by="bot", data={"trigger": told.trigger})
+            return _reply(conversation.id, heard, feeling, told)
+        data: dict[str, Any] = {"action": told.action, "sources": list(told.sources), "context": _packed(told.context)}
+        data |= {"suggestions": list(told.suggestions), "confidence": round(told.confidence, 3)}
+        step = self.log.append(conversation, "bot_said", by="bot", text=told.text, data=data)
+        if step.refused:  # a person took over while the assistant was thinking: it is silent
+            return _reply(conversation.id, heard, feeling, Answer("wait", "", 1.0, told.context))
+        if told.missed:
+            now = round(self._clock() * 1000)
+            lost = {"text": heard.text, "language": heard.language, "conversation_id": conversation.id, "at": now}
+            self._storage.put_document(UNANSWERED, f"{now:013d}.{conversation.id}", lost, now)
+        return _reply(conversation.id, heard, feeling, told)
+
+    def _again(
+        self, conversation: Conversation, message_id: str | None, heard: Understanding, feeling: Sentiment
+    ) -> ChatReply:
+        after = [message.id for message in conversation.messages].index(message_id or "") + 1
+        said = next((message for message in conversation.messages[after:] if message.role == "bot"), None)
+        text, data = (said.text, said.data) if said else ("", {})
+        told = Answer(
+            data.get("action", "wait"), text, data.get("confidence", 1.0), Context(), tuple(data.get("sources", ()))
+        )
+        return _reply(conversation.id, heard, feeling, told)
+
+
+def _reply(conversation_id: str, heard: Understanding, feeling: Sentiment, told: Answer) -> ChatReply:
+    return ChatReply(
+        conversation_id,
+        told.text,
+        told.action,
+        told.confidence,
+        told.sources,
+        heard.intent,
+        feeling,
+        heard.language,
+        told.items,
+        told.suggestions,
+    )
+
+
+def _packed(context: Context) -> dict[str, Any]:
+    return asdict(context)
+
+
+def _context(conversation: Conversation) -> Context:
+    """What the assistant's last words left behind; nothing once a person has spoken since."""
+    for message in reversed(conversation.messages):
+        if message.role == "bot":
+            packed = dict(message.data.get("context", {}))
+            search = packed.pop("search", None)
+            return Context(search=(search[0], Entities(*search[1])) if search else None, **packed)
+        if message.role in ("agent", "system"):
+            break
+    return Context(language=conversation.language)
