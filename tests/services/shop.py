@@ -69,8 +69,8 @@ class Shop:
         moment = self.now - 3600 + self._count * 0.01 if at is None else at
         listed = [{"item_id": item} if isinstance(item, str) else item for item in items]
         return make_event(
-            name, event_id=f"{self._run}{self._count}", now_ms=round(self.now * 1000), timestamp_ms=round(moment * 1000),
-            items=listed, properties=properties, anonymous_id=visitor, user_id=user,
+            name, event_id=f"{self._run}{self._count}", now_ms=round(self.now * 1000), items=listed,
+            timestamp_ms=round(moment * 1000), properties=properties, anonymous_id=visitor, user_id=user,
         )  # fmt: skip
 
     def ids(self, **question: Any) -> list[str]:

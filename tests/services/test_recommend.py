@@ -316,7 +316,7 @@ def test_an_id_tells_where_it_was_made(trained: Shop) -> None:
 def test_the_holdout_sees_popular_items_and_still_no_bought_ones(trained_files: Path, tmp_path: Path) -> None:
     shutil.copytree(trained_files, tmp_path / "copy")
     shop = Shop(tmp_path / "copy", holdout=0.5)
-    rungs = {}
+    rungs: dict[bool, set[str]] = {}
     for number in range(40):
         shop.do("view_item", "tea01", visitor=f"h{number}")
         shop.do("purchase", "tea02", visitor=f"h{number}", transaction_id=f"t{number}")
@@ -333,8 +333,8 @@ def test_the_holdout_sees_popular_items_and_still_no_bought_ones(trained_files: 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"placement": "basement"}, {"k": -1}, {"k": 2.5}, {"now": float("nan")}, {"now": "yesterday"}, {"history": "tea01"},
-        {"history": [("tea01", "noon")]}, {"history": [3.5]},
+        {"placement": "basement"}, {"k": -1}, {"k": 2.5}, {"now": float("nan")}, {"now": "yesterday"},
+        {"history": "tea01"}, {"history": [("tea01", "noon")]}, {"history": [3.5]},
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_named(shop: Shop, wrong: dict[str, object]) -> None:
