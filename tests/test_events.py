@@ -53,7 +53,9 @@ def test_what_does_not_fit_names_the_field(fields: dict, message: str) -> None:
 
 
 def test_numbers_become_text_ids_and_currencies_capitals() -> None:
-    made = make_event("purchase", event_id="e", now_ms=NOW, items=[{"item_id": 42, "price": "9.5"}], properties={"currency": "eur"})
+    made = make_event(
+        "purchase", event_id="e", now_ms=NOW, items=[{"item_id": 42, "price": "9.5"}], properties={"currency": "eur"}
+    )
     assert made.items[0].item_id == "42"
     assert made.items[0].price == 9.5
     assert made.properties["currency"] == "EUR"
@@ -76,7 +78,9 @@ json_values = st.recursive(
 )
 
 
-@given(record=st.dictionaries(st.sampled_from(["item_id", "price", "quantity", "item_name", "index", "x"]), json_values))
+@given(
+    record=st.dictionaries(st.sampled_from(["item_id", "price", "quantity", "item_name", "index", "x"]), json_values)
+)
 def test_an_item_is_made_whole_or_refused(record: dict) -> None:
     try:
         item = make_item(record)

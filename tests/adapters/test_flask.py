@@ -7,9 +7,9 @@ from pathlib import Path
 
 import flask
 import pytest
-from opsplug_flask import OpsPlug, current_engine
 from werkzeug.test import Client, EnvironBuilder
 
+from opsplug_flask import OpsPlug, current_engine
 from tests.contracts.adapter_contract import ITEMS, AdapterContract, Answer, Build, Visitor, stored
 
 PAGE = "<!doctype html><html><head><title>Shop</title></head><body>Hello</body></html>"

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opsplug_starlette import OpsPlugMiddleware, context, current_engine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
@@ -17,6 +16,7 @@ from starlette.templating import Jinja2Templates
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 
+from opsplug_starlette import OpsPlugMiddleware, context, current_engine
 from tests.adapters.test_flask import HELPERS, ITEM_PAGE, PAGE, PERSONAL
 from tests.contracts.adapter_contract import ITEMS, AdapterContract, Answer, Build
 

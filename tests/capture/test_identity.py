@@ -58,7 +58,9 @@ def test_logout_and_another_login_begin_a_new_visitor(next_user: str | None) -> 
     assert after.session_id != alice.session_id
 
 
-@pytest.mark.parametrize("header", ["opsplug_id=", "opsplug_id=a.b.c", "opsplug_id=" + "x" * 5000, "=;;=", "opsplug_id=\x00"])
+@pytest.mark.parametrize(
+    "header", ["opsplug_id=", "opsplug_id=a.b.c", "opsplug_id=" + "x" * 5000, "=;;=", "opsplug_id=\x00"]
+)
 def test_a_broken_cookie_is_no_cookie(header: str) -> None:
     assert read_cookies(header).anonymous_id is None
 

@@ -114,7 +114,9 @@ class AdapterContract:
     def test_the_pages_nonce_is_reused(self, build: Build) -> None:
         assert b'nonce="n0nce"></script></head>' in Visitor(build()).get("/nonce").body
 
-    @pytest.mark.parametrize("path", ["/fragment", "/stream", "/json", "/encoded", "/file", "/missing", "/closed-policy"])
+    @pytest.mark.parametrize(
+        "path", ["/fragment", "/stream", "/json", "/encoded", "/file", "/missing", "/closed-policy"]
+    )
     def test_what_is_not_certain_is_not_touched(self, build: Build, path: str) -> None:
         bare = Visitor(build(enabled=False)).get(path)
         answer = Visitor(build()).get(path)
@@ -213,11 +215,40 @@ class AdapterContract:
             (b"{", 400),
             (b"[]", 400),
             (b'{"events": 5}', 400),
-            (b'{"events":[{"event":"view_item","event_id":"abcdefgh","properties":{"items":[{"item_id":"a","price":NaN}]}}]}', 400),
+            (
+                b'{"events":[{"event":"view_item","event_id":"abcdefgh","properties":{"items":[{"item_id":"a","price":NaN}]}}]}',
+                400,
+            ),
             (b'{"events":[{"event":"view_item","event_id":"abcdefgh","timestamp":253402300800000}]}', 400),
             (b'{"events":[{"event":"wheel_spun","event_id":"abcdefgh"}]}', 400),
-            (json.dumps({"events": [{"event": "view_item", "event_id": "abcdefgh", "properties": {"items": [{"item_id": "a"}] * 300}}]}).encode(), 400),
-            (json.dumps({"events": [{"event": "view_item", "event_id": "abcdefgh", "properties": {"items": [{"item_id": "a"}] * 10_000}}]}).encode(), 413),
+            (
+                json.dumps(
+                    {
+                        "events": [
+                            {
+                                "event": "view_item",
+                                "event_id": "abcdefgh",
+                                "properties": {"items": [{"item_id": "a"}] * 300},
+                            }
+                        ]
+                    }
+                ).encode(),
+                400,
+            ),
+            (
+                json.dumps(
+                    {
+                        "events": [
+                            {
+                                "event": "view_item",
+                                "event_id": "abcdefgh",
+                                "properties": {"items": [{"item_id": "a"}] * 10_000},
+                            }
+                        ]
+                    }
+                ).encode(),
+                413,
+            ),
             (b" " * 10_000_000, 413),
         ],
     )
