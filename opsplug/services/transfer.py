@@ -25,6 +25,7 @@ __all__ = [
     "FORMATS",
     "ITEM_COLUMNS",
     "KINDS",
+    "BadRowError",
     "ImportOptions",
     "ImportReport",
     "TransferError",
@@ -32,6 +33,7 @@ __all__ = [
     "export_file",
     "import_events",
     "import_items",
+    "open_rows",
     "sentences",
     "skip_writer",
 ]
