@@ -55,7 +55,7 @@ class StreamingDetector:
         self.lasting = 0
 
     def update(self, timestamp: datetime | float, value: float, special: bool = False) -> AnomalyScore:
-        """Score `value` at `timestamp`; `special` marks a holiday or sale the shop knows of: no alarm, nothing learned."""
+        """Score `value` at `timestamp`; `special` marks a holiday or sale that is known: no alarm, nothing learned."""
         try:
             number = float(value)
             if isinstance(timestamp, datetime):

@@ -1,0 +1,76 @@
+"""Rolling-origin forecasts on the real series: error relative to seasonal naive, coverage of the intervals, CPU a series."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from opsplug.models.forecast import forecast
+
+DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+
+
+def daily() -> dict[str, np.ndarray]:
+    folder = DATA / "forecast"
+    bike = pd.read_csv(folder / "bike_sharing_dataset_clean.csv", parse_dates=["date_time"]).set_index("date_time")
+    visits = pd.read_csv(folder / "visitas_por_dia_web_cienciadedatos_2020_2021.csv")
+    visits.index = pd.to_datetime(visits["date"], format="%d/%m/%y")
+    out = {"visits": visits["users"].asfreq("D").to_numpy(float), "bike daily": bike["users"].resample("D").sum().to_numpy(float)}
+    for name in ("pedestrians_covid", "wp_log_R", "wp_log_peyton_manning"):
+        frame = pd.read_csv(folder / f"example_{name}.csv", parse_dates=["ds"]).drop_duplicates("ds").set_index("ds")
+        out[name] = frame["y"].sort_index().asfreq("D").to_numpy(float)
+    lines = pd.read_csv(DATA / "retail" / "online_retail.csv.gz", dtype={"InvoiceNo": str, "StockCode": str})
+    lines = lines[~lines["InvoiceNo"].str.startswith("C") & (lines["Quantity"] > 0) & (lines["UnitPrice"] > 0)]
+    lines["day"] = pd.to_datetime(lines["InvoiceDate"]).dt.floor("D")
+    lines["amount"] = lines["Quantity"] * lines["UnitPrice"]
+    days = pd.date_range(lines["day"].min(), lines["day"].max())
+    out["retail revenue"] = lines.groupby("day")["amount"].sum().reindex(days, fill_value=0).to_numpy(float)
+    for item in lines.groupby("StockCode")["Quantity"].sum().nlargest(20).index:
+        sold = lines[lines["StockCode"] == item].groupby("day")["Quantity"].sum()
+        out[f"item {item}"] = sold.reindex(days, fill_value=0).to_numpy(float)
+    return out
+
+
+def hourly() -> dict[str, np.ndarray]:
+    bike = pd.read_csv(DATA / "forecast" / "bike_sharing_dataset_clean.csv")["users"].to_numpy(float)
+    return {f"bike hourly {i}": bike[i * 4386 : (i + 1) * 4386] for i in range(4)}
+
+
+def run(series: dict[str, np.ndarray], period: int, horizon: int, origins: int) -> None:
+    ratios, inside, cpu, runs = [], {80: [], 95: []}, 0.0, 0
+    ours_all, naive_all = [], []
+    for name, y in series.items():
+        ours, naive, models = [], [], []
+        for k in range(origins, 0, -1):
+            cut = len(y) - k * horizon
+            start = time.process_time()
+            result = forecast(y[:cut], period, horizon)
+            cpu += time.process_time() - start
+            runs += 1
+            actual = y[cut : cut + horizon]
+            past = pd.Series(y[:cut]).ffill().to_numpy()
+            known = np.isfinite(actual)
+            scale = np.nanmean(np.abs(past[period:] - past[:-period]))
+            ours.append(np.mean(np.abs(actual - result.mean)[known]) / scale)
+            naive.append(np.mean(np.abs(actual - np.resize(past[-period:], horizon))[known]) / scale)
+            models.append(result.model)
+            for level, hits in inside.items():
+                hits.extend(((actual >= result.lower[level]) & (actual <= result.upper[level]))[known])
+        ratios.append(np.mean(ours) / np.mean(naive))
+        ours_all += ours
+        naive_all += naive
+        print(f"{name:24} MASE {np.mean(ours):6.3f}  naive {np.mean(naive):6.3f}  ratio {ratios[-1]:.3f}  {max(set(models), key=models.count)}")
+    print(
+        f"pooled ratio {np.mean(ours_all) / np.mean(naive_all):.3f}  mean ratio {np.mean(ratios):.3f}  "
+        f"coverage 80: {np.mean(inside[80]):.3f}  95: {np.mean(inside[95]):.3f}  CPU {1000 * cpu / runs:.1f} ms a series\n"
+    )
+
+
+if __name__ == "__main__":
+    run(daily(), 7, 14, 8)
+    run(hourly(), 24, 48, 8)
