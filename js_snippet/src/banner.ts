@@ -1,0 +1,5 @@
+/** Loaded when the page has an <opsplug-consent>. */
+import { askConsent } from "./banner/askConsent.ts";
+
+const core = window.opsplug!.core;
+core.chunks.banner = (host) => askConsent(core, host);

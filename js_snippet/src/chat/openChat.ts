@@ -1,0 +1,105 @@
+import type { Core } from "../types/core.ts";
+import { adoptStyles } from "../lib/adoptStyles.ts";
+import { element } from "../lib/element.ts";
+import { callServer } from "./callServer.ts";
+import { createConversation } from "./createConversation.ts";
+import { press, renderMessage } from "./renderMessage.ts";
+import { renderPanel } from "./renderPanel.ts";
+import { texts } from "./texts.ts";
+import type { Message } from "./types.ts";
+import css from "./chat.css";
+
+const toggles = new WeakMap<HTMLElement, () => void>();
+
+/** Called by the button, each time: builds the conversation first, then opens and closes it. */
+export function openChat(core: Core, host: HTMLElement): void {
+  if (!toggles.has(host)) toggles.set(host, build(core, host));
+  toggles.get(host)!();
+}
+
+function build(core: Core, host: HTMLElement): () => void {
+  const language = host.getAttribute("language") || core.config.language;
+  const words = texts(language);
+  const root = host.shadowRoot!;
+  const button = root.querySelector<HTMLButtonElement>("button")!;
+  const drawn = new Map<string, { element: HTMLElement; delivery: Message["delivery"]; text: string }>();
+  const talk = createConversation(callServer(core.config.prefix), language, draw, (action, ms) => setTimeout(action, ms));
+  const { panel, log, status, field, human } = renderPanel(language, words, { close: toggle, human: () => void talk.human(), send: talk.send });
+  const hello = element("div", { class: "message assistant" }, element("p", {}, words.hello));
+  let rating: HTMLElement | undefined;
+
+  function draw(): void {
+    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+    for (const message of talk.messages) {
+      const { delivery, text, id } = message;
+      const known = drawn.get(id);
+      if (known?.delivery === delivery && known?.text === text) continue;
+      const made = renderMessage(message, language, words, {
+        retry: talk.retry,
+        feedback(answered, helpful) {
+          talk.tell("feedback", { message_id: answered.id, helpful });
+          core.track("chat_feedback", { helpful });
+        },
+      });
+      if (known) known.element.replaceWith(made);
+      else log.append(made);
+      drawn.set(id, { element: made, delivery, text });
+    }
+    const closed = talk.state === "closed";
+    if (closed && !rating) log.append((rating = askRating()));
+    human.hidden = talk.state === "human";
+    human.disabled = talk.state === "waiting";
+    say(statusText());
+    if (atEnd) log.scrollTop = log.scrollHeight;
+  }
+
+  function say(text: string): void {
+    if (status.textContent !== text) status.textContent = text;
+  }
+
+  function statusText(): string {
+    if (!navigator.onLine) return words.offline;
+    if (talk.trouble) return words.trouble;
+    if (talk.state === "waiting") return words.waiting;
+    if (talk.state === "closed") return words.closed;
+    return talk.busy && talk.state === "bot" ? words.typing : "";
+  }
+
+  function askRating(): HTMLElement {
+    const asked = element("div", { class: "message system", role: "group", "aria-label": words.rate }, element("p", {}, words.rate));
+    for (let score = 1; score <= 5; score++) {
+      const choice = press(`${score}`, () => {
+        asked.replaceChildren(element("p", {}, words.thanks));
+        talk.tell("csat", { score });
+        core.track("chat_csat", { score });
+      });
+      choice.ariaLabel = `${score} ${words.star}`;
+      asked.append(choice);
+    }
+    return asked;
+  }
+
+  function toggle(): void {
+    const open = !panel.isConnected;
+    button.ariaExpanded = `${open}`;
+    host.toggleAttribute("open", open);
+    if (!open) {
+      talk.stop();
+      panel.remove();
+      button.focus();
+      return;
+    }
+    root.append(panel);
+    field.focus();
+    draw();
+    log.scrollTop = log.scrollHeight;
+    core.track("chat_open");
+    void talk.load();
+  }
+
+  adoptStyles(root, css);
+  log.append(hello);
+  addEventListener("online", () => talk.retry());
+  addEventListener("offline", draw);
+  return toggle;
+}

@@ -1,0 +1,19 @@
+export interface Message {
+  id: string;
+  role: "visitor" | "assistant" | "agent" | "system";
+  name?: string;
+  text: string;
+  sources?: { title?: string; url?: string }[];
+  items?: { item_id: string; item_name?: string; url?: string; price?: number | null; currency?: string | null }[];
+  at?: number | string;
+  /** Of our own messages only: how far it has come. */
+  delivery?: "sending" | "waiting" | "failed";
+}
+
+export type State = "bot" | "waiting" | "human" | "closed";
+
+export interface Answer {
+  conversation_id?: string | null;
+  messages?: Message[];
+  state?: State;
+}
