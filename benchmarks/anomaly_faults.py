@@ -21,7 +21,9 @@ class Labelled:
 
 
 def retail() -> dict[str, pd.Series]:
-    frame = pd.read_csv(DATA / "retail" / "online_retail.csv.gz", dtype={"InvoiceNo": str, "StockCode": str}, encoding="utf-8")
+    frame = pd.read_csv(
+        DATA / "retail" / "online_retail.csv.gz", dtype={"InvoiceNo": str, "StockCode": str}, encoding="utf-8"
+    )
     frame["InvoiceDate"] = pd.to_datetime(frame["InvoiceDate"])
     frame["amount"] = frame["Quantity"] * frame["UnitPrice"]
     sales = frame[~frame["InvoiceNo"].str.startswith("C") & (frame["Quantity"] > 0)]
@@ -49,7 +51,9 @@ def retail() -> dict[str, pd.Series]:
 
 def other_real() -> dict[str, pd.Series]:
     folder = DATA / "forecast"
-    bike = pd.read_csv(folder / "bike_sharing_dataset_clean.csv", parse_dates=["date_time"]).set_index("date_time")["users"]
+    bike = pd.read_csv(folder / "bike_sharing_dataset_clean.csv", parse_dates=["date_time"]).set_index("date_time")[
+        "users"
+    ]
     visits = pd.read_csv(folder / "visitas_por_dia_web_cienciadedatos_2020_2021.csv")
     visits.index = pd.to_datetime(visits["date"], format="%d/%m/%y")
     out = {"visits daily": visits["users"], "bike daily": bike.resample("D").sum()}
@@ -88,16 +92,24 @@ def simulated(seed: int) -> dict[str, pd.Series]:
     requests = rng.poisson(traffic * rng.uniform(20, 2000))
     out["api requests 5min"] = pd.Series(requests.astype(float), index(n, "5min"))
     spikes = rng.exponential(25.0, n) * (rng.random(n) < 0.05)
-    out["api p95 latency 5min"] = pd.Series(120 * traffic**0.3 * np.exp(rng.normal(0, 0.12, n)) + spikes, index(n, "5min"))
+    out["api p95 latency 5min"] = pd.Series(
+        120 * traffic**0.3 * np.exp(rng.normal(0, 0.12, n)) + spikes, index(n, "5min")
+    )
     n = 1500
     sessions = rng.poisson(load(n, 24, 0.8) * rng.uniform(60, 400)) + 1
-    out["purchase rate hourly"] = pd.Series(rng.binomial(sessions, 0.03 * np.exp(rng.normal(0, 0.1, n))) / sessions, index(n, "h"))
-    out["crash rate hourly"] = pd.Series(1000 * rng.binomial(sessions * 20, 0.004 * np.exp(rng.normal(0, 0.15, n))) / (sessions * 20), index(n, "h"))
+    out["purchase rate hourly"] = pd.Series(
+        rng.binomial(sessions, 0.03 * np.exp(rng.normal(0, 0.1, n))) / sessions, index(n, "h")
+    )
+    out["crash rate hourly"] = pd.Series(
+        1000 * rng.binomial(sessions * 20, 0.004 * np.exp(rng.normal(0, 0.15, n))) / (sessions * 20), index(n, "h")
+    )
     out["few orders hourly"] = pd.Series(rng.poisson(3 * load(n, 24, 0.5)).astype(float), index(n, "h"))
     n = 3000
     out["errors 1min"] = pd.Series(rng.negative_binomial(3, 0.4, n).astype(float), index(n, "min"))
     n = 500
-    out["signups daily"] = pd.Series(rng.poisson(load(n, 7, 0.25) * 40 * np.linspace(1, 1.8, n)).astype(float), index(n, "D"))
+    out["signups daily"] = pd.Series(
+        rng.poisson(load(n, 7, 0.25) * 40 * np.linspace(1, 1.8, n)).astype(float), index(n, "D")
+    )
     return out
 
 
@@ -112,7 +124,9 @@ def plant(name: str, series: pd.Series, seed: int) -> Labelled:
     period = int(round(per_day)) if per_day > 1.5 else 7
     cycle = next((c for c in (period * 7, period) if per_day > 1.5 and n >= 4 * c), 7 if per_day <= 1.5 else 0)
     season = pd.Series(x).groupby(np.arange(n) % cycle).transform("median").to_numpy() if cycle else np.zeros(n)
-    smooth = pd.Series(x - season).rolling(max(min(3 * period, n // 8), 9), center=True, min_periods=1).median().to_numpy()
+    smooth = (
+        pd.Series(x - season).rolling(max(min(3 * period, n // 8), 9), center=True, min_periods=1).median().to_numpy()
+    )
     rest = x - season - smooth
     sigma = max(1.4826 * np.median(np.abs(rest)), 0.5 * np.std(rest), 1e-9)
     integers = bool(np.all(x == np.round(x)))
@@ -123,7 +137,9 @@ def plant(name: str, series: pd.Series, seed: int) -> Labelled:
         if len(events) >= count:
             break
         shape = SHAPES[rng.integers(len(SHAPES))]
-        length = {"spike": rng.integers(1, 4), "dip": rng.integers(1, 4)}.get(shape, int(np.clip(rng.integers(4, period + 8), 4, 80)))
+        length = {"spike": rng.integers(1, 4), "dip": rng.integers(1, 4)}.get(
+            shape, int(np.clip(rng.integers(4, period + 8), 4, 80))
+        )
         a = int(rng.integers(n // 5, n - length - 2))
         b = a + int(length) - 1
         if any(a - 30 <= e and s - 30 <= b for s, e, _ in events):

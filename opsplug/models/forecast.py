@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
-LONGEST = 2600  # points looked back at: two months would do for hours, seven years for days
+LONGEST = 2200  # points looked back at: two months would do for hours, seven years for days
 LARGEST = 1e150
+STRENGTHS = (0.03, 0.3)  # of the ridge, in mean squares of a lag
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Forecast:
 @dataclass(frozen=True, slots=True)
 class _Fit:
     name: str
-    mean: Array  # horizon
+    mean: Callable[[], Array]  # the forecast, length horizon; computed only for the chosen
     errors: Array  # backtest origins x horizon, actual - forecast, in model space
 
 
@@ -57,10 +59,11 @@ def forecast(values: ArrayLike, period: int, horizon: int, levels: Sequence[int]
     if best is None:
         return _short(series, period, horizon, levels, reason)
     _, fit, back = best
-    lower, upper = _intervals(fit, len(series), period, levels)
+    mean = fit.mean()
+    lower, upper = _intervals(mean, fit.errors, len(series), period, levels)
     clip = (lambda x: np.maximum(x, 0.0)) if floor else (lambda x: x)
     return Forecast(
-        clip(back(fit.mean)),
+        clip(back(mean)),
         {level: clip(back(bound)) for level, bound in lower.items()},
         {level: clip(back(bound)) for level, bound in upper.items()},
         fit.name,
@@ -118,15 +121,18 @@ def _fits(y: Array, period: int, horizon: int) -> list[tuple[_Fit, Array]]:
             blocks = rows[:, -seasons * period :].reshape(len(rows), seasons, period)
             return np.asarray(blocks.mean(axis=1)[:, ahead])
 
-        fits.append((_Fit(name, mean(now)[0], actual - mean(past)), actual))
+        fits.append((_Fit(name, partial(_first_row, mean, now), actual - mean(past)), actual))
     train = origins - test - horizon + 1  # futures that end before the first tested origin's
     if train < 2 * horizon or train < 30:
         return fits
-    for strength in (0.03, 0.3):
-        guess = _ridge(windows[:train], future[:train], past, strength)
-        final = _ridge(windows[:origins], future, now, strength)[0]
+    for strength, guess in zip(STRENGTHS, _ridge(windows[:train], future[:train], past, STRENGTHS), strict=True):
+        final = partial(_first_row, lambda ask, s=strength: _ridge(windows[:origins], future, ask, (s,))[0], now)
         fits.append((_Fit("ridge on lags", final, actual - guess), actual))
     return fits
+
+
+def _first_row(model: Callable[[Array], Array], now: Array) -> Array:
+    return np.asarray(model(now)[0])
 
 
 def _lags(n: int, period: int, horizon: int) -> int:
@@ -136,19 +142,24 @@ def _lags(n: int, period: int, horizon: int) -> int:
     return max(period, min(4, (n - horizon) // (4 * period)) * period)
 
 
-def _ridge(rows: Array, targets: Array, ask: Array, strength: float) -> Array:
-    """Direct ridge from lags to all steps ahead at once; each window is centred, so a change of level needs no relearning."""
+def _ridge(rows: Array, targets: Array, ask: Array, strengths: Sequence[float]) -> list[Array]:
+    """Direct ridge from lags to all steps ahead at once, one answer for each strength. Each window is centred, so a
+    change of level needs no relearning."""
     level, ask_level = rows.mean(axis=1, keepdims=True), ask.mean(axis=1, keepdims=True)
-    X, Y = rows - level, targets - level
-    gram = X.T @ X
-    gram[np.diag_indices_from(gram)] += strength * np.trace(gram) / len(gram) + 1e-12
-    weights = np.linalg.solve(gram, X.T @ Y)
-    return np.asarray((ask - ask_level) @ weights + ask_level)
+    X = rows - level
+    gram, moments = X.T @ X, X.T @ (targets - level)
+    unit = np.trace(gram) / len(gram)
+    answers = []
+    for strength in strengths:
+        weights = np.linalg.solve(gram + (strength * unit + 1e-12) * np.eye(len(gram)), moments)
+        answers.append((ask - ask_level) @ weights + ask_level)
+    return answers
 
 
-def _intervals(fit: _Fit, n: int, period: int, levels: Sequence[int]) -> tuple[dict[int, Array], dict[int, Array]]:
+def _intervals(
+    mean: Array, errors: Array, n: int, period: int, levels: Sequence[int]
+) -> tuple[dict[int, Array], dict[int, Array]]:
     """Quantiles of the backtest's errors, scaled by how far ahead the step is and by its place in the season."""
-    errors = fit.errors
     tests, horizon = errors.shape
     size = np.abs(errors)
     overall = size.mean() + 1e-12
@@ -162,10 +173,12 @@ def _intervals(fit: _Fit, n: int, period: int, levels: Sequence[int]) -> tuple[d
     width = step * phase[(n + np.arange(horizon)) % period]
     lower, upper = {}, {}
     for level in levels:
-        tail = (1 - level / 100) / 2 * (1 - 2 / (tests + 2))
+        tail = (
+            (1 - level / 100) / 2 * (1 - 2 / (tests / horizon + 2))
+        )  # overlapping origins tell less than their number
         low, high = np.quantile(scaled, [tail, 1 - tail])
-        lower[level] = fit.mean + min(low, 0.0) * width
-        upper[level] = fit.mean + max(high, 0.0) * width
+        lower[level] = mean + min(low, 0.0) * width
+        upper[level] = mean + max(high, 0.0) * width
     return lower, upper
 
 
