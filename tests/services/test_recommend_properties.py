@@ -94,7 +94,7 @@ def test_never_empty_however_much_or_little_is_known(tmp_path: Path, events: int
         if trained:
             shop.train()
         for question in ({}, {"placement": "item", "item_id": "tea01"}, {"anonymous_id": "v0"}, {"history": ["toy01"]}):
-            answer = shop.recommender.recommend(**question)  # type: ignore[arg-type]
+            answer = shop.recommender.recommend(**question)
             assert len(answer.items) == 8, (trained, question)
             assert answer.rung in _rungs(question, events), (trained, question, answer.rung)
     shop.close()
