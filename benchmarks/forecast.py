@@ -66,6 +66,8 @@ def run(series: dict[str, np.ndarray], period: int, horizon: int, origins: int) 
             models.append(result.model)
             for level, hits in inside.items():
                 hits.extend(((actual >= result.lower[level]) & (actual <= result.upper[level]))[known])
+        if not ours:
+            continue
         ratios.append(np.mean(ours) / np.mean(naive))
         ours_all += ours
         naive_all += naive
