@@ -112,7 +112,12 @@ def test_forms_tell_names_never_values(shop: BeaconServer, page: Any) -> None:
       <input name="code" autocomplete="one-time-code"></form>
       <form id="letter" action="/next"><input name="name"><button>go</button></form>"""
     open_page(shop, page, body)
-    for field, value in [("card_number", "4111111111111111"), ("pw", "hunter2"), ("code", "987654"), ("city", "Berlin-X")]:
+    for field, value in [
+        ("card_number", "4111111111111111"),
+        ("pw", "hunter2"),
+        ("code", "987654"),
+        ("city", "Berlin-X"),
+    ]:
         page.fill(f"[name={field}]", value)
     page.fill("[name=email]", "ann@shop.example")
     page.fill("[name=name]", "Ann Miller")
@@ -128,7 +133,18 @@ def test_forms_tell_names_never_values(shop: BeaconServer, page: Any) -> None:
     assert [event["properties"].get("first_field") for event in shop.named("form_start")] == [None, "name"]
     assert [event["properties"]["form_id"] for event in shop.named("form_submit")] == ["letter"]
     sent = json.dumps(shop.bodies)
-    for secret in ("4111", "hunter2", "987654", "Berlin-X", "ann@shop", "Miller", "hidden-secret", "card_number", "csrf", '"pw"'):
+    for secret in (
+        "4111",
+        "hunter2",
+        "987654",
+        "Berlin-X",
+        "ann@shop",
+        "Miller",
+        "hidden-secret",
+        "card_number",
+        "csrf",
+        '"pw"',
+    ):
         assert secret not in sent
 
 
@@ -161,7 +177,9 @@ def test_quick_back_between_pages_and_within_one(shop: BeaconServer, page: Any) 
 
 
 def test_errors_are_hashed(shop: BeaconServer, page: Any) -> None:
-    early = inline_script("addEventListener('load', () => setTimeout(() => { throw new TypeError('planned early for ann@x.example') }))")
+    early = inline_script(
+        "addEventListener('load', () => setTimeout(() => { throw new TypeError('planned early for ann@x.example') }))"
+    )
     open_page(shop, page, early)
     page.evaluate("setTimeout(() => { throw new Error('planned 1') })")
     page.evaluate("setTimeout(() => { throw new Error('planned 2') })")
