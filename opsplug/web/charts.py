@@ -77,7 +77,7 @@ def _scale(most: float) -> tuple[float, list[float]]:
     if most <= 4:
         return 4.0, [0.0, 1.0, 2.0, 3.0, 4.0]
     magnitude = 10 ** math.floor(math.log10(most / 4))
-    step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if most <= 4 * m * magnitude)
+    step = next(m * magnitude for m in (1, 2, 5, 10) if most <= 4 * m * magnitude)
     return 4 * step, [i * step for i in range(5)]
 
 

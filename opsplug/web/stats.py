@@ -175,7 +175,7 @@ class StatsPages:
                     version.name,
                     version.version,
                     trained,
-                    _metrics(about.get("metrics")),
+                    _quality(about.get("metrics"), words),
                     _metrics(about.get("baseline")),
                     state,
                 ]
@@ -283,6 +283,15 @@ def _table(
 ) -> dict[str, Any]:
     columns = [{"name": words[name], "number": place >= numbers_from} for place, name in enumerate(names)]
     return {"title": "", "columns": columns, "rows": rows, "empty": empty}
+
+
+def _quality(metrics: Any, words: dict[str, Any]) -> str:
+    """What was measured, as a sentence where it is the recommender's own measure."""
+    if not isinstance(metrics, dict) or "to_popularity" not in metrics:
+        return _metrics(metrics)
+    names = {"ndcg": "ndcg@10", "ratio": "to_popularity", "low": "to_popularity_low", "high": "to_popularity_high"}
+    numbers = {name: f"{float(metrics.get(key, 0)):.3g}" for name, key in names.items()}
+    return str(words["measured"].format(questions=f"{float(metrics.get('questions', 0)):,.0f}", **numbers))
 
 
 def _metrics(metrics: Any) -> str:
