@@ -63,7 +63,8 @@ class ConversationLog:
         data: dict[str, Any] | None = None,
         event_id: str | None = None,
     ) -> Step:
-        """Adds an event to what is stored and gives the state afterwards; what is refused is not stored."""
+        """Adds an event after all that is stored and gives the state afterwards; what is refused is not stored."""
+        conversation = self.read(conversation.id) or conversation  # the caller's may be older than the store's
         now = max(round(self._clock() * 1000), conversation.updated_at + 1)
         event = Event(kind, event_id or secrets.token_hex(8), now, by, mask(text).text, data or {})
         taken = step(conversation, event)

@@ -64,7 +64,7 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
 )
 FOLLOW_UP = re.compile(
-    r"^(?:(?:and|or|what about|how about|but|ok(?:ay)?,? (?:and|but)|in|anything)\\b|那|那么|还有|有没有|换|或者)"
+    r"^(?:(?:and|or|what about|how about|but|ok(?:ay)?,? (?:and|but)|in|anything)\b|那|那么|还有|有没有|换|或者)"
 )
 CHEAPER = re.compile(r"\b(?:cheaper|less expensive|lower price)\b|便宜(?:点|一点|些)|更便宜")
 MANIPULATION = re.compile(
