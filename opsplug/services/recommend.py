@@ -73,6 +73,7 @@ class Recommender:
         counters: Counters,
     ) -> None:
         self._store = store
+        self._artefacts = artefacts
         self._catalog = catalog
         self._language = language
         self._holdout = holdout
@@ -100,12 +101,14 @@ class Recommender:
         cart: Iterable[str] = (),
         language: str | None = None,
         trace: Trace | None = None,
+        version: str | None = None,
     ) -> Recommendations:
         """A list of at most `k` items for a placement (home, item, cart, order, search, article).
 
         `history` is item ids, `(item_id, time)` or `(item_id, time, event name)`, oldest first, added to what the store
         knows of the visitor; `cart` is what lies in the cart beyond the visitor's cart events. `candidates` limits the
-        list, `repeats` permits things bought before. `EventError` for a wrong argument.
+        list, `repeats` permits things bought before, `version` asks a certain version of the model. `EventError` for a
+        wrong argument.
         """
         began = time.perf_counter()
         moment = self._clock() if now is None else seconds(now, "now")
@@ -121,7 +124,7 @@ class Recommender:
             placement, str(item_id) if item_id else None, visitor.acts, moment, frozenset(hidden),
             None if candidates is None else frozenset(map(str, candidates)), repeats,
         )  # fmt: skip
-        trained = self._live.get()
+        trained = self.model(version)
         blind = in_holdout(anonymous_id or user_id, self._holdout, self._seed)
         trace = trace if trace is not None else Trace()
         trace.asked = question
@@ -138,6 +141,13 @@ class Recommender:
             items,
             _note(len(items), k, snapshot),
         )
+
+    def model(self, version: str | None = None) -> Trained | None:
+        """The model that serves, or a certain version of it (`ArtefactError` when it is gone)."""
+        live = self._live.get()
+        if version is None or (live is not None and live.version == version):
+            return live
+        return Trained(self._artefacts.load(MODEL, version), self._catalog)
 
     def rules(self) -> rule_book.Rules:
         """The owner's rules, read again every two seconds; those that cannot be read stay what they were."""

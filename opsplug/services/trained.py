@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opsplug.models.fusion import CHANNELS
 from opsplug.models.ranker import RankedList, Ranker
 from opsplug.services.catalog import Catalog, Snapshot
 from opsplug.services.ranking import Candidate, Question, Ranking
@@ -37,6 +38,18 @@ class Trained:
                 return self._answer(self.ask(question, limit, self._codes_for_sale(snapshot)))
             ranking.candidates[:] = kept[:limit]
         return ranking
+
+    def parts(self, question: Question, items: list[str]) -> dict[str, dict[str, float]]:
+        """What each part of the mix gave to these items: item id -> part -> share of the score."""
+        ranked = self.ask(question, len(items), self.ranker.codes(items))
+        names = [*CHANNELS, *(f"{name} (page)" for name in CHANNELS), "bought_together (page)"]
+        rows = zip(ranked.codes.tolist(), ranked.contributions.tolist(), strict=True)
+        return {
+            self.ranker.item_ids[code]: {
+                name: round(share, 5) for name, share in zip(names, shares, strict=False) if share
+            }
+            for code, shares in rows
+        }
 
     def ask(self, question: Question, limit: int, codes: NDArray[Any] | None = None) -> RankedList:
         """The ranker's own list, best first, among `codes` or all items."""

@@ -1,0 +1,94 @@
+"""Why a list was as it was: asked again with the history, model and moment of then; nothing is stored per answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from opsplug.errors import ArtefactError, EventError
+from opsplug.events import Event
+from opsplug.services.ladder import Trace
+from opsplug.services.recommend import MODEL, Recommendations, Recommender
+from opsplug.services.recommendation_id import UNTRAINED, Made, read_id
+
+if TYPE_CHECKING:
+    from opsplug.store.protocol import Store
+    from opsplug.training.artefacts import Artefacts
+
+DAY_MS = 86_400_000
+REACH_MS = 7 * DAY_MS  # after it was made, a list may still be seen (a cached page)
+
+
+@dataclass(slots=True)
+class Explanation:
+    """`shown` is what the visitor saw; `again` and `trace` the same question asked now; `doubts` what may differ."""
+
+    made: Made
+    shown: list[str]
+    again: Recommendations
+    trace: Trace
+    parts: dict[str, dict[str, float]]
+    doubts: list[str] = field(default_factory=list)
+
+
+def explain(store: Store, artefacts: Artefacts, recommender: Recommender, recommendation_id: str) -> Explanation:
+    """Find where the list was seen and make it again. `EventError` for an id that is not ours."""
+    made = read_id(recommendation_id)
+    if made is None:
+        raise EventError(f"recommendation_id: {recommendation_id!r} was not made by opsplug")
+    doubts: list[str] = []
+    seen = impressions(store, recommendation_id, made)
+    shown = list(dict.fromkeys(item.item_id for event in seen for item in event.items))
+    if not seen:
+        doubts.append("nobody was reported to have seen this list, so the visitor is unknown")
+    event = seen[0] if seen else None
+    page = _page(store, event) if event is not None and made.placement == "item" else None
+    if made.placement == "item" and page is None:
+        doubts.append("the item of the page is unknown")
+    version = _version(artefacts, made, doubts)
+    trace = Trace()
+    again = recommender.recommend(
+        made.placement, page, event.user_id if event else None, event.anonymous_id if event else None,
+        k=max(len(shown), 8), now=float(made.at), trace=trace, version=version,
+    )  # fmt: skip
+    model = recommender.model(version) if version else None
+    candidates = [candidate.item_id for candidate in trace.candidates[:50]]
+    parts = model.parts(trace.asked, candidates) if model is not None and trace.asked is not None else {}
+    return Explanation(made, shown, again, trace, parts, doubts)
+
+
+def impressions(store: Store, recommendation_id: str, made: Made) -> list[Event]:
+    """The events in which this list was seen, the first visitor's only: a cached page shows one list to many."""
+    since = made.at * 1000 - DAY_MS
+    found: list[Event] = []
+    for batch in store.read_events(
+        since_ms=since, until_ms=since + REACH_MS + DAY_MS, names=("view_item_list",), audience=None
+    ):
+        found += [event for _, event in batch if event.properties.get("recommendation_id") == recommendation_id]
+    return [event for event in found if event.visitor == found[0].visitor]
+
+
+def _page(store: Store, event: Event) -> str | None:
+    """The item of the page that the list stood on: the visitor's last look at one before it."""
+    if event.visitor is None:
+        return None
+    looks = store.history([event.visitor], limit=50, names=("view_item",), timeout=1.0)
+    before = [look for look in looks if look.timestamp <= event.timestamp and look.items]
+    same = [look for look in before if look.page_view_id and look.page_view_id == event.page_view_id]
+    chosen = (same or before)[-1:]
+    return chosen[0].items[0].item_id if chosen else None
+
+
+def _version(artefacts: Artefacts, made: Made, doubts: list[str]) -> str | None:
+    if made.model == UNTRAINED:
+        if artefacts.current(MODEL) is not None:
+            doubts.append("it was made before the first training; what is shown is the model of now")
+        return None
+    for version in artefacts.versions(MODEL):
+        if version.version.endswith(f"-{made.model}") and not version.problem:
+            return version.version
+    doubts.append(f"the model {made.model} is no longer kept; what is shown is the model of now")
+    current = artefacts.current(MODEL)
+    if current is None:
+        raise ArtefactError(f"models: the model {made.model} that made this list is no longer kept, nor any other")
+    return current
