@@ -1,4 +1,5 @@
--- One row for one thing that happened. Times are epoch milliseconds; id grows with received_at.
+-- One row for one thing that happened. Times are epoch milliseconds; received_at never falls as id grows.
+-- page_view_id is empty where it is the event_id itself: half of all events are page views.
 CREATE TABLE events (
     id INTEGER PRIMARY KEY,
     event_id TEXT NOT NULL UNIQUE,

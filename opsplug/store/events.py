@@ -140,17 +140,15 @@ def audiences(audience: int | None) -> dict[str, int]:
 
 def rows_of(events: Sequence[Event], received_at: int = 0) -> list[tuple[Any, ...]]:
     """Rows in the order of `queries.COLUMNS`. `received_at` never falls from row to row, nor below the one given,
-    whatever the clock did: finding a day by bisection relies on it."""
+    whatever the clock did: finding a day by bisection relies on it. A page view's own id is not written twice."""
     rows = []
     for event in events:
         row = _as_tuple(event)
         items = encode_json(row[11]).decode() if row[11] else None
         properties = encode_json(row[12]).decode() if row[12] else None
-        if row[3] >= received_at:
-            received_at = row[3]
-            rows.append((*row[:11], items, properties))
-        else:
-            rows.append((*row[:3], received_at, *row[4:11], items, properties))
+        received_at = max(row[3], received_at)
+        page = "" if row[9] == row[0] else row[9]
+        rows.append((*row[:3], received_at, *row[4:9], page, row[10], items, properties))
     return rows
 
 
@@ -166,7 +164,7 @@ def event_of(row: Sequence[Any]) -> Event:
         anonymous_id=row[6],
         user_id=row[7],
         session_id=row[8],
-        page_view_id=row[9],
+        page_view_id=row[0] if row[9] == "" else row[9],
         route=row[10],
         items=decode_items(row[11]) if row[11] else [],
         properties=decode_properties(row[12]) if row[12] else {},
