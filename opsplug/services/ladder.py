@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("opsplug")
 
+PLAIN = rule_book.Rules()
 WIDEST = 100_000  # candidates at which a source has been asked enough
 AGAIN_FROM = 2  # place of the first thing to buy again
 AGAIN_ON = ("home", "cart", "order")
@@ -68,7 +69,7 @@ class Ladder:
         chosen: list[Candidate] = []
         rung = ""
         for source, step in self._steps(asked, trained):
-            limit = 4 * k + 20
+            limit = 2 * k + 4 if rules == PLAIN else 6 * k + 20  # each candidate's reason costs microseconds
             while len(chosen) < k and limit <= WIDEST:
                 taken = step.banned.union(candidate.item_id for candidate in chosen)
                 ranking = self._ask(source, replace(step, banned=taken), limit)

@@ -31,7 +31,9 @@ class Trained:
         if question.candidates is not None:
             codes = self.ranker.codes([item for item in question.candidates if _sellable(item, snapshot)])
             return self._answer(self.ask(question, limit, codes))
-        ranking = self._answer(self.ask(question, limit + limit // 2))
+        for_sale = max(len(self._codes_for_sale(snapshot)), 1) if snapshot.records else len(self.ranker.item_ids)
+        spare = 2 * (len(self.ranker.item_ids) - for_sale) / max(len(self.ranker.item_ids), 1)
+        ranking = self._answer(self.ask(question, limit + round(min(spare, 1.0) * limit)))
         if snapshot.records:
             kept = [candidate for candidate in ranking.candidates if candidate.item_id in snapshot.sellable]
             if len(kept) < min(limit, len(ranking.candidates)):
