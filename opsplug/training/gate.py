@@ -20,8 +20,8 @@ from opsplug.models.mix import Mix
 from opsplug.models.ranker import Ranker
 
 CUTS = (0.1, 0.2)  # newest share of the log that is kept aside
-LARGE = 1_000_000  # events from which one cut is enough
-QUESTIONS = 300  # at each cut
+LARGE = 300_000  # events from which one cut is enough, and more would cost too much
+QUESTIONS = 600  # at all cuts together
 FEWEST = 50  # questions below which nobody can be called worse
 FEWEST_EVENTS = 200
 K = 10
@@ -60,22 +60,32 @@ def judge(
         return Verdict(
             True, f"too few events to judge ({len(log)} of {FEWEST_EVENTS}); it rests on the catalogue and counts"
         )
-    shares = CUTS[:1] if len(log) > LARGE else CUTS
-    cuts = sorted({float(np.quantile(log.times, 1 - share)) for share in shares})
-    if champion is not None and cuts[-1] < champion.trained_until < log.newest:
-        cuts[-1] = float(np.nextafter(champion.trained_until, np.inf))  # both then know the same past
+    cuts = _cuts(log, champion, seed)
     board = _Board()
     for cut in cuts:
         past = log.before(cut)
         if len(past) < FEWEST_EVENTS // 2:
             continue
-        ranker = fit(
-            past, items, now=cut, seed=seed, budget_s=None if budget_s is None else budget_s / len(cuts)
-        ).ranker()
-        asked = [question for question in questions(log, cut, most=QUESTIONS, seed=seed) if len(question.targets)]
+        budget = None if budget_s is None else budget_s / len(cuts)
+        ranker = fit(past, items, now=cut, seed=seed, budget_s=budget).ranker()
+        asked = _asked(log, cut, QUESTIONS // len(cuts), seed)
         rival = champion if champion is not None and champion.trained_until < cut else None
         board.ask(log, ranker, asked, rival)
     return board.verdict()
+
+
+def _cuts(log: Interactions, champion: Champion | None, seed: int) -> list[float]:
+    """When to split. Where enough was asked since the model in use was trained, its moment is a cut."""
+    cuts = sorted({float(np.quantile(log.times, 1 - share)) for share in (CUTS[:1] if len(log) > LARGE else CUTS)})
+    if champion is not None and cuts[-1] < champion.trained_until < log.newest:
+        moment = float(np.nextafter(champion.trained_until, np.inf))
+        if len(_asked(log, moment, FEWEST, seed)) >= FEWEST:
+            cuts[-1] = moment
+    return cuts
+
+
+def _asked(log: Interactions, cut: float, most: int, seed: int) -> list[Question]:
+    return [question for question in questions(log, cut, most=most, seed=seed) if len(question.targets)]
 
 
 class _Board:

@@ -109,3 +109,13 @@ def test_too_little_to_judge_is_said(data: tuple[Interactions, Catalogue]) -> No
 
 def test_the_same_log_has_the_same_verdict(data: tuple[Interactions, Catalogue]) -> None:
     assert judge(*data, fit=quick, seed=3).metrics == judge(*data, fit=quick, seed=3).metrics
+
+
+def test_little_news_since_the_model_in_use_hides_nothing(data: tuple[Interactions, Catalogue]) -> None:
+    """A training an hour after the last one is still compared with popularity on the newest tenth of the log."""
+    log, items = data
+    lately = float(log.times[-4])
+    champion = Champion(quick(log.before(lately), items).ranker(), lately)
+    verdict = judge(log, items, champion=champion, fit=quick)
+    assert verdict.metrics["questions"] >= FEWEST
+    assert "to_champion" not in verdict.metrics
