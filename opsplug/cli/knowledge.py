@@ -44,7 +44,7 @@ def list_entries(engine: "Engine", language: str | None, json_: bool) -> None:
 @json_option
 @with_engine(must_exist=False)
 def import_entries(engine: "Engine", path: Path, json_: bool) -> None:
-    """Add or replace entries of CSV or JSON lines: id, question, answer; language, valid_from, valid_until if wanted."""
+    """Add or replace entries: CSV or JSON lines with id, question, answer; also language, valid_from, valid_until."""
     known = Knowledge(engine.store)
     changed, bad = 0, []
     for number, record in _records(path):

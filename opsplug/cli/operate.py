@@ -114,7 +114,7 @@ def doctor(engine: "Engine", json_: bool) -> None:
 
 
 def _doctor(engine: "Engine") -> "Doctor":
-    from opsplug.engine import KEY_FILE
+    from opsplug.parts import KEY_FILE
     from opsplug.services.doctor import Doctor
 
     return Doctor(

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 _QUIET_SECONDS: Final = 2.0  # between two lines of progress where there is no terminal
+_PIPE_WIDTH: Final = 160
 _PHASES: Final = {"read": "Reading", "group": "Putting orders together", "store": "Storing"}
 
 
@@ -31,7 +32,8 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         shown.add_column(header, justify="right" if numeric else "left", overflow="fold")
     for row in listed:
         shown.add_row(*row)
-    Console(highlight=False, markup=False).print(shown)
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    Console(highlight=False, markup=False, width=width).print(shown)
 
 
 def note(text: str) -> None:
