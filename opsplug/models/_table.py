@@ -1,4 +1,4 @@
-"""A feature table of any kind as a matrix of floats: numbers stay, categories become their rate-free code, gaps become NaN."""
+"""A feature table of any kind as a matrix of floats: a column for each common category, NaN for gaps."""
 
 from __future__ import annotations
 

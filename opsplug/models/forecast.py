@@ -61,7 +61,10 @@ def forecast(values: ArrayLike, period: int, horizon: int, levels: Sequence[int]
     _, fit, back = best
     mean = fit.mean()
     lower, upper = _intervals(mean, fit.errors, len(series), period, levels)
-    clip = (lambda x: np.maximum(x, 0.0)) if floor else (lambda x: x)
+
+    def clip(x: Array) -> Array:
+        return np.maximum(x, 0.0) if floor else x
+
     return Forecast(
         clip(back(mean)),
         {level: clip(back(bound)) for level, bound in lower.items()},
@@ -126,9 +129,13 @@ def _fits(y: Array, period: int, horizon: int) -> list[tuple[_Fit, Array]]:
     if train < 2 * horizon or train < 30:
         return fits
     for strength, guess in zip(STRENGTHS, _ridge(windows[:train], future[:train], past, STRENGTHS), strict=True):
-        final = partial(_first_row, lambda ask, s=strength: _ridge(windows[:origins], future, ask, (s,))[0], now)
+        final = partial(_ridge_once, windows[:origins], future, now, strength)
         fits.append((_Fit("ridge on lags", final, actual - guess), actual))
     return fits
+
+
+def _ridge_once(rows: Array, targets: Array, ask: Array, strength: float) -> Array:
+    return np.asarray(_ridge(rows, targets, ask, (strength,))[0][0])
 
 
 def _first_row(model: Callable[[Array], Array], now: Array) -> Array:

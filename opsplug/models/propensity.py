@@ -16,7 +16,7 @@ RECENT = 0.25  # the share of newest rows that sets the level of the probabiliti
 
 
 class PropensityModel:
-    """P(y = 1) for each row of a table: a pandas DataFrame, a list of dicts or an array; gaps and categories are welcome.
+    """P(y = 1) for each row of a table (DataFrame, list of dicts or array), with gaps and categories.
 
     Gradient boosting against a small neural network, judged out of fold by log loss; the probabilities are then put on
     the level of the newest rows (`times`), because a season moves the base rate more than it moves the order."""
@@ -32,7 +32,7 @@ class PropensityModel:
         self._typical: Array = np.empty(0)
 
     def fit(self, X: Any, y: ArrayLike, times: ArrayLike | None = None) -> PropensityModel:
-        """`y` holds 0 and 1 (or booleans); `times` epoch seconds or anything that sorts. ModelError if no rows are given."""
+        """`y` holds 0 and 1 (or booleans); `times` anything that sorts. ModelError without one label a row."""
         labels = np.asarray(y).ravel().astype(float)
         self._table = Table()
         matrix = self._table.fit(X)
