@@ -201,8 +201,8 @@ class Observer:
         """No visit is the current one any more, and none is counted: the request was to an address of ours."""
         _current.set(None)
 
-    def user_of(self, visit: Visit) -> str | None:
-        """The pseudonym of the logged-in user; the shop's callable first, else the framework's session."""
+    def account_of(self, visit: Visit) -> str | None:
+        """The logged-in user's id as the shop knows it; never stored. The shop's callable first, else the session."""
         try:
             found = visit.host.session_user() if self._user_id is None else self._user_id(visit.host.native())
         except Exception as error:
@@ -210,7 +210,12 @@ class Observer:
             return None
         if found is None or found == "" or not isinstance(found, str | int):
             return None
-        return self._keys().pseudonym(str(found))
+        return str(found)
+
+    def user_of(self, visit: Visit) -> str | None:
+        """The pseudonym of the logged-in user."""
+        account = self.account_of(visit)
+        return None if account is None else self._keys().pseudonym(account)
 
     def identity_of(self, visit: Visit) -> Identity:
         kind = visit.kind

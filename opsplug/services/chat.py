@@ -59,8 +59,10 @@ class Chat:
         recommend: Recommend | None = None,
         order_lookup: OrderLookup | None = None,
         language: str = "en",
+        pseudonym: Callable[[str], str] = str,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._pseudonym = pseudonym
         self.knowledge = Knowledge(storage, clock)
         self.log = ConversationLog(storage, clock)
         self._storage = storage
@@ -85,7 +87,7 @@ class Chat:
 
         `message_id` is the sender's own: the same message delivered twice is stored once and answered the same.
         """
-        visitor = f"u:{user_id}" if user_id else f"a:{anonymous_id}" if anonymous_id else ""
+        visitor = self.visitor_key(user_id, anonymous_id)
         conversation = self._conversation(conversation_id, visitor, language)
         context = _context(conversation)
         masked = mask(text[:_LONGEST]).text
@@ -105,6 +107,12 @@ class Chat:
             return _reply(conversation.id, heard, feeling, Answer("wait", text, 1.0, context))
         told = answer(heard, feeling, context, Asker(anonymous_id or "", user_id, cart_value), self._helpers)
         return self._say(step.conversation, heard, feeling, told)
+
+    def visitor_key(self, user_id: str | None, anonymous_id: str | None) -> str:
+        """Under what a visitor's conversations are kept: the user's pseudonym, else the anonymous id, else nothing."""
+        if user_id:
+            return f"u:{self._pseudonym(user_id)}"
+        return f"a:{anonymous_id}" if anonymous_id else ""
 
     def ask_for_person(self, conversation_id: str, visitor: str, trigger: str = "asked") -> Step | None:
         """The visible way to a person; None unless the conversation is this visitor's own."""
@@ -142,6 +150,7 @@ class Chat:
             return _reply(conversation.id, heard, feeling, told)
         data: dict[str, Any] = {"action": told.action, "sources": list(told.sources), "context": _packed(told.context)}
         data |= {"suggestions": list(told.suggestions), "confidence": round(told.confidence, 3)}
+        data["items"] = [item["item_id"] for item in told.items]
         step = self.log.append(conversation, "bot_said", by="bot", text=told.text, data=data)
         if step.refused:  # a person took over while the assistant was thinking: it is silent
             return _reply(conversation.id, heard, feeling, Answer("wait", "", 1.0, told.context))

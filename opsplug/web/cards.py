@@ -1,6 +1,7 @@
 """What a card of a recommendation shows: the catalogue's record, with today's price, in the visitor's language."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -43,6 +44,14 @@ def title(placement: str, rung: str, language: str) -> str:
     return titles.get(placement, titles["item"])
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    item_id: str
+    score: float = 0.0
+    reason_code: str = ""
+    reason: str = ""
+
+
 class Cards:
     """Dresses recommended items for a page."""
 
@@ -70,6 +79,12 @@ class Cards:
             with self._guard("price"):
                 prices = self._price(ids)
         return [self._card(item, records.get(item.item_id, {}), prices.get(item.item_id), root) for item in items]
+
+    def plain(self, item_ids: Sequence[str], root: str) -> list[dict[str, Any]]:
+        """Cards of items that were named, not recommended: without score and reason."""
+        named = [_Named(item_id) for item_id in item_ids]
+        keys = ("item_id", "item_name", "url", "image_url", "price", "currency")
+        return [{key: card[key] for key in keys} for card in self.dress(named, root)]
 
     def _card(self, item: Any, record: Mapping[str, Any], price: Any, root: str) -> dict[str, Any]:
         price = record.get("price") if price is None else price

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader
 
 from opsplug import resources
+from opsplug.capture.durable import settle
 from opsplug.web.access import Access
 from opsplug.web.cards import Cards
+from opsplug.web.chat import ChatRoutes
 from opsplug.web.health import Health
 from opsplug.web.ingest import Ingest
 from opsplug.web.openapi import OpenApi
@@ -19,44 +21,45 @@ from opsplug.web.stats import StatsPages
 from opsplug.web.widgets import Helpers
 
 if TYPE_CHECKING:
-    from opsplug.engine import Engine
+    from opsplug.parts import Parts
 
 
-def build_web(engine: Engine) -> Web:
+def build_web(parts: Parts) -> Web:
     """One table of addresses below the prefix."""
-    settings = engine.settings
+    settings = parts.settings
     templates = Environment(
         loader=FileSystemLoader(resources.package_folder("web/templates")), autoescape=True, trim_blocks=True
     )
     snippet = Snippet(resources.folder("js_snippet") / "dist")
     cards = Cards(
-        lambda: engine.catalog.snapshot().records,
-        engine.guard,
+        lambda: parts.catalog.snapshot().records,
+        parts.guard,
         price=settings.price,
         item_url=settings.item_url,
         currency=settings.currency,
     )
     helpers = Helpers(
-        settings, templates, snippet, cards, engine.guard, engine.recommend, sorted(engine.recorder.server_events)
+        settings, templates, snippet, cards, parts.guard, parts.recommend, sorted(parts.recorder.server_events)
     )
-    ingest = Ingest(engine.observer, engine.queue, engine.counters)
-    access = Access(settings, engine.guard, lambda: engine.keys, lambda: engine.store)
-    stats = StatsPages(access, templates, lambda: engine.statistics, settings)
-    lists = RecommendationRoute(engine.recommend, cards, settings.language)
+    ingest = Ingest(parts.observer, parts.queue, parts.counters)
+    access = Access(settings, parts.guard, lambda: parts.keys, lambda: parts.store)
+    stats = StatsPages(access, templates, lambda: parts.statistics, settings)
+    lists = RecommendationRoute(parts.recommend, cards, settings.language)
     routes: dict[tuple[str, str], Route] = {
         ("POST", "/events"): ingest.events,
         ("POST", "/consent"): ingest.consent,
         ("GET", "/recommendations"): lists.get,
-        ("GET", "/health"): Health(lambda: engine.store, engine.queue).get,
+        ("GET", "/health"): Health(lambda: parts.store, parts.queue).get,
         ("GET", "/openapi.json"): OpenApi(settings.prefix).get,
     }
+    routes |= ChatRoutes(lambda: parts.chat, parts.observer, cards, settings.language).table
     return Web(
-        engine.observer,
-        engine.guard,
-        engine.counters,
+        parts.observer,
+        parts.guard,
+        parts.counters,
         snippet,
         helpers,
         routes,
         {"/admin/": stats.handle},
-        engine.settle,
+        lambda tickets: settle(tickets, parts.spool, parts.counters),
     )

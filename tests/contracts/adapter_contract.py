@@ -434,3 +434,36 @@ class AdapterContract:
     def test_an_unknown_setting_is_named(self, build: Build) -> None:
         with pytest.raises(SettingsError, match="Did you mean 'consent'"):
             build(consnt="required")
+
+    # ------------------------------------------------------------------ chat
+
+    def test_a_question_is_answered_from_the_shops_knowledge(self, build: Build) -> None:
+        shop = build()
+        entries = [
+            {"id": "returns", "question": "How can I return an item?", "answer": "Within 30 days.", "language": "en"},
+            {"id": "shipping", "question": "How long does delivery take?", "answer": "Three days.", "language": "en"},
+        ]
+        shop.engine.chat.knowledge.upsert(entries)
+        visitor, stranger = Visitor(shop), Visitor(shop)
+        visitor.get("/page")
+        stranger.get("/page")
+        body = json.dumps({"text": "can I return an item?", "message_id": "m1-abcdef"}).encode()
+        answer = visitor.send("POST", "/_opsplug/chat/messages", body).json()
+        assert [message["text"] for message in answer["messages"]] == ["Within 30 days."]
+        conversation = answer["conversation_id"]
+        assert visitor.get("/_opsplug/chat/conversation").json()["conversation_id"] == conversation
+        assert stranger.get("/_opsplug/chat/conversation").json()["conversation_id"] is None
+        assert stranger.get(f"/_opsplug/chat/messages?conversation_id={conversation}").status == 404
+        wanted = json.dumps({"conversation_id": conversation}).encode()
+        assert visitor.send("POST", "/_opsplug/chat/human", wanted).json()["state"] == "waiting"
+        assert stranger.send("POST", "/_opsplug/chat/human", wanted).status == 404
+
+    def test_a_chat_without_consent_lives_in_a_cookie_of_its_own(self, build: Build) -> None:
+        visitor = Visitor(build(consent="required"))
+        first = visitor.send("POST", "/_opsplug/chat/messages", b'{"text":"hello"}').json()
+        assert set(visitor.cookies) == {"opsplug_chat"}
+        assert visitor.get("/_opsplug/chat/conversation").json()["conversation_id"] == first["conversation_id"]
+
+    @pytest.mark.parametrize("body", [b"", b"{}", b'{"text": 5}', b'{"text": "  "}'])
+    def test_a_message_that_is_none_is_a_400(self, build: Build, body: bytes) -> None:
+        assert Visitor(build()).send("POST", "/_opsplug/chat/messages", body).status == 400

@@ -1,0 +1,175 @@
+"""The parts of an engine, each built when it is first used, out of the settings and of one another."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from opsplug.capture.counters import Counters
+from opsplug.capture.guard import Guard
+from opsplug.capture.queue import EventQueue
+from opsplug.capture.records import Recorder
+from opsplug.capture.spool import Spool
+from opsplug.capture.track import Tracker
+from opsplug.capture.visit import Observer
+from opsplug.capture.writer import Writer
+from opsplug.privacy.keys import Keys, load_keys
+from opsplug.settings import Settings
+from opsplug.store import Store, open_store
+from opsplug.web.nothing import NO_HELPERS, NoHelpers
+
+if TYPE_CHECKING:
+    from opsplug.capture.discovery import Discovery
+    from opsplug.models.sentiment import SentimentModel
+    from opsplug.services.catalog import Catalog
+    from opsplug.services.chat import Chat
+    from opsplug.services.current import CurrentVisitor
+    from opsplug.services.recommend import Recommender
+    from opsplug.services.statistics import Statistics
+    from opsplug.training.artefacts import Artefacts
+    from opsplug.training.schedule import Schedule
+    from opsplug.web.pages import Pages
+    from opsplug.web.site import Web
+    from opsplug.web.widgets import Helpers
+
+KEY_FILE, SPOOL_FOLDER = "opsplug.key", "opsplug-spool"
+
+
+class Parts:
+    """What an engine is made of. Nothing is opened before it is needed; services and models are imported then, too."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        folder = settings.folder if settings.store_path else None
+        self.counters = Counters()
+        self.guard = Guard(self.counters)
+        self.queue = EventQueue(settings.queue_size)
+        self.spool = Spool(folder / SPOOL_FOLDER if folder else None)
+        self.recorder = Recorder(settings.events)
+        self.writer = Writer(
+            lambda: self.store, self.queue, self.spool, convert=self.recorder.convert, counters=self.counters
+        )
+        self.observer = Observer(settings, self.queue, self.counters, self.guard, lambda: self.keys)
+        self.track = Tracker(self.queue, self.counters, lambda: self.keys).track
+
+    @property
+    def may_start(self) -> bool:
+        """Whether threads may run and pages be learned from."""
+        return self.settings.enabled and not self.settings.testing
+
+    @cached_property
+    def store(self) -> Store:
+        return open_store(self.settings.store)
+
+    @cached_property
+    def keys(self) -> Keys:
+        in_memory = self.settings.store_path is None
+        secret = self.settings.secret_key or (os.urandom(16).hex() if in_memory else None)
+        return load_keys(secret, self.settings.folder / KEY_FILE)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        from opsplug.services.catalog import Catalog
+
+        return Catalog(self.store)
+
+    @cached_property
+    def artefacts(self) -> Artefacts:
+        from opsplug.training.artefacts import Artefacts
+
+        return Artefacts(self.settings.models_path, self.keys.subkey("artefacts"))
+
+    @cached_property
+    def recommender(self) -> Recommender:
+        from opsplug.services.recommend import Recommender
+
+        return Recommender(
+            self.store,
+            self.artefacts,
+            self.catalog,
+            is_available=self.settings.is_available,
+            language=self.settings.language,
+            holdout=self.settings.holdout,
+            seed=self.settings.seed,
+            counters=self.counters,
+        )
+
+    @cached_property
+    def current(self) -> CurrentVisitor:
+        from opsplug.services.current import CurrentVisitor
+
+        return CurrentVisitor(lambda: self.recommender, lambda: self.keys, self.guard, self.settings.cart)
+
+    @property
+    def recommend(self) -> Any:
+        return self.current.recommend
+
+    @cached_property
+    def discovery(self) -> Discovery | None:
+        from opsplug.capture.discovery import Discovery
+
+        if not self.settings.discover or not self.may_start:
+            return None
+        return Discovery(lambda records: self.catalog.upsert(records, origin="page"), count=self.counters.add)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        from opsplug.services.statistics import Statistics
+
+        return Statistics(
+            lambda: self.store, lambda: self.artefacts, lambda: self.catalog.snapshot().records, self.settings.timezone
+        )
+
+    @cached_property
+    def sentiment(self) -> SentimentModel:
+        from opsplug.models.sentiment import SentimentModel
+
+        return SentimentModel()
+
+    @cached_property
+    def chat(self) -> Chat:
+        from opsplug.services.chat import Chat
+        from opsplug.services.chat_search import CatalogueSearch
+
+        settings = self.settings
+        search = CatalogueSearch(
+            lambda: self.catalog.snapshot().records.values(),
+            lambda: self.catalog.snapshot().version,
+            settings.price,
+            settings.is_available,
+        )
+        return Chat(
+            self.store,
+            sentiment=self.sentiment.score,
+            search=search,
+            recommend=self.recommend,
+            order_lookup=settings.order_lookup,
+            language=settings.language,
+            pseudonym=lambda user_id: self.keys.pseudonym(user_id),
+        )
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        from opsplug.training.schedule import Schedule
+
+        return Schedule(self.settings, lambda: self.store, lambda: self.artefacts, self.counters)
+
+    @cached_property
+    def web(self) -> Web:
+        from opsplug.web.wiring import build_web
+
+        return build_web(self)
+
+    @property
+    def helpers(self) -> Helpers | NoHelpers:
+        """What templates see as `opsplug`."""
+        with self.guard("helpers"):
+            return self.web.helpers
+        return NO_HELPERS
+
+    @cached_property
+    def pages(self) -> Pages:
+        from opsplug.web.pages import Pages
+
+        return Pages(self.web.helpers.tag, inject=self.settings.inject, learner=self.discovery)
