@@ -1,9 +1,8 @@
-"""The chat's light path: right answers to a shop's questions asked in other words, unknown ones, and the cost of an answer.
+"""The chat's light path: right answers to a shop's questions in other words, and the cost of an answer.
 
     python benchmarks/chat.py
 
-The paraphrases are tests/data/faq_paraphrases.json, three for each question of ../shared/data/intents/ecommerce_faq.json;
-they were written and committed before any retrieval code.
+The paraphrases are tests/data/faq_paraphrases.json, three for each question of the shop's list in ../shared/data; they were written and committed before any retrieval code.
 """
 
 from __future__ import annotations

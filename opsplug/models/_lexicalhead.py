@@ -92,6 +92,6 @@ def fit_head(terms: Sequence[set[str]], features: Sequence[Sequence[float]], pra
 def _log_count_ratio(present: Any, praise: NDArray[np.bool_]) -> NDArray[np.float64]:
     def rate(rows: NDArray[np.bool_]) -> NDArray[np.float64]:
         counts: NDArray[np.float64] = np.asarray(present[rows].sum(axis=0)).ravel()
-        return (counts + _SMOOTHING) / (rows.sum() + 1)
+        return np.asarray((counts + _SMOOTHING) / (rows.sum() + 1), dtype=np.float64)
 
     return np.asarray(np.log(rate(praise) / rate(~praise)))

@@ -1,4 +1,4 @@
-"""Decides what the assistant says to one message: a pure function of the message, what came before and its collaborators."""
+"""Decides what the assistant says to one message, from the message, what came before and its collaborators."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MISSES = 2  # turns without an answer before a person is called
 
 
 class Recommend(Protocol):
-    """`engine.recommend`, as far as the assistant needs it: the result has `items`, each with `item_id` and `reason`."""
+    """`engine.recommend`, as far as it is needed: the result has `items`, each with `item_id` and `reason`."""
 
     def __call__(self, placement: str, **arguments: Any) -> Any: ...
 
@@ -55,7 +55,7 @@ class Asker:
 
 @dataclass(frozen=True)
 class Answer:
-    """`action` is answer, ask, search, recommend or handover; `trigger` says why a person is wanted, else it is empty."""
+    """`action`: answer, ask, search, recommend or handover; `trigger` says why a person is wanted, else empty."""
 
     action: str
     text: str

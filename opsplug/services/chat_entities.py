@@ -27,7 +27,8 @@ _COLOUR = re.compile(
 )
 _AMOUNT = r"(?:[£$€¥￥]|(?:usd|eur|gbp|rmb|cny) ?)?\s?(\d{1,6}(?:[.,]\d{1,2})?)"
 _BELOW = re.compile(
-    rf"(?:under|below|less than|cheaper than|up to|at most|no more than|not over|max(?:imum)?(?: of)?|within|<=?)\s*{_AMOUNT}"
+    rf"(?:under|below|less than|cheaper than|up to|at most|no more than|not over|max(?:imum)?(?: of)?|within|"
+    rf"<=?)\s*{_AMOUNT}"
     rf"|(?:低于|不超过|最多|少于|不到)\s*{_AMOUNT}"
     rf"|{_AMOUNT}\s*(?:元|块|镑|美元|欧元)?\s*(?:以内|以下|之内|之下)"
 )
@@ -37,11 +38,13 @@ _ABOVE = re.compile(
 )
 _BETWEEN = re.compile(rf"(?:between\s*)?{_AMOUNT}\s*(?:and|to|-|–|~|到|至)\s*{_AMOUNT}")
 _SIZE = re.compile(
-    r"(?:size|in an?|in)\s+(xxs|xs|s|m|l|xl|xxl|xxxl|[3-5]\d)(?![a-z0-9])|(?:尺码|码数|大小)\s*(?:是|为)?\s*([a-z]{1,4}|\d{2})"
+    r"(?:size|in an?|in)\s+(xxs|xs|s|m|l|xl|xxl|xxxl|[3-5]\d)(?![a-z0-9])|(?:尺码|码数|大小)\s*(?:是|"
+    r"为)?\s*([a-z]{1,4}|\d{2})"
     r"|(\d{2}|[smlx]{1,3})\s*码|(?<![a-z0-9])(xxs|xs|xl|xxl|xxxl)(?![a-z0-9])"
 )
 _ORDER = re.compile(
-    r"(?:order|purchase|invoice)s?\s*(?:number|no\.?|nr\.?|id|code)?\s*(?:is|was)?\s*[:#]?\s*([a-z]{0,5}-?\d[\da-z-]{2,23})"
+    r"(?:order|purchase|invoice)s?\s*(?:number|no\.?|nr\.?|id|code)?\s*(?:is|"
+    r"was)?\s*[:#]?\s*([a-z]{0,5}-?\d[\da-z-]{2,23})"
     r"|#\s?([a-z]{0,5}-?\d[\da-z-]{2,23})|(?:订单号?|单号)\s*(?:是|为)?\s*[:：#]?\s*([a-z]{0,5}-?\d[\da-z-]{2,23})"
 )
 _NUMBER = re.compile(r"(?<![\da-z])([a-z]{0,5}-?\d[\da-z-]{2,23})(?![\da-z])")

@@ -1,4 +1,4 @@
-"""The questions a shop knows the answers to: kept by id and language, versioned, valid for a time, searched in memory."""
+"""The questions a shop knows the answers to: by id and language, versioned, valid for a time, searched in memory."""
 
 from __future__ import annotations
 

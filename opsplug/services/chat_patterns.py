@@ -8,15 +8,18 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "person",
         re.compile(
-            r"\b(?:human|real person|live (?:agent|person)|representative|operator|talk to (?:a|some)\s?(?:one|body|person)|"
-            r"speak (?:to|with) (?:a|some)\s?(?:one|body|person|agent)|(?:to|with) an? (?:agent|person)|customer service agent)\b"
+            r"\b(?:human|real person|live (?:agent|person)|representative|operator|talk to (?:a|"
+            r"some)\s?(?:one|body|person)|"
+            r"speak (?:to|with) (?:a|some)\s?(?:one|body|person|agent)|(?:to|with) an? (?:agent|person)|"
+            r"customer service agent)\b"
             r"|人工|真人|转客服|找客服"
         ),
     ),
     (
         "legal_or_safety",
         re.compile(
-            r"\b(?:lawyer|attorney|lawsuit|sue you|legal action|court|police|fraud|consumer protection|injur\w+|allerg\w+|"
+            r"\b(?:lawyer|attorney|lawsuit|sue you|legal action|court|police|fraud|consumer protection|"
+            r"injur\w+|allerg\w+|"
             r"poison\w*|caught fire|electric shock|burn(?:ed|t) (?:me|my)|hospital|data protection|gdpr)\b"
             r"|律师|起诉|法院|报警|诈骗|消费者协会|消协|12315|工商|受伤|过敏|中毒|着火|起火|触电|烫伤|住院"
         ),
@@ -24,35 +27,42 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "order_status",
         re.compile(
-            r"\b(?:where(?:'s| is| are) my (?:order|parcel|package|stuff|delivery)|(?:track|status of|show me|look up|check) "
+            r"\b(?:where(?:'s| is| are) my (?:order|parcel|package|stuff|delivery)|(?:track|status of|show me|"
+            r"look up|check) "
             r"(?:my |the |this )?(?:order|parcel|package|purchase)|order status|has (?:my|it) (?:order )?shipped)\b"
-            r"|\b(?:show|track|check|status)\b.*\border\b.*\d|订单.*(?:到哪|状态|发货|查|进度)|查.*订单|我的(?:订单|包裹|快递).*(?:哪|呢)"
+            r"|\b(?:show|track|check|status)\b.*\border\b.*\d|订单.*(?:到哪|状态|发货|查|进度)|查.*订单|"
+            r"我的(?:订单|包裹|快递).*(?:哪|呢)"
         ),
     ),
     (
         "recommend",
         re.compile(
-            r"\b(?:recommend(?:ations?)?|suggest(?:ions?)?|what should i (?:buy|get)|gift (?:for|idea)|present for|what(?:'s| is)"
-            r" (?:popular|new|trending)|surprise me|bestsellers?)\b|推荐|送(?:人|妈妈|朋友|孩子|什么)|有什么好|热门|爆款|畅销"
+            r"\b(?:recommend(?:ations?)?|suggest(?:ions?)?|what should i (?:buy|get)|gift (?:for|idea)|"
+            r"present for|what(?:'s| is)"
+            r" (?:popular|new|trending)|surprise me|bestsellers?)\b|推荐|送(?:人|妈妈|朋友|孩子|什么)|"
+            r"有什么好|热门|爆款|畅销"
         ),
     ),
     (
         "search",
         re.compile(
-            r"\b(?:do you (?:have|sell|stock)|(?:i'm |i am )?looking for|show me|find me|i (?:want|need) (?:a|an|some)|search for|"
+            r"\b(?:do you (?:have|sell|stock)|(?:i'm |i am )?looking for|show me|find me|i (?:want|need) (?:a|"
+            r"an|some)|search for|"
             r"any \w+ (?:under|below|in)|got any)\b|有没有|有.*吗$|想买|找一|想要|有卖|搜索|看看"
         ),
     ),
     (
         "greeting",
         re.compile(
-            r"^(?:hi|hello|hey|good (?:morning|afternoon|evening)|greetings|你好|您好|在吗|嗨|哈喽)[\s!.,~！。，呀啊]*$"
+            r"^(?:hi|hello|hey|good (?:morning|afternoon|evening)|greetings|你好|您好|在吗|嗨|"
+            r"哈喽)[\s!.,~！。，呀啊]*$"
         ),
     ),
     (
         "thanks",
         re.compile(
-            r"^(?:(?:ok|great|perfect)?[\s,]*(?:thanks?|thank you|thx|cheers)\b.{0,24}|谢谢.{0,6}|多谢.{0,4}|感谢)[\s!.！。]*$"
+            r"^(?:(?:ok|great|perfect)?[\s,]*(?:thanks?|thank you|thx|cheers)\b.{0,24}|谢谢.{0,6}|多谢.{0,4}|"
+            r"感谢)[\s!.！。]*$"
         ),
     ),
     ("goodbye", re.compile(r"^(?:bye|goodbye|see you|cya|再见|拜拜|88)[\s!.！。]*(?:bye)?[\s!.]*$")),
@@ -68,15 +78,20 @@ FOLLOW_UP = re.compile(
 )
 CHEAPER = re.compile(r"\b(?:cheaper|less expensive|lower price)\b|便宜(?:点|一点|些)|更便宜")
 MANIPULATION = re.compile(
-    r"\b(?:ignore|disregard|forget) (?:all |any |your |the )*(?:previous|prior|above|earlier)?\s*(?:instructions?|rules?|prompts?)"
+    r"\b(?:ignore|disregard|forget) (?:all |any |your |the )*(?:previous|prior|above|"
+    r"earlier)?\s*(?:instructions?|rules?|prompts?)"
     r"|\bsystem prompt\b|\byou are now\b|\bact as\b|\bdeveloper mode\b|忽略.*(?:指令|规则|提示)|系统提示"
 )
 OTHERS = re.compile(
-    r"\b(?:(?:all|other|another|every|someone(?: else)?'s|somebody(?: else)?'s|his|her|their) (?:customers?'?s?|users?'?s?|"
+    r"\b(?:(?:all|other|another|every|someone(?: else)?'s|somebody(?: else)?'s|his|her|"
+    r"their) (?:customers?'?s?|users?'?s?|"
     r"persons?'?s?|orders?|address(?:es)?|emails?))\b|别人的|其他(?:用户|客户|人)的|所有(?:用户|客户|订单)"
 )
 FILLER = re.compile(
-    r"\b(?:do you (?:have|sell|stock)|(?:i'm |i am )?looking for|show me|find me|i (?:want|need|would like|'d like)|search for|"
-    r"got any|any|please|a|an|some|the|your|for|me|in|with|of|that|cost(?:s|ing)?|is|are|there|have|you|can|i|get|buy|hi|hello|"
-    r"what about|how about|and|price[ds]?)\b|有没有|想买|找一(?:个|款|些|件)?|想要|有卖|搜索|看看|帮我|请问|一(?:个|款|些|件)|吗|呢|的|价格|元|块|[?？!！,，.。]"
+    r"\b(?:do you (?:have|sell|stock)|(?:i'm |i am )?looking for|show me|find me|i (?:want|need|would like|"
+    r"'d like)|search for|"
+    r"got any|any|please|a|an|some|the|your|for|me|in|with|of|that|cost(?:s|ing)?|is|are|there|have|you|can|i|"
+    r"get|buy|hi|hello|"
+    r"what about|how about|and|price[ds]?)\b|有没有|想买|找一(?:个|款|些|件)?|想要|有卖|搜索|看看|帮我|请问|"
+    r"一(?:个|款|些|件)|吗|呢|的|价格|元|块|[?？!！,，.。]"
 )

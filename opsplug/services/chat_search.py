@@ -1,4 +1,4 @@
-"""Finds products by description: "red mug under 10" over the shop's catalogue, with the price and stock of this moment."""
+"""Finds products by description, "red mug under 10", with the price and stock of this moment."""
 
 from __future__ import annotations
 
