@@ -24,8 +24,15 @@ function build(core: Core, host: HTMLElement): () => void {
   const button = root.querySelector<HTMLButtonElement>("button")!;
   const drawn = new Map<string, { element: HTMLElement; delivery: Message["delivery"]; text: string }>();
   const talk = createConversation(callServer(core.config.prefix), language, draw, (action, ms) => setTimeout(action, ms));
-  const { panel, log, status, field, human } = renderPanel(language, words, { close: toggle, human: () => void talk.human(), send: talk.send });
-  const hello = element("div", { class: "message assistant" }, element("p", {}, words.hello));
+  const { panel, log, status, field, human } = renderPanel(language, words, {
+    close: toggle,
+    send: talk.send,
+    human() {
+      field.focus();
+      void talk.human();
+    },
+  });
+  const hello = renderMessage({ id: "", role: "assistant", text: words.hello }, language, words);
   let rating: HTMLElement | undefined;
 
   function draw(): void {

@@ -10,7 +10,7 @@ export interface Actions {
 }
 
 /** One message: who speaks, what they say (always as text), what it rests on. */
-export function renderMessage(message: Message, language: string, words: Texts, actions: Actions): HTMLElement {
+export function renderMessage(message: Message, language: string, words: Texts, actions?: Actions): HTMLElement {
   const { role, delivery } = message;
   const who = role === "visitor" ? words.you : role === "agent" ? message.name || words.agent : words.assistant;
   const made = element("div", { class: `message ${role}`, part: `message ${role}` });
@@ -19,9 +19,10 @@ export function renderMessage(message: Message, language: string, words: Texts, 
   const items = (message.items ?? []).map((item) => renderItem(item, language));
   if (items.length) made.append(element("ul", { class: "items" }, ...items));
   const sources = (message.sources ?? []).map(renderSource);
-  if (sources.length) made.append(element("p", { class: "sources" }, `${words.sources}: `, ...sources.flatMap((source, index) => (index ? [", ", source] : [source]))));
-  if (delivery === "failed") made.append(element("p", { class: "note" }, words.failed, " ", press(words.retry, actions.retry)));
-  if (role === "assistant" && sources.length) made.append(askFeedback(message, words, actions));
+  const listed = sources.flatMap((source, index) => (index ? [", ", source] : [source]));
+  if (sources.length) made.append(element("p", { class: "sources" }, words.sources, ...listed));
+  if (delivery === "failed" && actions) made.append(element("p", { class: "note" }, words.failed, " ", press(words.retry, actions.retry)));
+  if (role === "assistant" && sources.length && actions) made.append(askFeedback(message, words, actions));
   return made;
 }
 
