@@ -149,7 +149,7 @@ def _sorted(
     item_ids: list[str],
     baskets: NDArray[np.int32],
 ) -> Interactions:
-    order = np.lexsort((items, users, times))
+    order = np.lexsort((users, times))  # stable: what happened at one moment keeps the order in which it was told
     return Interactions(
         users[order], items[order], times[order], weights[order], kinds[order], user_ids, item_ids, baskets[order]
     )

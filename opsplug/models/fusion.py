@@ -17,15 +17,15 @@ from opsplug.models.base import Codes, Part, Query, best
 from opsplug.models.evaluation import Question
 
 CHANNELS = (
-    "taste", "lately", "session", "also_viewed", "factors", "factors_lately", "similar", "popular", "trend",
-    "buy_again",
+    "taste", "lately", "session", "next", "also_viewed", "factors", "factors_lately", "similar", "popular", "recent",
+    "trend", "buy_again", "rebuy",
 )  # fmt: skip
 DISCOVER, AGAIN = 0, 1
 HISTORY_STEPS = (1, 4, 16)  # a situation ends at so many known events
 SITUATIONS = len(HISTORY_STEPS) + 1
 SCALE = 10.0
 RIDGE = 0.001
-CANDIDATES = 60  # of each channel, while learning
+CANDIDATES = 40  # of each channel, while learning
 
 
 def situation(events: int, again: bool) -> int:
@@ -36,31 +36,20 @@ def situation(events: int, again: bool) -> int:
 def equal_weights() -> NDArray[np.float32]:
     """The table before anything is learnt: equal, with nothing from channels that have no business in a situation."""
     table = np.full((2 * SITUATIONS, len(CHANNELS)), SCALE / len(CHANNELS), np.float32)
-    table[:SITUATIONS, CHANNELS.index("buy_again")] = 0
-    table[SITUATIONS:, CHANNELS.index("buy_again")] = SCALE
+    own = [CHANNELS.index("buy_again"), CHANNELS.index("rebuy")]
+    table[:SITUATIONS, own] = 0
+    table[SITUATIONS:, own] = SCALE / len(own)
     table[:, CHANNELS.index("trend")] = 0
     return table
 
 
-def channels(parts: Mapping[str, Part], query: Query, masked: Codes, again: bool = False) -> NDArray[np.float32]:
+def channels(parts: Mapping[str, Any], query: Query, masked: Codes, again: bool = False) -> NDArray[np.float32]:
     """Shape (channels, items): every channel scaled to a largest value of 1 among the items that may be shown."""
-    neighbours, factors = parts["neighbours"], parts["factors"]
-    popular, trend = parts["popular"].score(query), parts["trend"].score(query)
-    table = np.zeros((len(CHANNELS), len(popular)), np.float32)
+    popular: Any = parts["popular"]
+    table = np.zeros((len(CHANNELS), len(popular.shares)), np.float32)
     if len(query.items):
-        rows: Any = neighbours
-        vectors: Any = factors
-        long, short = query.recency(1.0), query.recency(0.85)
-        table[0] = rows.rows.sums(*long)
-        table[1] = rows.rows.sums(*short)
-        table[2] = parts["session"].score(query)
-        table[3] = parts["also_viewed"].score(query)
-        table[4] = vectors.likes(*long)
-        table[5] = vectors.likes(*short)
-        table[6] = parts["similar"].score(query)
-        if again:
-            table[9] = parts["buy_again"].score(query)
-    table[7], table[8] = popular, trend
+        _from_history(table, parts, query, again)
+    table[8], table[9], table[10] = popular.logged, parts["trend"].fresh, parts["trend"].rise
     if len(masked):
         table[:, masked] = 0
     largest = table.max(1, initial=0)
@@ -69,9 +58,25 @@ def channels(parts: Mapping[str, Part], query: Query, masked: Codes, again: bool
     return table
 
 
+def _from_history(table: NDArray[np.float32], parts: Mapping[str, Any], query: Query, again: bool) -> None:
+    """Fill the channels that need a history: each item table once over the whole of it, once over its newest end."""
+    long, short, last = query.recency(1.0), query.recency(0.85), query.recency(0.7)
+    table[0] = parts["neighbours"].rows.sums(*long)
+    table[1] = parts["neighbours"].rows.sums(*short)
+    table[2] = parts["session"].score(query)
+    table[3] = parts["also_viewed"].rows.sums(*last)
+    table[4] = parts["also_viewed"].rows.sums(*short)
+    table[5] = parts["factors"].likes(*long)
+    table[6] = parts["factors"].likes(*short)
+    table[7] = parts["similar"].rows.sums(*long)
+    if again:
+        table[11] = parts["buy_again"].score(query)
+        table[12] = np.where(table[11] > 0, parts["buy_again"].habit, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Candidates of many questions, stacked: features (rows, channels), each row's share of the target, its question."""
+    """Candidates of many questions, stacked: features (rows, channels), share of the target, question."""
 
     features: NDArray[np.float32]
     shares: NDArray[np.float64]
@@ -79,10 +84,17 @@ class Samples:
     sizes: NDArray[np.int64]  # known events of each question
 
 
+def almost_new(question: Question) -> Question:
+    """The same question by somebody of whom only the last event is known (another device, say)."""
+    whole = question.query
+    known = Query(whole.items[-1:], whole.times[-1:], whole.kinds[-1:], whole.now, whole.placement)
+    return Question(known, question.targets, question.again, question.seen, question.visitor)
+
+
 def samples(parts: Mapping[str, Part], asked: Sequence[Question], *, again: bool) -> Samples:
     """Candidates are the best of every channel; a question whose targets are not among them teaches nothing."""
     features, shares, sizes = [], [], []
-    for question in asked:
+    for question in [*asked, *(almost_new(question) for question in asked if len(question.query.items) > 1)]:
         masked = np.zeros(0, np.int64) if again else question.seen
         table = channels(parts, question.query, masked, again)
         allowed = np.ones(table.shape[1], bool)
@@ -138,16 +150,16 @@ def conditional_logit(data: Samples, prior: NDArray[np.float64], ridge: float) -
     """Non-negative weights of least mean negative log-likelihood plus ridge * |w - prior|^2 (McFadden 1974)."""
     from scipy.optimize import minimize
 
-    X, y, owners = data.features.astype(np.float64), data.shares, data.owners
+    X, y, owners = data.features, data.shares, data.owners
     count = len(data.sizes)
     starts = np.searchsorted(owners, np.arange(count))
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        score = X @ w
+        score = (X @ w.astype(np.float32)).astype(np.float64)
         score -= np.maximum.reduceat(score, starts)[owners]
         power = np.exp(score)
         total = np.add.reduceat(power, starts)
-        slope = X.T @ (power / total[owners] - y) / count + 2 * ridge * (w - prior)
+        slope = X.T @ (power / total[owners] - y).astype(np.float32) / count + 2 * ridge * (w - prior)
         value = -(y @ (score - np.log(total)[owners])) / count + ridge * float((w - prior) @ (w - prior))
         return float(value), slope
 

@@ -38,6 +38,7 @@ PARTS: Mapping[str, type[Part]] = {
 }
 LARGEST_EASE = 8000  # active items; the inverse takes time with the third power of it, memory with the second
 SPLITS = (0.08, 0.16, 0.24)  # newest share of the log that a rolling split holds out
+ASKED = 400  # questions of each split
 FEWEST = 1000  # events before weights are learnt at all
 LONGEST_SPLIT = 600_000  # newest events a split is fitted on
 
@@ -117,7 +118,7 @@ def learn_weights(evidence: Evidence, seed: int, splits: tuple[float, ...] = SPL
         known = known.take(np.arange(max(0, len(known) - LONGEST_SPLIT), len(known)))
         past = Evidence.of(known, evidence.items, cut)
         parts = fit_parts(past, seed)
-        asked = questions(evidence.log, cut, seed=seed)
+        asked = questions(evidence.log, cut, most=ASKED, seed=seed)
         for again, found in gathered.items():
             found.append(fusion.samples(parts, asked, again=again))
     tables = [

@@ -11,25 +11,36 @@ from numpy.typing import NDArray
 
 from opsplug.models.base import Arrays, Evidence, Query, Scores
 
-DECAY = 0.985  # per event
+DECAY = 0.95  # per moment (basket or visit)
+DOUBT = 5.0  # buyers of doubt about how often an item is bought again
 
 
 @dataclass(frozen=True, slots=True)
 class OwnItems:
     name: ClassVar[str] = "buy_again"
-    size: int
+    habit: Scores  # per item: share of its takers who took it at two times or more
 
     @classmethod
     def fit(cls, evidence: Evidence, *, seed: int = 0) -> OwnItems:
-        return cls(evidence.size)
+        log, size = evidence.log, evidence.size
+        pair = log.users.astype(np.int64) * max(size, 1) + log.items
+        pairs, times = np.unique(pair, return_counts=True)
+        item = pairs % max(size, 1)
+        takers = np.bincount(item, minlength=size)
+        again = np.bincount(item, times > 1, minlength=size)
+        return cls(((again + 1) / (takers + DOUBT)).astype(np.float32))
 
     def export(self) -> Arrays:
-        return {"size": np.array([self.size])}
+        return {"habit": self.habit}
 
     @classmethod
     def load(cls, arrays: Mapping[str, NDArray[Any]]) -> OwnItems:
-        return cls(int(arrays["size"][0]))
+        return cls(arrays["habit"])
 
     def score(self, query: Query) -> Scores:
-        weight = DECAY ** np.arange(len(query.items))[::-1]
-        return np.bincount(query.items, weight, minlength=self.size).astype(np.float32)
+        """log(1 + how often), an event counting less the more moments ago it was."""
+        if not len(query.items):
+            return np.zeros(len(self.habit), np.float32)
+        _, moment = np.unique(query.times, return_inverse=True)
+        weight = DECAY ** (moment.max() - moment)
+        return np.log1p(np.bincount(query.items, weight, minlength=len(self.habit))).astype(np.float32)

@@ -25,6 +25,11 @@ class Popularity:
         half_life = choose_half_life(evidence)
         return cls(decayed(evidence, half_life), half_life)
 
+    @property
+    def logged(self) -> Scores:
+        """Shares on a log scale from 0 to 1: the long tail is told apart, the leader does not drown it."""
+        return log_scaled(self.shares)
+
     def export(self) -> Arrays:
         return {"shares": self.shares, "half_life": np.array([self.half_life])}
 
@@ -41,6 +46,12 @@ def decayed(evidence: Evidence, half_life: float) -> Scores:
     weight = np.maximum(evidence.log.weights, 0) * 0.5 ** (evidence.ages / half_life)
     total = np.bincount(evidence.log.items, weight, minlength=evidence.size)
     return (total / max(float(total.max(initial=0.0)), 1e-12)).astype(np.float32)
+
+
+def log_scaled(shares: Scores) -> Scores:
+    """Shares in [0, 1] on a log scale that starts at about one percent."""
+    scaled: Scores = (np.log1p(100 * shares) / np.log(101)).astype(np.float32)
+    return scaled
 
 
 def choose_half_life(evidence: Evidence, *, top: int = 20, days: int = 40) -> float:

@@ -33,12 +33,14 @@ PERSONAL = 5  # distinct items known before a list is called personal
 AROUND = {"taste": 2.0, "also_viewed": 1.0, "session": 1.0, "similar": 2.0, "bought_together": 2.0}  # beside an item
 TASTE = 0.3  # share of the visitor's own taste beside an item
 REASONS = {
-    "taste": "because_you_viewed", "lately": "because_you_viewed", "session": "because_you_viewed",
-    "also_viewed": "also_viewed", "factors": "because_you_viewed", "factors_lately": "because_you_viewed",
-    "similar": "similar", "popular": "popular", "trend": "popular", "buy_again": "buy_again",
+    "similar": "similar", "next": "also_viewed", "also_viewed": "also_viewed", "popular": "popular",
+    "recent": "popular", "trend": "popular", "buy_again": "buy_again", "rebuy": "buy_again",
     "bought_together": "bought_together",
 }  # fmt: skip
-ANCHORS = {"similar": "similar", "also_viewed": "also_viewed", "bought_together": "bought_together"}
+TASTES = "because_you_viewed"  # the reason of every other channel
+ANCHORS = {
+    "similar": "similar", "next": "also_viewed", "also_viewed": "also_viewed", "bought_together": "bought_together",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +163,9 @@ class Ranker:
         reasons = []
         for place, code in enumerate(chosen):
             name = names[strongest[place]]
-            reason = REASONS[name] if shares[place].any() else "popular"
+            reason = REASONS.get(name, TASTES) if shares[place].any() else "popular"
             if len(beside) and not own[place]:
-                reason = {"because_you_viewed": "also_viewed"}.get(reason, reason)
+                reason = "also_viewed" if reason == TASTES else reason
                 anchors[place] = self._anchor(name, beside, int(code))
             elif reason not in ("popular", "buy_again") and len(sources):
                 anchors[place] = self._anchor(name, sources, int(code))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from opsplug.models.base import Arrays, Evidence, Query, Scores, best, by_visitor
 
 GAP = 86400.0  # seconds without an event that end a session
-NEIGHBOURS = 300
+NEIGHBOURS = 200
 PER_ITEM = 500  # newest sessions remembered for an item
 LONGEST_SESSION = 100
 HISTORY = 30

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.models.base import Arrays, Evidence, Query, Scores
-from opsplug.models.popularity import decayed
+from opsplug.models.popularity import decayed, log_scaled
 
 FAST, SLOW = 3.0, 24.0  # half-lives in active days
 FLOOR = 0.01  # share of the most popular item below which a rise is noise
@@ -20,18 +20,21 @@ FLOOR = 0.01  # share of the most popular item below which a rise is noise
 class Trend:
     name: ClassVar[str] = "trend"
     rise: Scores
+    fresh: Scores  # short-term popularity, log scale
 
     @classmethod
     def fit(cls, evidence: Evidence, *, seed: int = 0) -> Trend:
-        rise = np.log((decayed(evidence, FAST) + FLOOR) / (decayed(evidence, SLOW) + FLOOR))
-        return cls((np.maximum(rise, 0) / max(float(rise.max(initial=0)), 1e-9)).astype(np.float32))
+        fast = decayed(evidence, FAST)
+        rise = np.log((fast + FLOOR) / (decayed(evidence, SLOW) + FLOOR))
+        rise = (np.maximum(rise, 0) / max(float(rise.max(initial=0)), 1e-9)).astype(np.float32)
+        return cls(rise, log_scaled(fast))
 
     def export(self) -> Arrays:
-        return {"rise": self.rise}
+        return {"rise": self.rise, "fresh": self.fresh}
 
     @classmethod
     def load(cls, arrays: Mapping[str, NDArray[Any]]) -> Trend:
-        return cls(arrays["rise"])
+        return cls(arrays["rise"], arrays["fresh"])
 
     def score(self, query: Query) -> Scores:
         return self.rise
