@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from opsplug import Engine
+from opsplug import Engine, __version__
 from opsplug.demo.catalogue import Catalogue
 from opsplug.demo.history import BATCH, History, import_orders
 from opsplug.demo.opening import settings
@@ -65,14 +65,32 @@ def _progress(console: Console, title: str, total: int) -> Iterator[Callable[[in
         yield lambda count: bar.update(task, completed=count)
 
 
+def learned_today(folder: Path, history: History) -> bool:
+    """Whether an earlier start of this day, and of this version, did all of it."""
+    return (folder / "opsplug.db").exists() and _note(folder).exists() and _note(folder).read_text() == _mark(history)
+
+
+def _note(folder: Path) -> Path:
+    return folder / "learned.txt"
+
+
+def _mark(history: History) -> str:
+    return f"opsplug {__version__}, orders until {history.today}"
+
+
 def main() -> int:
     folder = Path(sys.argv[1])
     console = Console(highlight=False, soft_wrap=True)
+    history = History.open(folder)
+    if learned_today(folder, history):
+        console.print("The shop now recommends: it learned from its past orders earlier today.")
+        return 0
     if hasattr(os, "nice"):
         os.nice(10)
     engine = Engine(**settings(folder))
     try:
-        prepare(engine, History.open(folder), console)
+        prepare(engine, history, console)
+        _note(folder).write_text(_mark(history))
     except KeyboardInterrupt:
         console.print("Stopped before everything was learned; the next start does it.")
         return 1

@@ -22,9 +22,7 @@ def learned(tmp_path_factory: Any) -> Path:
     """A folder whose shop has imported its orders and trained its models; once for both frameworks."""
     folder: Path = tmp_path_factory.mktemp("demo") / "shop"
     with Demo("flask", folder) as running:
-        print(
-            f"answered after {running.opened:.1f} s, recommended after {running.wait_until_it_recommends(PATIENCE):.1f} s"
-        )
+        running.wait_until_it_recommends(PATIENCE)
         said = "\n".join(running.lines)
         assert "Importing past orders" in said
         assert re.search(r"past orders, moved by \d+ whole weeks; the last is of ", said)
