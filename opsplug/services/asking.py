@@ -59,9 +59,10 @@ def acts_of(history: Iterable[Any], now: float) -> list[Act]:
 class Known:
     """Reads a visitor's last events; a read that fails or takes too long costs a rung and is counted."""
 
-    def __init__(self, store: Store, counters: Counters) -> None:
+    def __init__(self, store: Store, counters: Counters, timeout: float = TIMEOUT) -> None:
         self._store = store
         self._counters = counters
+        self._timeout = timeout
 
     def visitor(self, user_id: str | None, anonymous_id: str | None, told: list[Act], now: float) -> Visitor:
         """What the store knows up to `now`, merged with what the caller told."""
@@ -77,17 +78,17 @@ class Known:
     def _events(self, user_id: str | None, anonymous_id: str | None) -> list[Event]:
         if not user_id and not anonymous_id:
             return []
+        events: list[Event] = []
         try:
             keys = list(self._store.visitors_of(user_id)) if user_id else []
             if anonymous_id and anonymous_id not in keys:
                 keys.append(anonymous_id)
-            events = self._store.history(keys, limit=EVENTS, names=READ_NAMES, timeout=TIMEOUT)
+            events = self._store.history(keys, limit=EVENTS, names=READ_NAMES, timeout=self._timeout)
             if len(events) >= EVENTS:  # rare: what was bought long ago must still not come back
-                older = self._store.history(keys, limit=PURCHASES, names=BOUGHT_NAMES, timeout=TIMEOUT)
+                older = self._store.history(keys, limit=PURCHASES, names=BOUGHT_NAMES, timeout=self._timeout)
                 have = {event.event_id for event in events}
                 events = [*(event for event in older if event.event_id not in have), *events]
-            return events
         except StoreError as error:
             log.warning("opsplug: a visitor's history was not read (%s); recommending without it", error)
             self._counters.add("history_timeouts")
-            return []
+        return events

@@ -51,13 +51,13 @@ class CurrentVisitor:
         """
         user = None if user_id is None else self._keys().pseudonym(text_id(user_id, "user_id"))
         visit = current_visit()
-        hidden = [*exclude, *cart]
+        basket = [str(item) for item in cart]
         if visit is not None and not impersonal:
             if user is None and anonymous_id is None and visit.identity.anonymous_id is not None:
                 user, anonymous_id = visit.user, visit.identity.anonymous_id
             if self._cart is not None:
                 with self._guard("cart"):
-                    hidden += [str(item) for item in self._cart(visit.host.native())]
+                    basket += [str(item) for item in self._cart(visit.host.native())]
         return self._recommender().recommend(
             placement=placement,
             item_id=item_id,
@@ -66,7 +66,8 @@ class CurrentVisitor:
             history=history,
             k=k,
             now=now,
-            exclude=hidden,
+            exclude=exclude,
+            cart=basket,
             candidates=candidates,
             repeats=repeats,
             language=language,

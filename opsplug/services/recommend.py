@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from opsplug.errors import EventError, OpsPlugError, StoreError
 from opsplug.features.interactions import CART
 from opsplug.services import rules as rule_book
-from opsplug.services.asking import Known, acts_of, seconds
+from opsplug.services.asking import TIMEOUT, Known, acts_of, seconds
 from opsplug.services.catalog import Catalog, Snapshot
 from opsplug.services.cold import ColdShop
 from opsplug.services.experiments import in_holdout
@@ -70,6 +70,7 @@ class Recommender:
         holdout: float = 0.0,
         seed: int = 0,
         clock: Callable[[], float] = time.time,
+        history_timeout: float = TIMEOUT,
         counters: Counters,
     ) -> None:
         self._store = store
@@ -80,7 +81,7 @@ class Recommender:
         self._seed = seed
         self._clock = clock
         self._counters = counters
-        self._known = Known(store, counters)
+        self._known = Known(store, counters, history_timeout)
         self._ladder = Ladder(ColdShop(store, catalog), is_available, counters)
         self._live = Live(artefacts, MODEL, lambda artefact: Trained(artefact, catalog), count=counters.add)
         self._rules: tuple[float, rule_book.Rules] = (-RULES_EVERY, rule_book.Rules())

@@ -34,7 +34,13 @@ class Shop:
         self.artefacts = Artefacts(folder / "models", KEY)
         self.now = NOW
         self.recommender = Recommender(
-            self.store, self.artefacts, self.catalog, counters=self.counters, clock=lambda: self.now, **settings
+            self.store,
+            self.artefacts,
+            self.catalog,
+            counters=self.counters,
+            clock=lambda: self.now,
+            history_timeout=5.0,
+            **settings,
         )
         self._count = 0
         self._run = new_id()

@@ -354,3 +354,10 @@ def test_items_learnt_from_events_serve_a_shop_without_a_catalogue(shop: Shop) -
     fill_events(shop)
     shop.train()
     assert {item[:3] for item in shop.ids(history=["toy01"], k=5)} == {"toy"}
+
+
+def test_what_lies_in_the_cart_leads_the_list_beside_it(trained: Shop) -> None:
+    answer = trained.recommender.recommend("cart", cart=["toy03"], k=4)
+    shown = {item.item_id for item in answer.items}
+    assert {item[:3] for item in shown} == {"toy"}
+    assert "toy03" not in shown
