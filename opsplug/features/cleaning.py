@@ -24,9 +24,7 @@ _ORDERS: Final = frozenset(("purchase", "refund", "order_cancelled"))
 _CURRENCIES: Final = {
     "€": "EUR",
     "£": "GBP",
-    "$": "USD",
-    "¥": "CNY",
-    "￥": "CNY",
+    "CN¥": "CNY",
     "RMB": "CNY",
     "UKP": "GBP",
     "STG": "GBP",
@@ -204,7 +202,7 @@ def clean(
 
 
 def normal_currency(text: str) -> str:
-    """An ISO 4217 code of a code in any case, or of the signs and nicknames that name one currency in most shops."""
+    """An ISO 4217 code of a code in any case, or of the signs and nicknames that name one currency only."""
     plain = text.strip().upper()
     return _CURRENCIES.get(plain, plain)
 
