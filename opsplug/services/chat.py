@@ -16,7 +16,7 @@ from typing import Any
 
 from opsplug.models.sentiment import Sentiment, SentimentModel
 from opsplug.privacy import mask
-from opsplug.services.chat_answering import Answer, Asker, Collaborators, OrderLookup, Recommend, answer
+from opsplug.services.chat_answering import Answer, Asker, Collaborators, OrderLookup, Phrasing, Recommend, answer
 from opsplug.services.chat_entities import Entities
 from opsplug.services.chat_knowledge import Knowledge
 from opsplug.services.chat_log import ChatStorage, ConversationLog
@@ -58,6 +58,7 @@ class Chat:
         search: ProductSearch | None = None,
         recommend: Recommend | None = None,
         order_lookup: OrderLookup | None = None,
+        language_model: Phrasing | None = None,
         language: str = "en",
         pseudonym: Callable[[str], str] = str,
         clock: Callable[[], float] = time.time,
@@ -67,7 +68,7 @@ class Chat:
         self.log = ConversationLog(storage, clock)
         self._storage = storage
         self._sentiment = sentiment or SentimentModel().score
-        self._helpers = Collaborators(self._known, search, recommend, order_lookup)
+        self._helpers = Collaborators(self._known, search, recommend, order_lookup, language_model)
         self._language = language
         self._clock = clock
         self._lock = threading.Lock()

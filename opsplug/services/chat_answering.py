@@ -34,6 +34,12 @@ class OrderLookup(Protocol):
     def __call__(self, number: str, user_id: str) -> Any: ...
 
 
+class Phrasing(Protocol):
+    """A language model as `chat_llm.LanguageModel` is one: a proposal with `action`, `text`, `sources`, or None."""
+
+    def propose(self, question: str, language: str, passages: Sequence[Found]) -> Any: ...
+
+
 @dataclass(frozen=True)
 class Collaborators:
     """What an answer may draw on; None where the shop has none."""
@@ -42,6 +48,7 @@ class Collaborators:
     search: ProductSearch | None = None
     recommend: Recommend | None = None
     order_lookup: OrderLookup | None = None
+    language_model: Phrasing | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,7 @@ def _told(heard: Understanding, context: Context, asker: Asker, helpers: Collabo
         return replace(_say(heard, key, "ask", 0.9), context=Context(awaits_order=asker.user_id is not None))
     if heard.intent == "recommend" and helpers.recommend is not None:
         return _recommend(heard, asker, helpers.recommend)
-    return _products(heard, found, helpers) or _unsure(heard, found)
+    return _products(heard, found, helpers) or _phrased(heard, found, helpers.language_model) or _unsure(heard, found)
 
 
 def _say(heard: Understanding, key: str, action: str, confidence: float) -> Answer:
@@ -192,6 +199,16 @@ def _listed(key: str, heard: Understanding, items: Sequence[Mapping[str, Any]], 
         state = "" if item.get("available", True) else f" ({say('unavailable', heard.language)})"
         lines.append(f"• {item.get('item_name') or item['item_id']}{cost}{state}")
     return "\n".join(lines)
+
+
+def _phrased(heard: Understanding, found: Sequence[Found], model: Phrasing | None) -> Answer | None:
+    """Where the light path is not sure, a language model may answer from the passages that were found."""
+    proposal = model.propose(heard.text, heard.language, found) if model is not None and found else None
+    if proposal is None or not proposal.text or proposal.action == "ask":
+        return None
+    if proposal.action == "handover":
+        return _to_person(heard, "language_model", Context())
+    return Answer("answer", proposal.text, CONFIDENT, Context(), proposal.sources)
 
 
 def _unsure(heard: Understanding, found: Sequence[Found]) -> Answer:
