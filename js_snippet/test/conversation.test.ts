@@ -56,11 +56,12 @@ test("an agent's words are polled for until the conversation closes, and shown o
   ];
   const { conversation, calls } = talk((_, path) => {
     if (path === "human") return { conversation_id: "c", state: "waiting", messages: [] };
+    if (path === "messages" && !calls.includes("human")) return { conversation_id: "c", state: "bot", messages: [] };
     return script.shift()!;
   });
-  await conversation.human();
+  await conversation.human("Talk to a person");
   await settle();
   assert.equal(conversation.state, "closed");
-  assert.equal(conversation.messages.length, 1);
-  assert.deepEqual(calls, ["human", "messages", "messages", "messages"]);
+  assert.deepEqual(conversation.messages.map((message) => message.text), ["Talk to a person", "Hello"]);
+  assert.deepEqual(calls, ["messages Talk to a person", "human", "messages", "messages", "messages"]);
 });

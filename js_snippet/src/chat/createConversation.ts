@@ -9,7 +9,8 @@ export interface Conversation {
   load: () => Promise<void>;
   send: (text: string) => void;
   retry: () => void;
-  human: () => Promise<void>;
+  /** Asks for a person; who has said nothing yet says `words` first, so that there is a conversation to join. */
+  human: (words: string) => Promise<void>;
   tell: (what: "feedback" | "csat", data: Record<string, unknown>) => void;
   stop: () => void;
 }
@@ -62,7 +63,7 @@ export function createConversation(
       next.delivery = undefined;
       self.busy = self.trouble = false;
       take(answer);
-      if (asked) await human();
+      if (asked) await human("");
       void deliver();
     } catch (error) {
       self.busy = false;
@@ -75,15 +76,16 @@ export function createConversation(
     }
   }
 
-  async function human(): Promise<void> {
+  async function human(words: string): Promise<void> {
     asked = true;
+    if (!id) return words ? self.send(words) : undefined;
     try {
       const answer = await call("POST", "human", { conversation_id: id ?? undefined, language });
       asked = false;
       self.trouble = false;
       take({ state: "waiting", ...answer });
     } catch (error) {
-      if (!failed(error)) later(() => void (asked && human()), pause());
+      if (!failed(error)) later(() => void (asked && human("")), pause());
       changed();
     }
   }

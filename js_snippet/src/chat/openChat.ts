@@ -29,7 +29,7 @@ function build(core: Core, host: HTMLElement): () => void {
     send: talk.send,
     human() {
       field.focus();
-      void talk.human();
+      void talk.human(words.human);
     },
   });
   const hello = renderMessage({ id: "", role: "assistant", text: words.hello }, language, words);
