@@ -2,7 +2,8 @@
 
     python benchmarks/chat.py
 
-The paraphrases are tests/data/faq_paraphrases.json, three for each question of the shop's list in ../shared/data; they were written and committed before any retrieval code.
+The paraphrases are tests/data/faq_paraphrases.json, three for each question of the shop's list in ../shared/data;
+they were written and committed before any retrieval code.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python benchmarks/intents.py
 
-The test split is banking77's own; figures for ten examples are the mean of five draws. Unknown questions are the 79 of a
-shop's list and 800 review sentences; the threshold for 5 % wrong acceptance is chosen on the even ones of both, and
-the figures are measured on the odd ones. Reads ../shared/data.
+The test split is banking77's own; figures for ten examples are the mean of five draws. Unknown questions are the 79
+of a shop's list and 800 review sentences; the threshold for 5 % wrong acceptance is chosen on the even ones of
+both, and the figures are measured on the odd ones. Reads ../shared/data.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class LanguageModel:
         self._cache: OrderedDict[tuple[str, ...], Proposal] = OrderedDict()
 
     def propose(self, question: str, language: str, passages: Sequence[Found]) -> Proposal | None:
-        """Asks once about `question` (masked here) and `passages`; the same question about the same passages is free."""
+        """Asks once about `question` (masked here) and `passages`; asking the same again costs nothing."""
         masked = mask(question).text
         known = {found.entry.id: found.entry for found in passages}
         key = (masked, language, *(f"{entry.id}.{entry.version}" for entry in known.values()))
@@ -86,9 +86,7 @@ class LanguageModel:
             )
             return _checked(told.choices[0].message.content or "", known)
         except (openai.OpenAIError, ValueError, TypeError, AttributeError, IndexError) as error:
-            log.warning(
-                "opsplug: the chat's language model gave no answer (%s); the light path answers", type(error).__name__
-            )
+            log.warning("opsplug: the language model gave no answer (%s)", type(error).__name__)
             return None
 
 
