@@ -43,17 +43,17 @@ class PropensityModel:
         labels = (labels > 0).astype(float)
         self.columns = self._table.names
         self._typical = self._table.typical
-        order = np.argsort(np.asarray(times), kind="stable") if times is not None else None
+        newest = _newest(times, len(labels))
         rare = int(min(labels.sum(), (1 - labels).sum()))
         if rare < 2 * FOLDS:
             self.name, self._models, self.slope = "base rate", [], 0.0
             rate = (labels.sum() + 0.5) / (len(labels) + 1)
             self.shift = float(np.log(rate / (1 - rate)))
             return self
-        self._train(matrix, labels, order)
+        self._train(matrix, labels, newest)
         return self
 
-    def _train(self, matrix: Array, labels: Array, order: NDArray[np.intp] | None) -> None:
+    def _train(self, matrix: Array, labels: Array, newest: NDArray[np.bool_] | None) -> None:
         from sklearn.metrics import average_precision_score, roc_auc_score
         from sklearn.model_selection import StratifiedKFold
 
@@ -68,8 +68,7 @@ class PropensityModel:
         self.name = min(guesses, key=lambda name: _loss(labels, guesses[name]))
         raw = _logit(guesses[self.name])
         self.slope, self.shift = _platt(raw, labels)
-        if order is not None:
-            newest = order[-max(int(RECENT * len(order)), min(len(order), 200)) :]
+        if newest is not None:
             self.shift = _level(self.slope * raw[newest], labels[newest], self.shift)
         final = _sigmoid(self.slope * raw + self.shift)
         self.metrics = {
@@ -111,6 +110,15 @@ def calibration_error(labels: ArrayLike, probabilities: ArrayLike, bins: int = 1
     y, p = np.asarray(labels, dtype=float), np.asarray(probabilities, dtype=float)
     parts = np.array_split(np.argsort(p, kind="stable"), bins)
     return float(sum(len(part) * abs(p[part].mean() - y[part].mean()) for part in parts if len(part)) / max(len(y), 1))
+
+
+def _newest(times: ArrayLike | None, rows: int) -> NDArray[np.bool_] | None:
+    """The newest quarter of the rows, whole moments only: rows of one moment are equally new."""
+    if times is None or not rows:
+        return None
+    _, rank = np.unique(np.asarray(times), return_inverse=True)
+    share = max(RECENT, min(1.0, 200 / rows))
+    return np.asarray(rank >= np.quantile(rank, 1 - share, method="lower"))
 
 
 def _estimator(name: str, rows: int, seed: int) -> Any:

@@ -1,4 +1,4 @@
-"""Segments of visitors in words: by recency, frequency and value against fixed ranks, and by clusters of the same three."""
+"""Segments of visitors in words: by ranks of recency, frequency and value, and by clusters of the same three."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """`members` are row numbers. `name` and `explanation` by language ("en", "zh"); medians in days, orders, currency."""
+    """`members` are row numbers; `name` and `explanation` by language ("en", "zh"); medians in days, orders, money."""
 
     key: str
     name: dict[str, str]
@@ -62,7 +62,7 @@ def cluster_segments(
     spread = space.std(axis=0)
     space = (space - np.median(space, axis=0)) / np.where(spread > 0, spread, 1.0)
     labels = KMeans(min(clusters, distinct), n_init=4, random_state=seed).fit_predict(space)
-    found = []
+    found: list[Segment] = []
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
         name = _name(space[members].mean(axis=0))
@@ -104,9 +104,12 @@ def _describe(key: str, name: tuple[str, str], members: NDArray[np.intp], r: Arr
     count, share = len(members), 100 * len(members) / max(len(r), 1)
     part = 100 * v[members].sum() / v.sum() if v.sum() > 0 else 0.0
     english = (
-        f"{count} visitors ({share:.0f} %), {part:.0f} % of the money: typically {orders:.0f} orders worth {money:,.0f}, "
-        f"the last {days:.0f} days ago."
+        f"{count} visitors ({share:.0f} %), {part:.0f} % of the money: typically {orders:.0f} orders "
+        f"worth {money:,.0f}, the last {days:.0f} days ago."
     )
-    chinese = f"{count} 位访客({share:.0f}%),贡献 {part:.0f}% 的消费:通常下单 {orders:.0f} 次,消费 {money:,.0f},最近一次在 {days:.0f} 天前。"
+    chinese = (
+        f"{count} 位访客({share:.0f}%),贡献 {part:.0f}% 的消费:通常下单"
+        f" {orders:.0f} 次,消费 {money:,.0f},最近一次在 {days:.0f} 天前。"
+    )
     names = {"en": name[0], "zh": name[1]}
     return Segment(key, names, {"en": english, "zh": chinese}, members, days, orders, money)
