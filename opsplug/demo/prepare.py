@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from opsplug import Engine, __version__
+from opsplug import Engine, OpsPlugError, __version__
 from opsplug.demo.catalogue import Catalogue
 from opsplug.demo.history import BATCH, History, import_orders
 from opsplug.demo.opening import settings
@@ -91,6 +91,9 @@ def main() -> int:
     try:
         prepare(engine, history, console)
         _note(folder).write_text(_mark(history))
+    except OpsPlugError as error:
+        console.print(f"The shop goes on without having learned: {error}")
+        return 1
     except KeyboardInterrupt:
         console.print("Stopped before everything was learned; the next start does it.")
         return 1

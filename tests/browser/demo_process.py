@@ -30,7 +30,8 @@ class Demo:
         )
         self.lines: list[str] = []
         self._told = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.address = self.wait_for(r"^Shop +(http://\S+)/$", 60)
         self.opened = time.monotonic() - self.began
         self.stats = self.wait_for(r"^Stats page +(http://\S+)", 5)
@@ -55,18 +56,21 @@ class Demo:
 
     def _read(self) -> None:
         assert self._process.stdout
-        for line in self._process.stdout:
-            with self._told:
-                self.lines.append(line.rstrip())
-                self._told.notify_all()
+        with self._process.stdout as said:
+            for line in said:
+                with self._told:
+                    self.lines.append(line.rstrip())
+                    self._told.notify_all()
 
     def stop(self) -> int:
         self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(30)
+            code = self._process.wait(30)
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise
+        self._reader.join(10)
+        return code
 
     def __enter__(self) -> "Demo":
         return self
