@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -239,8 +239,9 @@ def _read(path: Path) -> NDArray[Any]:
         array = np.empty(len(texts), object)
         array[:] = texts
         return array
-    found: NDArray[Any] = np.load(path, mmap_mode="r" if path.stat().st_size >= MAP_BYTES else None, allow_pickle=False)
-    return found
+    mode: Literal["r"] | None = "r" if path.stat().st_size >= MAP_BYTES else None
+    found: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
+    return found.view(np.ndarray)  # still mapped, without the price of numpy.memmap at every access
 
 
 def _write(path: Path, content: bytes) -> None:

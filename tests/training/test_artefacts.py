@@ -40,7 +40,8 @@ def test_reload_equals_original_and_large_arrays_are_mapped(tmp_path: Path) -> N
     loaded = artefacts(tmp_path).load("m", version)
     assert loaded.arrays["part/small"].tolist() == [3, 4, 5, 6, 7]
     assert loaded.arrays["items"].tolist() == ["a", "茶壶", "x" * 1000]
-    assert isinstance(loaded.arrays["large"], np.memmap)
+    assert isinstance(loaded.arrays["large"].base, np.memmap)
+    assert not loaded.arrays["large"].flags.writeable
     assert loaded.about == {"metrics": {"ndcg@10": 0.1}}
     assert store.current("m") == version
 
