@@ -77,7 +77,7 @@ def test_infinite_values_and_arrays():
 
 
 def test_mistakes_are_named():
-    with pytest.raises(ModelError, match="rows but"):
+    with pytest.raises(ModelError, match="label a row"):
         PropensityModel().fit([[1.0]], [0, 1])
     with pytest.raises(ModelError, match="not fitted"):
         PropensityModel().predict_proba([[1.0]])
