@@ -81,11 +81,14 @@ class PropensityModel:
 
     def predict_proba(self, X: Any) -> Array:
         """Probabilities of shape (n, 2): no, yes."""
+        self._check()
         return self._probabilities(self._table.transform(X))
 
-    def _probabilities(self, matrix: Array) -> Array:
+    def _check(self) -> None:
         if not self.name:
             raise ModelError("PropensityModel is not fitted: call fit(X, y) first")
+
+    def _probabilities(self, matrix: Array) -> Array:
         raw = np.zeros(len(matrix))
         if self._models and len(matrix):
             raw = np.mean([_logit(m.predict_proba(matrix)[:, 1]) for m in self._models], axis=0)
@@ -94,6 +97,7 @@ class PropensityModel:
 
     def explain(self, X: Any, strongest: int = 3) -> list[list[tuple[str, float]]]:
         """For each row the `strongest` reasons: column and what it adds to the probability against a typical value."""
+        self._check()
         matrix = self._table.transform(X)
         base = self._probabilities(matrix)[:, 1]
         effects = np.zeros((len(matrix), matrix.shape[1]))

@@ -71,7 +71,7 @@ def test_one_class_gives_the_base_rate():
 
 def test_infinite_values_and_arrays():
     X, y = sessions(300, 6)
-    matrix = X[["pages", "seconds"]].to_numpy()
+    matrix = X[["pages", "seconds"]].to_numpy(copy=True)
     matrix[0, 0] = np.inf
     assert np.isfinite(PropensityModel().fit(matrix, y).predict_proba(matrix)).all()
 
