@@ -12,6 +12,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from anomaly_faults import Labelled, corpus, judge
+
 from opsplug.models.anomaly import StreamingDetector
 
 
@@ -30,7 +31,8 @@ def windowed_gaussian(series: Labelled, width: int = 200) -> np.ndarray:
 
 def ours(series: Labelled) -> np.ndarray:
     detector = StreamingDetector()
-    return np.array([detector.update(t, v).score for t, v in zip(series.times.tolist(), series.values.tolist(), strict=True)])
+    points = zip(series.times.tolist(), series.values.tolist(), strict=True)
+    return np.array([detector.update(t, v).score for t, v in points])
 
 
 def report(name: str, many: list[Labelled], scores: list[np.ndarray], threshold: float) -> float:

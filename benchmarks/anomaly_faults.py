@@ -1,4 +1,4 @@
-"""Business series with planted faults: a stand-in for labelled business data, divided by series and seed into tuning and kept-aside halves."""
+"""Business series with planted faults, divided by series and seed into a tuning and a kept-aside half."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def plant(name: str, series: pd.Series, seed: int) -> Labelled:
     # The index resolution differs between pandas sources, so convert by seconds explicitly.
     times = series.index.values.astype("datetime64[s]").astype(np.int64).astype(float)
     per_day = 86400 / np.median(np.diff(times))
-    period = int(round(per_day)) if per_day > 1.5 else 7
+    period = round(per_day) if per_day > 1.5 else 7
     cycle = next((c for c in (period * 7, period) if per_day > 1.5 and n >= 4 * c), 7 if per_day <= 1.5 else 0)
     season = pd.Series(x).groupby(np.arange(n) % cycle).transform("median").to_numpy() if cycle else np.zeros(n)
     smooth = (

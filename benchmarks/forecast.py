@@ -1,4 +1,4 @@
-"""Rolling-origin forecasts on the real series: error relative to seasonal naive, coverage of the intervals, CPU a series."""
+"""Rolling-origin forecasts on the real series: error beside seasonal naive, coverage of the intervals, CPU."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who buys in the next 30 days: the model against logistic regression on recency, frequency and value, at three cut-offs."""
+"""Who buys in the next 30 days: the model against logistic regression on recency, frequency and value."""
 
 from __future__ import annotations
 
