@@ -11,29 +11,24 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-import os
-import re
 import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
-import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.errors import ArtefactError
+from opsplug.training.files import NAME, SLASH, digest, read_array, sync_folder, write, write_files
 
 log = logging.getLogger("opsplug")
 
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
-MAP_BYTES = 256 * 1024  # smaller arrays are read, larger ones mapped and so shared by all workers
-_SLASH = "--"  # in file names, for the slash in the names of arrays
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +75,16 @@ class Artefacts:
         draft = home / f".draft-{secrets.token_hex(8)}"
         draft.mkdir(mode=0o700)
         try:
-            files = _write_files(draft, arrays)
+            files = write_files(draft, arrays)
             version = _version(at, files)
             body = {"name": name, "version": version, "files": files, "about": dict(about or {})}
-            _write(draft / MANIFEST, msgspec.json.encode({**body, "signature": self._sign(body)}))
-            _sync_folder(draft)
+            write(draft / MANIFEST, msgspec.json.encode({**body, "signature": self._sign(body)}))
+            sync_folder(draft)
             if (home / version).exists():  # the same content in the same second: nothing to replace
                 shutil.rmtree(draft)
             else:
                 draft.rename(home / version)
-            _sync_folder(home)
+            sync_folder(home)
         except OSError as error:
             raise ArtefactError(f"models: cannot write to {home}: {error.strerror}. Is the folder writable?") from error
         finally:
@@ -103,9 +98,9 @@ class Artefacts:
         self.load(name, version)
         home = self._home(name)
         draft = home / f".{CURRENT}-{secrets.token_hex(8)}"
-        _write(draft, version.encode())
+        write(draft, version.encode())
         draft.replace(home / CURRENT)
-        _sync_folder(home)
+        sync_folder(home)
         self.changed()
 
     def rollback(self, name: str) -> str:
@@ -123,7 +118,7 @@ class Artefacts:
             text = (self._home(name) / CURRENT).read_text("ascii").strip()
         except (OSError, UnicodeDecodeError):
             return None
-        return text if _NAME.match(text) else None
+        return text if NAME.match(text) else None
 
     def versions(self, name: str) -> list[Version]:
         """All versions on disk, newest first; damaged ones say what is wrong with them."""
@@ -141,21 +136,19 @@ class Artefacts:
         """Names that have at least one version."""
         if not self.folder.is_dir():
             return []
-        return sorted(
-            path.name for path in self.folder.iterdir() if _NAME.match(path.name) and self._folders(path.name)
-        )
+        return sorted(path.name for path in self.folder.iterdir() if NAME.match(path.name) and self._folders(path.name))
 
     def load(self, name: str, version: str) -> Artefact:
         """Verify signature and hashes, then map the arrays; `ArtefactError` when anything is missing or was changed."""
         manifest = self._manifest(name, version)
         folder = self._home(name) / version
         arrays: dict[str, NDArray[Any]] = {}
-        for file, digest in manifest["files"].items():
+        for file, expected in manifest["files"].items():
             path = folder / file
-            if not _NAME.match(file) or _digest(path) != digest:
+            if not NAME.match(file) or digest(path) != expected:
                 raise ArtefactError(f"models: {name}/{version}/{file} is missing, damaged or was changed")
             try:
-                arrays[Path(file).stem.replace(_SLASH, "/")] = _read(path)
+                arrays[Path(file).stem.replace(SLASH, "/")] = read_array(path)
             except (OSError, ValueError, msgspec.DecodeError) as error:
                 raise ArtefactError(f"models: {name}/{version}/{file} cannot be read: {error}") from error
         return Artefact(name, version, arrays, manifest["about"])
@@ -171,7 +164,7 @@ class Artefacts:
         self.changes += 1
 
     def _home(self, name: str) -> Path:
-        if not _NAME.match(name):
+        if not NAME.match(name):
             raise ArtefactError(f"models: {name!r} is not a name of a model")
         return self.folder / name
 
@@ -179,7 +172,7 @@ class Artefacts:
         home = self._home(name)
         if not home.is_dir():
             return []
-        return sorted((path.name for path in home.iterdir() if path.is_dir() and _NAME.match(path.name)), reverse=True)
+        return sorted((path.name for path in home.iterdir() if path.is_dir() and NAME.match(path.name)), reverse=True)
 
     def _manifest(self, name: str, version: str) -> dict[str, Any]:
         path = self._home(name) / version / MANIFEST
@@ -215,56 +208,6 @@ class Artefacts:
         for draft in home.glob(".draft-*"):
             if draft.stat().st_mtime < old:
                 shutil.rmtree(draft, ignore_errors=True)
-
-
-def _write_files(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
-    """Write every array; -> sha256 by file name. Texts become .json: in .npy each would cost as much as the longest."""
-    for name, array in arrays.items():
-        stem = name.replace("/", _SLASH)
-        if not _NAME.match(stem):
-            raise ArtefactError(f"models: {name!r} cannot be a file name")
-        if array.dtype.kind in "UO":
-            _write(folder / f"{stem}.json", msgspec.json.encode(array.tolist()))
-            continue
-        with (folder / f"{stem}.npy").open("wb") as file:
-            np.save(file, np.ascontiguousarray(array), allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-    return {path.name: _digest(path) for path in sorted(folder.iterdir())}
-
-
-def _read(path: Path) -> NDArray[Any]:
-    if path.suffix == ".json":
-        texts = msgspec.json.decode(path.read_bytes(), type=list[str])
-        array = np.empty(len(texts), object)
-        array[:] = texts
-        return array
-    mode: Literal["r"] | None = "r" if path.stat().st_size >= MAP_BYTES else None
-    found: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
-    return found.view(np.ndarray)  # still mapped, without the price of numpy.memmap at every access
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
 
 
 def _version(at: float, files: Mapping[str, str]) -> str:

@@ -15,7 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from opsplug.errors import ArtefactError
-from opsplug.training.artefacts import CURRENT, MANIFEST, MAP_BYTES, Artefacts
+from opsplug.training.artefacts import CURRENT, MANIFEST, Artefacts
+from opsplug.training.files import MAP_BYTES
 
 KEY = b"s" * 32
 NOW = 1_790_000_000.0
