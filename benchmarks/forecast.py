@@ -68,15 +68,15 @@ def run(series: dict[str, np.ndarray], period: int, horizon: int, origins: int) 
                 hits.extend(((actual >= result.lower[level]) & (actual <= result.upper[level]))[known])
         if not ours:
             continue
+        usual = max(set(models), key=models.count)
         ratios.append(np.mean(ours) / np.mean(naive))
         ours_all += ours
         naive_all += naive
-        print(
-            f"{name:24} MASE {np.mean(ours):6.3f}  naive {np.mean(naive):6.3f}  ratio {ratios[-1]:.3f}  {max(set(models), key=models.count)}"
-        )
+        print(f"{name:24} MASE {np.mean(ours):6.3f}  naive {np.mean(naive):6.3f}  ratio {ratios[-1]:.3f}  {usual}")
     print(
         f"pooled ratio {np.mean(ours_all) / np.mean(naive_all):.3f}  mean ratio {np.mean(ratios):.3f}  "
-        f"coverage 80: {np.mean(inside[80]):.3f}  95: {np.mean(inside[95]):.3f}  CPU {1000 * cpu / runs:.1f} ms a series\n"
+        f"coverage 80: {np.mean(inside[80]):.3f}  95: {np.mean(inside[95]):.3f}  "
+        f"CPU {1000 * cpu / runs:.1f} ms a series\n"
     )
 
 
