@@ -4,57 +4,39 @@ A connection never outlives a fork, nor the file it was opened on: a database th
 its inode (a write into an unlinked file would succeed and be lost) and opened, made and migrated again.
 """
 
+import logging
 import os
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 from weakref import WeakSet
 
 from opsplug.errors import StoreError
 from opsplug.store import fork
+from opsplug.store.handle import (
+    CORRUPT,
+    Handle,
+    T,
+    Work,
+    alone_in,
+    code_of,
+    deadline,
+    inode_of,
+    transaction,
+    write_ahead,
+)
 from opsplug.store.migrate import migrate
+from opsplug.store.rebuild import rebuild
 
-T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
+log = logging.getLogger("opsplug")
 _ATTEMPTS: Final = 3
+_REBUILD_PATIENCE: Final = 30.0
 _FORK_PATIENCE: Final = 2.0  # seconds that a fork waits for reads and writes under way
-_MAY_BE_REPLACED: Final = frozenset((sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_READONLY))
-CORRUPT: Final = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
-_abandoned: list[sqlite3.Connection] = []  # a parent's; closing them in a child would break the parent's locks
-
-
-class Handle:
-    """An open connection and the file that it was opened on."""
-
-    __slots__ = ("__weakref__", "busy_ms", "connection", "durable", "inode")
-
-    def __init__(self, connection: sqlite3.Connection, inode: tuple[int, int]) -> None:
-        self.connection = connection
-        self.inode = inode
-        self.busy_ms = -1
-        self.durable = False
-
-    def wait_for_locks(self, seconds: float) -> None:
-        milliseconds = max(1, int(seconds * 1000))
-        if milliseconds != self.busy_ms:
-            self.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
-            self.busy_ms = milliseconds
-
-    def make_durable(self, durable: bool) -> None:
-        """FULL syncs the log before a commit returns; NORMAL leaves that to the checkpoint."""
-        if durable != self.durable:
-            self.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            self.durable = durable
-
-    def close(self) -> None:
-        self.connection.close()
-
-    def __del__(self) -> None:
-        self.connection.close()
+_MAY_BE_REPLACED: Final = CORRUPT | {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_READONLY}
+_abandoned: list[Handle] = []  # a parent's: never used and never closed in a child, which would break its locks
 
 
 class Connections:
@@ -73,6 +55,7 @@ class Connections:
         self._gate = threading.Condition()
         self._closing = False
         self._active = 0
+        self._damaged: tuple[int, int] | None = None  # the file in which a corrupt page was met
 
     # -- use ------------------------------------------------------------------------------------------------------
     def write(self, work: Work[T], *, durable: bool = False, timeout: float = 5.0) -> T:
@@ -83,8 +66,9 @@ class Connections:
             try:
                 for _ in range(_ATTEMPTS):
                     try:
+                        self._rebuild_damaged()
                         handle = self._open_writer(timeout)
-                        result = _transaction(handle, work, durable)
+                        result = transaction(handle, work, durable)
                     except sqlite3.Error as error:
                         if not self._again(error):
                             raise self._trouble(error) from error
@@ -102,11 +86,14 @@ class Connections:
             for attempt in range(_ATTEMPTS):
                 try:
                     handle = self._open_reader(timeout)
-                    with _deadline(handle.connection, timeout):
+                    with deadline(handle.connection, timeout):
                         return work(handle.connection)
                 except sqlite3.Error as error:
                     self._local.handle = None
-                    if attempt == _ATTEMPTS - 1 or _code(error) not in _MAY_BE_REPLACED:
+                    code = code_of(error)
+                    if attempt == _ATTEMPTS - 1 or code not in _MAY_BE_REPLACED:
+                        if code in CORRUPT:
+                            self._damaged = inode_of(self.path)  # the next write rebuilds it
                         raise self._trouble(error) from error
             raise AssertionError("unreachable")
 
@@ -134,8 +121,7 @@ class Connections:
         self._open_up()
 
     def after_fork_in_child(self) -> None:
-        left = [self._writer, *self._readers]
-        _abandoned.extend(handle.connection for handle in left if handle is not None)
+        _abandoned.extend(handle for handle in (self._writer, *self._readers) if handle is not None)
         self._reset()
 
     def _shut(self, patience: float) -> None:
@@ -182,18 +168,19 @@ class Connections:
     def _make_writer(self, timeout: float) -> tuple[Handle, list[str]]:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))  # the log files take the same mode
+            with alone_in(self.path.parent, max(timeout, 1.0)):
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))  # the log files take the same mode
+                handle = self._connect(timeout)
+                connection = handle.connection
+                write_ahead(connection, timeout)
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute("PRAGMA cache_size = -8000")  # the defaults spend half the time on moving pages
+                connection.execute("PRAGMA wal_autocheckpoint = 4000")
+                connection.execute("PRAGMA secure_delete = FAST")  # what was forgotten leaves no bytes behind
+                connection.execute("PRAGMA journal_size_limit = 67108864")
+                return handle, migrate(connection)
         except OSError as error:
             raise StoreError(f"store: {self.path} cannot be opened for writing ({error.strerror})") from error
-        handle = self._connect(timeout)
-        connection = handle.connection
-        _write_ahead(connection, timeout)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA cache_size = -8000")  # with the defaults, half of the time goes into moving pages
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")
-        connection.execute("PRAGMA secure_delete = FAST")  # what was forgotten leaves no bytes behind
-        connection.execute("PRAGMA journal_size_limit = 67108864")
-        return handle, migrate(connection)
 
     def _open_reader(self, timeout: float) -> Handle:
         handle: Handle | None = getattr(self._local, "handle", None)
@@ -212,14 +199,14 @@ class Connections:
         return handle
 
     def _connect(self, timeout: float) -> Handle:
-        before = _inode(self.path)
+        before = inode_of(self.path)
         connection = sqlite3.connect(self.path, timeout=timeout, isolation_level=None, check_same_thread=False)
         handle = Handle(connection, before or (0, 0))
         handle.wait_for_locks(timeout)
         return handle
 
     def _in_place(self, handle: Handle) -> bool:
-        return handle.inode == _inode(self.path)
+        return handle.inode == inode_of(self.path)
 
     def _drop_writer(self) -> None:
         if self._writer is not None:
@@ -228,61 +215,25 @@ class Connections:
 
     def _again(self, error: sqlite3.Error) -> bool:
         """After an error of the writer: True if a new connection may do better at once."""
-        code = _code(error)
+        code = code_of(error)
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return False
         moved = self._writer is not None and not self._in_place(self._writer)
         self._drop_writer()
+        if code in CORRUPT and not moved:
+            self._damaged = inode_of(self.path)
+            return True
         return moved or (code == sqlite3.SQLITE_ERROR and "no such table" in str(error))
+
+    def _rebuild_damaged(self) -> None:
+        """What can be read of a corrupt file goes into a new one; the corrupt one is kept beside it."""
+        if self._damaged is None:
+            return
+        self._drop_writer()
+        with alone_in(self.path.parent, _REBUILD_PATIENCE):
+            if self._damaged == inode_of(self.path):  # else another process has done it
+                rebuild(self.path)
+        self._damaged = None
 
     def _trouble(self, error: sqlite3.Error) -> StoreError:
         return StoreError(f"store: {self.path.name}: {error}")
-
-
-def _transaction(handle: Handle, work: Work[T], durable: bool) -> T:
-    connection = handle.connection
-    handle.make_durable(durable)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        result = work(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return result
-
-
-def _write_ahead(connection: sqlite3.Connection, timeout: float) -> None:
-    """Several processes that start at once: the switch to WAL does not wait for locks by itself."""
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-
-
-@contextmanager
-def _deadline(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
-    until = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: time.monotonic() > until, 2000)
-    try:
-        yield
-    finally:
-        connection.set_progress_handler(None, 0)
-
-
-def _code(error: sqlite3.Error) -> int:
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-
-
-def _inode(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

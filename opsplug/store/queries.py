@@ -31,6 +31,20 @@ CREATE_MIGRATIONS: Final = """CREATE TABLE IF NOT EXISTS migrations
 NEWEST_MIGRATION: Final = "SELECT COALESCE(MAX(number), 0) FROM migrations"
 ADD_MIGRATION: Final = "INSERT INTO migrations (number, name, applied_at) VALUES (:number, :name, :now)"
 
+# -- rebuilding: each table with what its rows are found by, so that both ends can be read towards a bad page ----------
+TABLES: Final = {
+    "events": "id",
+    "links": "anonymous_id",
+    "items": "rowid",
+    "versions": "rowid",
+    "documents": "rowid",
+    "leases": "rowid",
+    "counters": "rowid",
+}
+READ_UP: Final = "SELECT {key}, * FROM {table} ORDER BY {key}"
+READ_DOWN: Final = "SELECT {key}, * FROM {table} ORDER BY {key} DESC"
+COPY_ROW: Final = "INSERT OR IGNORE INTO {table} VALUES ({marks})"
+
 # -- events ---------------------------------------------------------------------------------------------------------
 # Positional: binding thirteen names costs a third of the whole insert. (PostgreSQL copies instead.)
 ADD_EVENT: Final = f"""INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
