@@ -31,8 +31,8 @@ class Factors:
         from sklearn.utils.extmath import randomized_svd
 
         X = evidence.matrix(half * evidence.span)
-        size = min(size, min(X.shape) - 1)
-        if size < 1 or not X.nnz:
+        size = min(size, max(min(X.shape) // 8, 1))  # as many factors as items would only learn each item by heart
+        if min(X.shape) < 2 or not X.nnz:
             nothing = np.zeros((evidence.size, 1), np.float32)
             return cls(nothing, nothing)
         visitor = np.asarray(X.sum(1)).ravel() + 1.0

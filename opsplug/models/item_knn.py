@@ -29,7 +29,7 @@ class ItemKnn:
         X = shortened(evidence.matrix(half * evidence.span), LONGEST, seed)
         people, size = X.shape
         lengths = np.diff(X.indptr)
-        norm = K1 * (1 - B + B * lengths / max(lengths.mean(), 1e-9))
+        norm = K1 * (1 - B + B * lengths * max(people, 1) / max(lengths.sum(), 1))
         W = X.copy()
         W.data = X.data * (K1 + 1) / (X.data + np.repeat(norm, lengths))
         rarity = np.log((people + 1) / (np.bincount(X.indices, minlength=size) + 1.0))

@@ -19,6 +19,7 @@ from opsplug.models.covisitation import CoVisitation
 from opsplug.models.ease import Ease
 from opsplug.models.evaluation import questions
 from opsplug.models.factors import Factors
+from opsplug.models.fresh import Fresh
 from opsplug.models.item_knn import ItemKnn
 from opsplug.models.own_items import OwnItems
 from opsplug.models.popularity import Popularity
@@ -35,6 +36,7 @@ PARTS: Mapping[str, type[Part]] = {
     "similar": Content,
     "bought_together": BoughtTogether,
     "buy_again": OwnItems,
+    "new": Fresh,
 }
 LARGEST_EASE = 8000  # active items; the inverse takes time with the third power of it, memory with the second
 SPLITS = (0.08, 0.16, 0.24)  # newest share of the log that a rolling split holds out

@@ -17,6 +17,7 @@ from opsplug.models.content import Content
 from opsplug.models.covisitation import CoVisitation
 from opsplug.models.ease import Ease
 from opsplug.models.factors import Factors
+from opsplug.models.fresh import Fresh
 from opsplug.models.item_knn import ItemKnn
 from opsplug.models.own_items import OwnItems
 from opsplug.models.popularity import Popularity
@@ -26,12 +27,14 @@ from opsplug.models.trend import Trend
 KINDS: Mapping[str, type[Part]] = {
     part.name: part
     for part in (
-        BoughtTogether, Content, CoVisitation, Ease, Factors, ItemKnn, OwnItems, Popularity, SessionKnn, Trend,
+        BoughtTogether, Content, CoVisitation, Ease, Factors, Fresh, ItemKnn, OwnItems, Popularity, SessionKnn, Trend,
     )
 }  # fmt: skip
 PERSONAL = 5  # distinct items known before a list is called personal
 AROUND = {"taste": 2.0, "also_viewed": 1.0, "session": 1.0, "similar": 2.0, "bought_together": 2.0}  # beside an item
 TASTE = 0.3  # share of the visitor's own taste beside an item
+RESERVED = 1  # places among the first ten kept for new items, so that they can show what they are worth
+SHORTEST = 8  # lists shorter than this reserve nothing
 REASONS = {
     "similar": "similar", "next": "also_viewed", "also_viewed": "also_viewed", "popular": "popular",
     "recent": "popular", "trend": "popular", "buy_again": "buy_again", "rebuy": "buy_again",
@@ -112,7 +115,7 @@ class Ranker:
         hidden = _known([*np.asarray(exclude, np.int64).tolist(), query.page], size)
         seen = np.zeros(0, np.int64) if repeats else np.unique(query.items)
         table, weights = self._table(query, np.union1d(hidden, seen), repeats)
-        total = weights @ table
+        total = self._lifted(weights @ table)
         total += 1e-6 * self.parts["popular"].score(query)
         if not repeats:
             total[seen] -= 1e3
@@ -140,13 +143,32 @@ class Ranker:
         personal[fusion.CHANNELS.index("popular")] = 0.02
         return np.concatenate([own, near, together[None]]), np.concatenate([personal, strength]).astype(np.float32)
 
+    def _lifted(self, total: Scores) -> Scores:
+        fresh = self.parts.get("new")
+        return fresh.lifted(total) if isinstance(fresh, Fresh) else total
+
     def _choose(self, total: Scores, hidden: Codes, candidates: NDArray[Any] | None, k: int) -> Codes:
         if candidates is not None:
             allowed = np.setdiff1d(_known(candidates, len(total)), hidden)
             return allowed[best(total[allowed], k)]
         total = total.copy()
         total[hidden] = -np.inf
-        return best(total, min(k, len(total) - len(hidden)))
+        chosen = best(total, min(k, len(total) - len(hidden)))
+        return self._explored(total, chosen)
+
+    def _explored(self, total: Scores, chosen: Codes) -> Codes:
+        """The list with its reserved last places of the first ten given to the new items that suit best."""
+        fresh = self.parts.get("new")
+        if not isinstance(fresh, Fresh) or len(chosen) < SHORTEST or not len(fresh.codes):
+            return chosen
+        new = fresh.codes[best(total[fresh.codes], RESERVED)]
+        new = new[(total[new] > 0) & ~np.isin(new, chosen[:10])]
+        if not len(new):
+            return chosen
+        head = chosen[: min(len(chosen), 10) - len(new)]
+        rest = np.setdiff1d(chosen[len(head) :], new, assume_unique=True)
+        rest = chosen[len(head) :][np.isin(chosen[len(head) :], rest)]
+        return np.concatenate([head, new, rest])[: len(chosen)]
 
     def _explain(self, query: Query, shares: NDArray[np.float32], chosen: Codes) -> tuple[list[str], Codes]:
         """Per item of the list: the channel that gave most, and the item of the history or page it points back to."""

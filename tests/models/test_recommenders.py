@@ -1,0 +1,101 @@
+"""Each part of the mix against the contract, and what is particular to it."""
+
+from __future__ import annotations
+
+from opsplug.features.interactions import interactions
+from opsplug.features.items import catalogue, tokens
+from opsplug.models.base import Evidence, Query, best
+from opsplug.models.bought_together import BoughtTogether
+from opsplug.models.content import Content
+from opsplug.models.covisitation import CoVisitation
+from opsplug.models.ease import Ease
+from opsplug.models.factors import Factors
+from opsplug.models.fresh import Fresh
+from opsplug.models.item_knn import ItemKnn
+from opsplug.models.own_items import OwnItems
+from opsplug.models.popularity import Popularity
+from opsplug.models.session_knn import SessionKnn
+from opsplug.models.trend import Trend
+from tests.contracts.recommender_contract import RecommenderContract
+
+DAY = 86400.0
+
+
+class TestEase(RecommenderContract):
+    part = Ease
+
+
+class TestItemKnn(RecommenderContract):
+    part = ItemKnn
+
+
+class TestSessionKnn(RecommenderContract):
+    part = SessionKnn
+
+
+class TestCoVisitation(RecommenderContract):
+    part = CoVisitation
+
+
+class TestFactors(RecommenderContract):
+    part = Factors
+
+
+class TestContent(RecommenderContract):
+    part = Content
+
+
+class TestPopularity(RecommenderContract):
+    part = Popularity
+    personal = False
+
+    def test_a_daily_fashion_chooses_a_short_half_life_and_a_steady_shop_a_long_one(self) -> None:
+        fashion = [
+            (f"u{day}-{n}", f"i{day // 2 if n else (day * 7) % 30}", day * DAY + n, "view_item", None)
+            for day in range(60)
+            for n in range(20)
+        ]
+        steady = [
+            (f"u{day}-{n}", f"i{(n * n + day * n) % (n + 1)}", day * DAY + n, "view_item", None)
+            for day in range(60)
+            for n in range(40)
+        ]
+        fast, slow = (Popularity.fit(Evidence.of(interactions(rows), catalogue([]))) for rows in (fashion, steady))
+        assert fast.half_life < slow.half_life
+
+
+class TestTrend(RecommenderContract):
+    part = Trend
+    personal = False
+
+
+class TestOwnItems(RecommenderContract):
+    part = OwnItems
+    personal = False
+
+
+class TestBoughtTogether(RecommenderContract):
+    part = BoughtTogether
+    personal = False
+
+    def test_pairs_of_baskets_are_found_and_chance_pairs_are_not(self) -> None:
+        rows = []
+        for order in range(40):
+            pair = ("tea", "pot") if order % 2 else ("nail", "saw")
+            rows += [(f"u{order}", item, order * DAY, "purchase", f"t{order}") for item in (*pair, f"odd{order}")]
+        evidence = Evidence.of(interactions(rows), catalogue([]))
+        part = BoughtTogether.fit(evidence)
+        ids = evidence.log.item_ids
+        scores = part.score(Query.of([(ids.index("tea"), 0.0, 0)], size=evidence.size, now=0.0))
+        assert ids[best(scores, 1)[0]] == "pot"
+        assert (scores > 0).sum() == 1
+
+
+class TestFresh(RecommenderContract):
+    part = Fresh
+    personal = False
+
+
+def test_chinese_and_english_names_become_features_without_a_segmenter() -> None:
+    assert {"red", "mug", "red mug"} <= set(tokens("Red mug"))
+    assert {"红色", "马克杯"} <= set(tokens("红色马克杯"))
