@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from opsplug import OpsPlugError
 from opsplug.demo.shop import Shop
-from opsplug.errors import OpsPlugError
 
 INSTALL = {"flask": "Flask", "starlette": "starlette uvicorn itsdangerous jinja2"}
 
