@@ -78,7 +78,8 @@ class Access:
         session = f"{int(now) + SESSION_SECONDS}.{new_id()}"
         secure = "; Secure" if request.scheme == "https" else ""
         path = f"{request.root}{self._prefix}"
-        return f"{COOKIE}={session}.{self._sign(session)}; Path={path}; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+        flags = f"Path={path}; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+        return f"{COOKIE}={session}.{self._sign(session)}; {flags}"
 
     def csrf_token(self, request: Request) -> str:
         """What a form of ours carries; another site cannot know it."""

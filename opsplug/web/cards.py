@@ -27,6 +27,7 @@ TITLES: Mapping[str, Mapping[str, str]] = {
         "popular": "热销商品",
     },
 }
+_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "CNY": "¥", "JPY": "¥"}
 PLACEMENTS = ("home", "item", "cart", "order", "search", "article")
 
 
@@ -100,7 +101,7 @@ class Cards:
             "image_url": _safe(record.get("image_url")),
             "price": None if price is None else float(price),
             "currency": currency or None,
-            "price_text": "" if price is None else f"{float(price):,.2f} {currency}".strip(),
+            "price_text": "" if price is None else _money(float(price), str(currency)),
         }
 
     def _url(self, item_id: str, record: Mapping[str, Any], root: str) -> str | None:
@@ -110,6 +111,13 @@ class Cards:
         if not self._item_url:
             return None
         return root + self._item_url.replace("{item_id}", quote(item_id, safe=""))
+
+
+def _money(amount: float, currency: str) -> str:
+    """The sign before the amount where the currency has one; yen have no decimals."""
+    figures = f"{amount:,.0f}" if currency == "JPY" else f"{amount:,.2f}"
+    sign = _SIGNS.get(currency)
+    return f"{sign}{figures}" if sign else f"{figures} {currency}".strip()
 
 
 def _safe(url: Any) -> str | None:

@@ -144,10 +144,9 @@ class StatsPages:
             rate = f"{100 * report.clicks / report.impressions:.1f}" if enough else None
             few = words["not_enough"].format(have=report.impressions, need=FEWEST_SHOWN)
             money = ", ".join(f"{value:,.2f} {currency}".strip() for currency, value in report.revenue.items())
-            rows.append(
-                [report.placement, report.model, f"{report.impressions:,}", f"{report.clicks:,}", rate or few]
-                + [f"{report.carts:,}", f"{report.purchases:,}", money or "–", f"{report.view_through:,}"]
-            )
+            counts = [f"{n:,}" for n in (report.impressions, report.clicks, report.carts, report.purchases)]
+            row = [report.placement, report.model, *counts[:2], rate or few, *counts[2:], money or "–"]
+            rows.append([*row, f"{report.view_through:,}"])
         names = ("placement", "model", "impressions", "clicks", "ctr", "carts", "purchases", "revenue", "view_through")
         return _table(words, names, rows, words["no_recs"], numbers_from=2)
 

@@ -112,7 +112,10 @@ class Helpers:
             return _NOTHING
         if visit:
             visit.shown = shown + [item.item_id for item in found.items]
+        root = visit.root if visit else ""
+        stylesheet = "" if shown else f"{root}{self._settings.prefix}/{self._snippet.hashed_name('widgets.css')}"
         rendered = self._templates.get_template("recommendations.html").render(
+            stylesheet=stylesheet,
             placement=placement,
             item_id=item_id,
             k=k,
@@ -121,6 +124,6 @@ class Helpers:
             shown=found,
             personal=not personal and placement in _PERSONAL_PLACEMENTS,
             heading=heading or title(placement, found.rung, chosen),
-            cards=self._cards.dress(found.items, visit.root if visit else ""),
+            cards=self._cards.dress(found.items, root),
         )
         return Markup(rendered.strip())
