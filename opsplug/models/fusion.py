@@ -130,7 +130,8 @@ def learn(data: Samples, again: bool, ridge: float = RIDGE) -> NDArray[np.float3
     prior = equal_weights()[rows].astype(np.float64)
     if not len(data.sizes):
         return prior.astype(np.float32)
-    common = conditional_logit(data, prior[-1], ridge)
+    known = data.sizes > HISTORY_STEPS[0]  # the almost new have their own row, and must not speak for the others
+    common = conditional_logit(_subset(data, known) if known.any() else data, prior[-1], ridge)
     table = np.tile(common, (SITUATIONS, 1))
     place = np.searchsorted(HISTORY_STEPS, data.sizes)
     for number in range(SITUATIONS):
