@@ -1,0 +1,59 @@
+"""The rules of the house that a machine can check."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from opsplug.cli.app import _COMMANDS
+from opsplug.version import __version__
+
+ROOT = Path(__file__).resolve().parents[1]
+PRODUCT = [path for folder in ("opsplug", "adapters") for path in (ROOT / folder).rglob("*.py")]
+SQL = re.compile(r"[\"'](?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|ALTER TABLE)\b")
+MARKUP = re.compile(r"[\"']\s*<(?:!doctype|html|div|span|p|a|ul|li|script|section|table|svg)\b", re.IGNORECASE)
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+def test_sql_stands_in_one_place() -> None:
+    found = [path for path in PRODUCT if SQL.search(path.read_text(encoding="utf-8"))]
+    assert [name for name in names(found) if not name.startswith("opsplug/store/")] == []
+
+
+def test_markup_stands_in_templates() -> None:
+    found = [path for path in PRODUCT if MARKUP.search(path.read_text(encoding="utf-8"))]
+    assert [name for name in names(found) if name != "opsplug/web/pages.py"] == []  # which reads pages, and writes none
+
+
+def test_the_snippet_builds_its_elements() -> None:
+    sources = (ROOT / "js_snippet" / "src").rglob("*.ts")
+    assert [path.name for path in sources if "innerHTML" in path.read_text(encoding="utf-8")] == []
+
+
+def test_the_engine_only_wires() -> None:
+    assert len((ROOT / "opsplug" / "engine.py").read_text().splitlines()) < 150
+
+
+@pytest.mark.parametrize("adapter", ["flask", "starlette"])
+def test_an_adapter_only_translates(adapter: str) -> None:
+    lines = sum(len(path.read_text().splitlines()) for path in (ROOT / "adapters" / adapter).rglob("*.py"))
+    assert lines <= 400
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] == __version__
+
+
+def test_every_command_is_documented() -> None:
+    commands = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert [name for name in _COMMANDS if f"opsplug {name}" not in commands] == []
+
+
+def test_every_sub_package_is_in_the_wheel() -> None:
+    listed = (ROOT / "setup.cfg").read_text()
+    packages = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "opsplug").rglob("__init__.py")}
+    assert [name for name in sorted(packages) if f"    {name}\n" not in listed] == []
