@@ -34,6 +34,8 @@ PERSONAL = 5  # distinct items known before a list is called personal
 AROUND = {"taste": 2.0, "also_viewed": 1.0, "session": 1.0, "similar": 2.0, "bought_together": 2.0}  # beside an item
 TASTE = 0.3  # share of the visitor's own taste beside an item
 RESERVED = 1  # places among the first ten kept for new items, so that they can show what they are worth
+EVERY = 5  # in one list of so many: a place costs about 4 % of a list's NDCG when the new item does not suit
+SUITS = 0.3  # share of the last place's score that a new item must be worth
 SHORTEST = 8  # lists shorter than this reserve nothing
 REASONS = {
     "similar": "similar", "next": "also_viewed", "also_viewed": "also_viewed", "popular": "popular",
@@ -120,7 +122,8 @@ class Ranker:
         if not repeats:
             total[seen] -= 1e3
             hidden = np.union1d(hidden, query.items[query.kinds == PURCHASE])
-        chosen = self._choose(total, hidden, candidates, k)
+        turn = 1 if repeats else int(now) + int(query.items.sum())
+        chosen = self._choose(total, hidden, candidates, k, turn)
         shares = (weights[:, None] * table[:, chosen]).T
         reasons, anchors = self._explain(query, shares, chosen)
         return RankedList(chosen, total[chosen].astype(np.float64), reasons, anchors, self._rung(query), shares)
@@ -147,14 +150,14 @@ class Ranker:
         fresh = self.parts.get("new")
         return fresh.lifted(total) if isinstance(fresh, Fresh) else total
 
-    def _choose(self, total: Scores, hidden: Codes, candidates: NDArray[Any] | None, k: int) -> Codes:
+    def _choose(self, total: Scores, hidden: Codes, candidates: NDArray[Any] | None, k: int, turn: int) -> Codes:
         if candidates is not None:
             allowed = np.setdiff1d(_known(candidates, len(total)), hidden)
             return allowed[best(total[allowed], k)]
         total = total.copy()
         total[hidden] = -np.inf
         chosen = best(total, min(k, len(total) - len(hidden)))
-        return self._explored(total, chosen)
+        return self._explored(total, chosen) if turn % EVERY == 0 else chosen
 
     def _explored(self, total: Scores, chosen: Codes) -> Codes:
         """The list with its reserved last places of the first ten given to the new items that suit best."""
@@ -162,7 +165,7 @@ class Ranker:
         if not isinstance(fresh, Fresh) or len(chosen) < SHORTEST or not len(fresh.codes):
             return chosen
         new = fresh.codes[best(total[fresh.codes], RESERVED)]
-        new = new[(total[new] > 0) & ~np.isin(new, chosen[:10])]
+        new = new[(total[new] > SUITS * total[chosen[:10][-1]]) & ~np.isin(new, chosen[:10])]
         if not len(new):
             return chosen
         head = chosen[: min(len(chosen), 10) - len(new)]
