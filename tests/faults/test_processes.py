@@ -20,7 +20,9 @@ from opsplug.store import open_store
 from tests.contracts.store_contract import read
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 200 if os.environ.get("OPSPLUG_SOAK") == "1" else 10
+SOAK = os.environ.get("OPSPLUG_SOAK") == "1"
+KILLS = 200 if SOAK else 10
+LOCKED_SECONDS = 60.0 if SOAK else 1.0
 
 
 def start(folder: Path, prefix: str, count: int, pause: float = 0.0) -> "subprocess.Popen[str]":
@@ -89,16 +91,17 @@ def test_killed_at_random_moments_no_acknowledged_purchase_is_lost_or_doubled(tm
     assert len(acknowledged) >= KILLS
 
 
+@pytest.mark.soak
 def test_a_database_locked_for_long(tmp_path: Path) -> None:
     finish(start(tmp_path, "first", 10))
     holder = sqlite3.connect(tmp_path / "opsplug.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    process = start(tmp_path, "locked", 600, 0.005)
+    process = start(tmp_path, "locked", 600, LOCKED_SECONDS / 300)
     soon((tmp_path / "spool").exists)
-    time.sleep(1.0)
+    time.sleep(LOCKED_SECONDS)
     holder.execute("ROLLBACK")
     holder.close()
-    safe, lost = finish(process)
+    safe, lost = finish(process, 3 * LOCKED_SECONDS + 60)
     assert (len(safe), lost) == (60, set())
     ids = stored(tmp_path)
     assert sorted(ids) == sorted(set(ids))
