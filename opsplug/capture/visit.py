@@ -47,10 +47,10 @@ class Visit:
     page_view_id: str | None = None
     is_page = False  # the shop's answer is a page of HTML
     private = False  # a list of this visitor's own is on the page
-    staff = False
     tickets: Sequence[Any] = ()  # durable events that the answer waits for
     shown: Sequence[str] = ()  # items that are on the page already
     _user: Any = _NOT_ASKED
+    _staff: bool | None = None
     _identity: Identity | None = None
 
     def __init__(
@@ -88,6 +88,13 @@ class Visit:
         if self._user is _NOT_ASKED:
             self._user = self.observer.user_of(self)
         return self._user  # type: ignore[no-any-return]
+
+    @property
+    def staff(self) -> bool:
+        """Whether one of the shop's own people is looking."""
+        if self._staff is None:
+            self._staff = self.observer.is_staff(self)
+        return self._staff
 
     @property
     def identity(self) -> Identity:
@@ -162,6 +169,7 @@ class Observer:
         visit.status = status
         if visit.kind is not VISIT:
             return []
+        visit._staff = self._is_staff is not None and visit.staff
         headers: list[tuple[str, str]] = []
         if is_page:
             visit.page_view_id = new_page_view_id(visit.started)
@@ -189,17 +197,22 @@ class Observer:
             self.counters.add(kind.value)
             if kind is not BOT or visit.status != 200 or visit.method != "GET":
                 return
-        elif self._is_staff is not None:
-            with self.guard("is_staff"):
-                visit.staff = bool(self._is_staff(visit.host.native()))
-        if visit._identity is None:  # the answer never left: settle it here, the writer's thread knows no request
+        if visit._identity is None or visit._staff is None:
+            # The answer never left: settle both here, the writer's thread knows no request.
             visit._identity = self.identity_of(visit)
+            visit._staff = False
         self.queue.offer(visit)
 
     @staticmethod
     def drop() -> None:
         """No visit is the current one any more, and none is counted: the request was to an address of ours."""
         _current.set(None)
+
+    def is_staff(self, visit: Visit) -> bool:
+        if self._is_staff is not None:
+            with self.guard("is_staff"):
+                return bool(self._is_staff(visit.host.native()))
+        return False
 
     def account_of(self, visit: Visit) -> str | None:
         """The logged-in user's id as the shop knows it; never stored. The shop's callable first, else the session."""
@@ -215,7 +228,7 @@ class Observer:
     def user_of(self, visit: Visit) -> str | None:
         """The pseudonym of the logged-in user."""
         account = self.account_of(visit)
-        return None if account is None else self._keys().pseudonym(account)
+        return account and self._keys().pseudonym(account)
 
     def identity_of(self, visit: Visit) -> Identity:
         kind = visit.kind

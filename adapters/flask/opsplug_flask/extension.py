@@ -1,13 +1,21 @@
 """The Flask extension: hooks on one side, `Engine` on the other, no rule of its own."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, request
 
 from opsplug.engine import Engine
 from opsplug_flask.translate import FlaskHost, from_response, to_request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from opsplug.capture.visit import Visit
 
 _HOST = FlaskHost()
 _VISIT = "opsplug.visit"
@@ -31,11 +39,10 @@ class OpsPlug:
         app.extensions["opsplug"] = self._plug
         app.context_processor(lambda: {"opsplug": app.extensions["opsplug"].engine.helpers})
         if self._plug.enabled:
-            app.before_request_funcs.setdefault(None, []).insert(0, self._plug.begin)
-            # Flask runs these from last to first: the page is read before others compress it, headers are set last.
-            app.after_request_funcs.setdefault(None, []).insert(0, self._plug.respond)
-            app.after_request_funcs[None].append(self._plug.page)
-            app.teardown_request(self._plug.finish)
+            # Flask runs these from last to first: the page is read before others compress it.
+            app.after_request_funcs.setdefault(None, []).append(self._plug.page)
+            self._plug.inner = app.wsgi_app
+            app.wsgi_app = self._plug.serve  # type: ignore[method-assign]
 
     @property
     def engine(self) -> Engine:
@@ -62,6 +69,7 @@ class _Plug:
         self._asked = "testing" in keywords or self._settings.store != default
         self.enabled = self._settings.enabled
         self._prefix = self._settings.prefix + "/"
+        self.inner: WSGIApplication = app.wsgi_app
 
     @property
     def engine(self) -> Engine:
@@ -72,32 +80,56 @@ class _Plug:
             self._engine = Engine(settings)
         return self._engine
 
-    def begin(self) -> Response | None:
-        engine = self.engine
-        with engine.guard("begin"):
+    def serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The shop's WSGI application with ours around it: a wrapper costs less than hooks of the app do."""
+        engine = visit = None
+        try:
+            engine = self.engine
             engine.start()
-            native = request._get_current_object()  # type: ignore[attr-defined]
-            environ = native.environ
-            path = native.path
+            path = environ["PATH_INFO"]
             if path.startswith(self._prefix):
-                ours = to_request(native, path[len(self._prefix) - 1 :], engine.web.max_body)
-                return from_response(engine.web.handle(ours, _HOST))
-            get = environ.get
-            environ[_VISIT] = engine.observer.enter(
-                _HOST,
-                native.method,
-                path,
-                get("SCRIPT_NAME", ""),
-                native.scheme == "https",
-                get("HTTP_USER_AGENT", ""),
-                get("HTTP_COOKIE", ""),
-                get("HTTP_SEC_PURPOSE") or get("HTTP_PURPOSE") or get("HTTP_X_MOZ") or "",
-                get("HTTP_DNT") == "1" or get("HTTP_SEC_GPC") == "1",
-                get("HTTP_ACCEPT_LANGUAGE", ""),
-                get("HTTP_REFERER", ""),
-                get("QUERY_STRING", ""),
-            )
-        return None
+                return self._ours(environ, start_response, path)
+            visit = environ[_VISIT] = self._enter(engine, environ, path)
+        except Exception as error:
+            if engine is None:
+                raise
+            engine.guard.swallowed("begin", error)
+        if visit is None:
+            return self.inner(environ, start_response)
+        try:
+            return self.inner(environ, _Start(engine, visit, environ, start_response))
+        except BaseException:
+            visit.status = 500
+            raise
+        finally:
+            try:
+                engine.observer.leave(visit)
+            except Exception as error:
+                engine.guard.swallowed("finish", error)
+
+    def _enter(self, engine: Engine, environ: WSGIEnvironment, path: str) -> Visit:
+        get = environ.get
+        return engine.observer.enter(
+            _HOST,
+            environ["REQUEST_METHOD"],
+            path.encode("latin-1").decode("utf-8", "replace") if not path.isascii() else path,
+            get("SCRIPT_NAME", ""),
+            environ["wsgi.url_scheme"] == "https",
+            get("HTTP_USER_AGENT", ""),
+            get("HTTP_COOKIE", ""),
+            get("HTTP_SEC_PURPOSE") or get("HTTP_PURPOSE") or get("HTTP_X_MOZ") or "",
+            get("HTTP_DNT") == "1" or get("HTTP_SEC_GPC") == "1",
+            get("HTTP_ACCEPT_LANGUAGE", ""),
+            get("HTTP_REFERER", ""),
+            get("QUERY_STRING", ""),
+        )
+
+    def _ours(self, environ: WSGIEnvironment, start_response: StartResponse, path: str) -> Iterable[bytes]:
+        """One of opsplug's own addresses; within a request context, which the shop's callables may need."""
+        web = self.engine.web
+        with self.app.request_context(environ):
+            ours = to_request(request._get_current_object(), path[len(self._prefix) - 1 :], web.max_body)  # type: ignore[attr-defined]
+            return from_response(web.handle(ours, _HOST))(environ, start_response)
 
     def page(self, response: Response) -> Response:
         """Runs before the shop's own after_request functions."""
@@ -113,34 +145,39 @@ class _Plug:
                             response.set_data(body)
         return response
 
-    def respond(self, response: Response) -> Response:
-        """Runs after the shop's own after_request functions."""
-        visit = request.environ.get(_VISIT)
-        if visit is not None:
-            engine = self.engine
-            with engine.guard("respond"):
-                status = response.status_code
-                added = engine.observer.respond(
-                    visit, status, visit.is_page and status == 200, lambda: response.headers.get("Cache-Control")
-                )
-                for name, value in added:
-                    response.headers.add(name, value)
-                if visit.private:
-                    response.headers["Cache-Control"] = "private, no-store"
-                if visit.tickets:
-                    engine.settle(visit.tickets)
-        return response
 
-    def finish(self, error: BaseException | None) -> None:
-        native = request._get_current_object()  # type: ignore[attr-defined]
-        visit = native.environ.pop(_VISIT, None)
-        if visit is not None:
-            engine = self.engine
-            with engine.guard("finish"):
-                rule = native.url_rule
-                if rule is not None:
-                    visit.route = rule.rule
-                    visit.params = native.view_args
-                if error is not None:
-                    visit.status = 500
-                engine.observer.leave(visit)
+class _Start:
+    """WSGI's start_response with our headers added."""
+
+    __slots__ = ("_start", "engine", "environ", "visit")
+
+    def __init__(self, engine: Engine, visit: Visit, environ: WSGIEnvironment, start: StartResponse) -> None:
+        self.engine = engine
+        self.environ = environ
+        self.visit = visit
+        self._start = start
+
+    def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        visit = self.visit
+        engine = self.engine
+        try:
+            code = int(status[:3])
+            native = self.environ.get("werkzeug.request")  # Flask takes it away when the request context ends
+            if native is not None and native.url_rule is not None:
+                visit.route = native.url_rule.rule
+                visit.params = native.view_args
+            headers += engine.observer.respond(
+                visit, code, visit.is_page and code == 200, lambda: _header(headers, "cache-control")
+            )
+            if visit.private:
+                headers[:] = [pair for pair in headers if pair[0].lower() != "cache-control"]
+                headers.append(("Cache-Control", "private, no-store"))
+            if visit.tickets:
+                engine.settle(visit.tickets)
+        except Exception as error:
+            engine.guard.swallowed("respond", error)
+        return self._start(status, headers, exc_info)
+
+
+def _header(headers: list[tuple[str, str]], name: str) -> str | None:
+    return next((value for found, value in headers if found.lower() == name), None)

@@ -45,14 +45,17 @@ class OpsPlugMiddleware:
         if root and path.startswith(root):
             path = path[len(root) :] or "/"
         _serving.set(engine)
-        with engine.guard("start"):
-            engine.start()
         if path.startswith(self._prefix):
+            with engine.guard("start"):
+                engine.start()
             await self._ours(scope, receive, send, path[len(self._prefix) - 1 :], root)
             return
         visit = None
-        with engine.guard("begin"):
+        try:  # as guards do, without the price of a context manager for each of the three hooks of a request
+            engine.start()
             visit = self._begin(scope, path, root)
+        except Exception as error:
+            engine.guard.swallowed("begin", error)
         if visit is None:
             await self.app(scope, receive, send)
             return
@@ -63,9 +66,11 @@ class OpsPlugMiddleware:
             visit.status = 500
             raise
         finally:
-            with engine.guard("finish"):
+            try:
                 visit.route, visit.params = self._routes.of(scope)
                 engine.observer.leave(visit)
+            except Exception as error:
+                engine.guard.swallowed("finish", error)
 
     def _begin(self, scope: Scope, path: str, root: str) -> Any:
         get = dict(scope["headers"]).get
@@ -116,7 +121,11 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             status = message["status"]
-            if status == 200 and self.visit.method == "GET" and _is_html(message["headers"]):
+            if (
+                status == 200
+                and self.visit.method == "GET"
+                and _header(message["headers"], b"content-type").startswith(b"text/html")
+            ):
                 self._held = message
                 return
             await self._start(message, is_page=False)
@@ -143,16 +152,19 @@ class _Answer:
     async def _start(self, message: Message, *, is_page: bool) -> None:
         visit = self.visit
         engine = self.engine
-        with engine.guard("respond"):
+        try:
+            headers = message["headers"]
             added = engine.observer.respond(
-                visit, message["status"], is_page, lambda: _header(message["headers"], b"cache-control")
+                visit, message["status"], is_page, lambda: _header(headers, b"cache-control").decode("latin-1")
             )
             if added:
-                message["headers"] = [*message["headers"], *_encoded(added)]
+                message["headers"] = [*headers, *_encoded(added)]
             if visit.private:
                 _replace_header(message, b"cache-control", b"private, no-store")
             if visit.tickets:
                 await anyio.to_thread.run_sync(engine.settle, visit.tickets)
+        except Exception as error:
+            engine.guard.swallowed("respond", error)
 
 
 def current_engine() -> Engine:
@@ -168,12 +180,11 @@ def context(request: Request) -> dict[str, Any]:
     return {"opsplug": current_engine().helpers}
 
 
-def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
-    return next((value.decode("latin-1") for found, value in headers if found.lower() == name), None)
-
-
-def _is_html(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return (_header(headers, b"content-type") or "").startswith("text/html")
+def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes:
+    for found, value in headers:  # names are in lower case, as ASGI asks
+        if found == name:
+            return value
+    return b""
 
 
 def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
