@@ -210,9 +210,9 @@ def make_properties(properties: Mapping[str, Any] | None) -> dict[str, Any]:
     result = {str(key): value for key, value in properties.items() if value is not None}
     value = result.get("value")
     if value is not None:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
             raise EventError("value: a finite number is expected")
-        if abs(value) >= 1e15:
+        if abs(value) >= 1e15:  # before it becomes a float: a whole number of JSON may be larger than any
             raise EventError("value: the number is too large to be money")
     currency = result.get("currency")
     if currency is not None:

@@ -30,6 +30,7 @@ _HEALTH = re.compile(
 _PROBE_AGENTS = ("kube-probe", "ELB-HealthChecker", "GoogleHC", "Amazon-Route53", "Consul Health", "HAProxy")
 _METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE"))
 _CACHE_SIZE = 4096
+_LONGEST_HELD = 512  # characters: longer paths and agents are rare, and looked at each time
 _VISIT = Kind.VISIT
 
 _paths: dict[str, Kind] = {}
@@ -49,16 +50,20 @@ def classify(method: str, path: str, agent: str, purpose: str) -> Kind:
 
 
 def _remember_path(path: str) -> Kind:
-    if len(_paths) >= _CACHE_SIZE:
-        _paths.clear()
     kind = Kind.STATIC if _STATIC.search(path) else Kind.HEALTH if _HEALTH.match(path) else Kind.VISIT
-    _paths[path] = kind
+    _remember(_paths, path, kind)
     return kind
 
 
 def _remember_agent(agent: str) -> Kind:
-    if len(_agents) >= _CACHE_SIZE:
-        _agents.clear()
     probe = agent.startswith(_PROBE_AGENTS)
-    kind = _agents[agent] = Kind.HEALTH if probe else Kind.BOT if is_bot(agent) else Kind.VISIT
+    kind = Kind.HEALTH if probe else Kind.BOT if is_bot(agent) else Kind.VISIT
+    _remember(_agents, agent, kind)
     return kind
+
+
+def _remember(cache: dict[str, Kind], text: str, kind: Kind) -> None:
+    if len(text) <= _LONGEST_HELD:
+        if len(cache) >= _CACHE_SIZE:
+            cache.clear()
+        cache[text] = kind

@@ -9,15 +9,17 @@ import msgspec
 
 from opsplug.capture.ids import new_id, page_view_age
 from opsplug.capture.records import clean_path
+from opsplug.capture.sent import clean_item, clean_properties
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
-from opsplug.events import ALIASES, BROWSER_EVENTS, EARLIEST_MS, FUTURE_MS, STAFF, VISITOR, Event, make_event
-from opsplug.privacy import mask
+from opsplug.events import ALIASES, BROWSER_EVENTS, EARLIEST_MS, FUTURE_MS, MAX_ITEMS, STAFF, VISITOR, Event, make_event
 
 MAX_BODY = 64 * 1024
 MAX_EVENTS = 100
 OLDEST_MS = 30 * 86_400_000  # an offline queue may come back after weeks, not after years
 SAME_LOAD_SECONDS = 120  # an older page view id came out of a cache: that view is new
+# What msgspec raises for a text that is not JSON, not UTF-8, or nested too deep.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _PRINTABLE_ID = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
@@ -55,7 +57,7 @@ def read_beacon(body: bytes, visit: Visit) -> Received:
         raise EventError(f"the body is larger than {MAX_BODY} bytes")
     try:
         beacon = _decode_beacon(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise EventError(f"the body is not the expected JSON: {error}") from None
     if len(beacon.events) > MAX_EVENTS:
         raise EventError(f"events: {len(beacon.events)} are more than {MAX_EVENTS} in one body")
@@ -78,12 +80,12 @@ def read_beacon(body: bytes, visit: Visit) -> Received:
 def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int) -> Event | None:
     try:
         sent = _decode_sent(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise EventError(f"not an event: {error}") from None
     name = ALIASES.get(sent.event, sent.event)
     if name not in BROWSER_EVENTS:
         raise EventError(f"event: {name[:60]!r} is not accepted from a browser")
-    if not 8 <= len(sent.event_id) <= 64 or not _PRINTABLE_ID.issuperset(sent.event_id):
+    if not _is_id(sent.event_id):
         raise EventError("event_id: 8 to 64 letters, digits, - or _ are expected")
     event_id = sent.event_id
     identity = visit.identity
@@ -93,11 +95,9 @@ def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int) -> Event
             return None  # the server counted this very page view when it sent the page
         if age != math.inf:  # a cached page: many visitors hold this id, each of them sees it for the first time
             event_id = f"{identity.anonymous_id or new_id()}{event_id[8:]}"
-    properties = dict(sent.properties)
-    items = properties.pop("items", ())
-    for field_name in ("search_term", "page_title"):
-        if isinstance(properties.get(field_name), str):
-            properties[field_name] = mask(properties[field_name][:200]).text
+    items = sent.properties.get("items", ())
+    if isinstance(items, list) and len(items) <= MAX_ITEMS:
+        items = [clean_item(item) for item in items]
     known = identity.anonymous_id is not None
     place = sent.route or sent.path
     return make_event(
@@ -106,15 +106,19 @@ def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int) -> Event
         now_ms=now_ms,
         timestamp_ms=_corrected(sent.timestamp, now_ms, skew),
         items=items,
-        properties=properties,
+        properties=clean_properties(sent.properties),
         source="browser",
         audience=STAFF if visit.staff else VISITOR,
         anonymous_id=identity.anonymous_id,
         user_id=visit.user if known else None,
         session_id=identity.session_id,
-        page_view_id=sent.page_view_id[:64] if known and sent.page_view_id else None,
+        page_view_id=sent.page_view_id if known and _is_id(sent.page_view_id) else None,
         route=clean_path(place.split("?")[0].split("#")[0]) if place else None,
     )
+
+
+def _is_id(text: str | None) -> bool:
+    return text is not None and 8 <= len(text) <= 64 and _PRINTABLE_ID.issuperset(text)
 
 
 def _corrected(value: float | str | None, now_ms: int, skew: int) -> int:

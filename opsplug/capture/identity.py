@@ -16,6 +16,7 @@ MAX_AGE = 400 * 86_400  # seconds: the longest that browsers keep a cookie
 _FORMAT = re.compile(r"([A-Za-z0-9_-]{20})\.([A-Za-z0-9_-]{20})\.([0-9a-f]{1,9})\.([A-Za-z0-9_-]{1,8})\Z")
 _COOKIE = re.compile(rf"(?:^|;\s*)(?:{ID_COOKIE}=\"?([^;\"]*)|{CONSENT_COOKIE}=\"?([^;\"]*))")
 _CACHE_SIZE = 4096
+_LONGEST_HELD = 4096  # characters: browsers hold about that much for one cookie; more is parsed anew each time
 
 
 class Identity(NamedTuple):
@@ -49,9 +50,11 @@ def read_cookies(header: str) -> Cookies:
     """Parse a Cookie header; headers repeat from request to request, so the last 4,096 are remembered."""
     found = _cache.get(header)
     if found is None:
-        if len(_cache) >= _CACHE_SIZE:
-            _cache.clear()
-        found = _cache[header] = _parse(header)
+        found = _parse(header)
+        if len(header) <= _LONGEST_HELD:
+            if len(_cache) >= _CACHE_SIZE:
+                _cache.clear()
+            _cache[header] = found
     return found
 
 

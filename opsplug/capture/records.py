@@ -11,10 +11,12 @@ from opsplug.capture.ids import new_id
 from opsplug.capture.visit import Visit
 from opsplug.events import BOT, STAFF, VISITOR, Event, Item
 from opsplug.privacy import mask
+from opsplug.privacy.free_text import clean_text
 
 _PARAMETER = re.compile(r"<(?:[^<>:]+:)?([^<>:]+)>|\{([^{}:]+)(?::[^{}]*)?\}")
 _ITEM_NAMES = ("item_id", "product_id", "sku", "id", "slug", "handle", "code")
 _SEARCH_NAMES = ("q", "query", "search", "s", "term", "keyword", "keywords", "search_term")
+_LONGEST = 1000  # characters of a header or a path that are looked at
 _SECRET_SEGMENT = re.compile(r"[^/]*(?:@|%40)[^/]*|[^/]*\d{7,}[^/]*|[A-Za-z0-9_\-]{24,}|[^/]*[A-Za-z0-9+=]{32,}[^/]*")
 
 
@@ -32,7 +34,15 @@ def _shape(template: str) -> str:
 
 def clean_path(path: str) -> str:
     """A path without what may name a person: addresses, long numbers and tokens become `*`; at most 200 characters."""
-    return "/".join("*" if _SECRET_SEGMENT.fullmatch(segment) else segment for segment in path[:200].split("/"))
+    kept = "/".join("*" if _is_secret(segment) else segment for segment in path[:_LONGEST].split("/"))
+    return kept.replace("\x00", "")[:200]
+
+
+def _is_secret(segment: str) -> bool:
+    if _SECRET_SEGMENT.fullmatch(segment):
+        return True
+    # 4111-1111-1111-1111 has no long run of digits
+    return sum(map(str.isdigit, segment)) >= 7 and mask(segment).text != segment
 
 
 class Recorder:
@@ -115,11 +125,11 @@ class Recorder:
             return {"method": visit.method, "status": visit.status, "duration_ms": duration}
         if not known:
             return {"duration_ms": duration}
-        context: dict[str, Any] = {"duration_ms": duration, "device": device_of(visit.agent)}
-        locale = locale_of(visit.language)
+        context: dict[str, Any] = {"duration_ms": duration, "device": device_of(visit.agent[:_LONGEST])}
+        locale = locale_of(visit.language[:_LONGEST])
         if locale:
             context["locale"] = locale
-        referrer = referrer_of(visit.referrer)
+        referrer = referrer_of(visit.referrer[:_LONGEST])
         if referrer:
             context["referrer_host"] = referrer
         return context
@@ -152,13 +162,18 @@ def referrer_of(referrer: str) -> str:
 def _item_id(params: Mapping[str, Any]) -> str | None:
     for name in _ITEM_NAMES:
         if name in params:
-            return str(params[name])[:1024]
-    return str(list(params.values())[-1])[:1024] if params else None
+            return clean_id(str(params[name])[:1024])
+    return clean_id(str(list(params.values())[-1])[:1024]) if params else None
+
+
+def clean_id(text: str) -> str:
+    """Article numbers look like phones and cards, so of an id only a mail address is hidden."""
+    return clean_text(text) if "@" in text or "%40" in text else text
 
 
 def _search_term(query: str) -> str:
-    found = parse_qs(query[:2000])
+    found = parse_qs(query[:2000])  # of 2,000 characters: no more than a thousand fields
     for name in _SEARCH_NAMES:
         if name in found:
-            return mask(found[name][0][:200]).text
+            return clean_text(found[name][0][:200])
     return ""

@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
+
 from opsplug.capture.counters import Counters
 from opsplug.capture.ids import new_id
 from opsplug.capture.queue import EventQueue
 from opsplug.capture.visit import current_visit
 from opsplug.events import DURABLE_EVENTS, STAFF, VISITOR, Item, canonical_name, epoch_ms, make_event, text_id
+from opsplug.privacy.free_text import clean_text
 from opsplug.privacy.keys import Keys
 
 # One order is one event, however often its page is reloaded.
@@ -59,8 +62,8 @@ class Tracker:
             event_id=self._event_id(canonical, event_id, merged.get("transaction_id")),
             now_ms=now_ms,
             timestamp_ms=None if timestamp is None else epoch_ms(timestamp, now_ms),
-            items=items,
-            properties=merged,
+            items=[_without_people(item) for item in items] if isinstance(items, list | tuple) else items,
+            properties={key: _without_address(v) for key, v in merged.items()},
             **self._who(user_id, anonymous_id, session_id),
         )
         self._counters.add("events")
@@ -99,3 +102,16 @@ class Tracker:
             "session_id": session or identity.session_id,
             "page_view_id": visit.page_view_id,
         }
+
+
+def _without_people(item: Mapping[str, Any] | Item) -> Mapping[str, Any] | Item:
+    """A name may be what a customer typed: an engraving, a gift card's receiver."""
+    name = item.item_name if isinstance(item, Item) else item.get("item_name") if isinstance(item, Mapping) else None
+    if not isinstance(name, str) or (kept := clean_text(name)) == name:
+        return item
+    return structs.replace(item, item_name=kept) if isinstance(item, Item) else {**item, "item_name": kept}
+
+
+def _without_address(value: Any) -> Any:
+    """The shop's own numbers stay: an order's number may look like a phone's."""
+    return clean_text(value) if isinstance(value, str) and "@" in value else value

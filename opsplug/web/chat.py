@@ -1,11 +1,14 @@
 """The chat over HTTP: what the widget asks, answered by `services.chat` for the visitor who asks."""
 
+import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from opsplug.capture.beacon import MAX_BODY
 from opsplug.capture.ids import new_id
 from opsplug.capture.visit import Observer, Visit
 from opsplug.errors import EventError
@@ -13,14 +16,16 @@ from opsplug.services.chat import Chat
 from opsplug.services.chat_texts import say
 from opsplug.services.handover import Conversation, Message
 from opsplug.web.cards import Cards, language_of
-from opsplug.web.http import Request, Response, error_response, json_response, parse_cookies
-from opsplug.web.ingest import Limiter, same_origin
+from opsplug.web.http import Request, Response, error_response, json_response, read_json
+from opsplug.web.ingest import same_origin
+from opsplug.web.limiter import Limiter
 
 COOKIE = (
     "opsplug_chat"  # names one conversation of a visitor who may not be recognised otherwise; ends with the browser
 )
 LONGEST_WAIT = 20.0  # seconds of one long poll
 _LOOK = 0.5
+_ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 _ROLES = {"visitor": "visitor", "bot": "assistant", "agent": "agent", "system": "system"}
 _STATES = {"bot": "bot", "waiting": "waiting", "person": "human", "closed": "closed"}
 
@@ -42,12 +47,14 @@ class _About(msgspec.Struct):
 class ChatRoutes:
     """A conversation is answered only to the visitor it belongs to."""
 
-    def __init__(self, chat: Callable[[], Chat], observer: Observer, cards: Cards, language: str) -> None:
+    def __init__(
+        self, chat: Callable[[], Chat], observer: Observer, cards: Cards, language: str, trusted_proxies: int
+    ) -> None:
         self._chat = chat
         self._observer = observer
         self._cards = cards
         self._language = language
-        self._limiter = Limiter(per_second=5, window=10)
+        self._limiter = Limiter(5, 10.0, trusted_proxies)
 
     @property
     def table(self) -> Mapping[tuple[str, str], Callable[[Request, Visit], Response]]:
@@ -73,10 +80,12 @@ class ChatRoutes:
         _, key = self._who(request, visit)
         query = request.query
         try:
-            wait = min(float(query.get("wait", "0")), LONGEST_WAIT)
+            wait = float(query.get("wait", "0"))
         except ValueError:
+            wait = math.nan
+        if math.isnan(wait):
             return error_response(400, "wait: seconds are expected")
-        deadline = time.monotonic() + wait
+        deadline = time.monotonic() + min(wait, LONGEST_WAIT)
         while True:
             conversation = self._chat().log.of_visitor(query.get("conversation_id", ""), key)
             if conversation is None:
@@ -93,6 +102,8 @@ class ChatRoutes:
         said = _read(request, _Said)
         if not said.text.strip():
             raise EventError("text: a message is expected")
+        if said.message_id is not None and not _ID.fullmatch(said.message_id):
+            raise EventError("message_id: 1 to 64 letters, digits, - or _ are expected")
         anonymous, key = self._who(request, visit)
         headers: list[tuple[str, str]] = []
         if not key:
@@ -125,20 +136,23 @@ class ChatRoutes:
         return json_response(self._shown(step.conversation, request, visit))
 
     def feedback(self, request: Request, visit: Visit) -> Response:
+        refusal = self._refuse(request)
+        if refusal is not None:
+            return refusal
         about = _read(request, _About)
         data = {"message_id": about.message_id, "helpful": about.helpful}
         return self._note(request, visit, about, "noted", {"feedback": data})
 
     def csat(self, request: Request, visit: Visit) -> Response:
+        refusal = self._refuse(request)
+        if refusal is not None:
+            return refusal
         about = _read(request, _About)
         if about.score is None or not 1 <= about.score <= 5:
             raise EventError("score: a number from 1 to 5 is expected")
         return self._note(request, visit, about, "rated", {"score": about.score})
 
     def _note(self, request: Request, visit: Visit, about: _About, kind: str, data: dict[str, Any]) -> Response:
-        refusal = self._refuse(request)
-        if refusal is not None:
-            return refusal
         _, key = self._who(request, visit)
         conversation = self._chat().log.of_visitor(about.conversation_id or "", key)
         if conversation is None:
@@ -149,7 +163,9 @@ class ChatRoutes:
     def _refuse(self, request: Request) -> Response | None:
         if not same_origin(request):
             return error_response(403, "this address accepts requests from the shop's own pages only")
-        if not self._limiter.allows(request.client, time.monotonic()):
+        if len(request.body) > MAX_BODY:
+            return error_response(413, f"the body is larger than {MAX_BODY} bytes")
+        if not self._limiter.allows(request, time.monotonic()):
             return json_response(
                 {"error": "too many messages; try again in some seconds"}, 429, [("Retry-After", "10")]
             )
@@ -157,7 +173,8 @@ class ChatRoutes:
 
     def _who(self, request: Request, visit: Visit) -> tuple[str | None, str]:
         """(anonymous id, the key of this visitor's conversations); the key is empty for a visitor without any id."""
-        anonymous = visit.identity.anonymous_id or parse_cookies(request.header("cookie")).get(COOKIE) or None
+        held = request.cookies.get(COOKIE, "")
+        anonymous = visit.identity.anonymous_id or (held if _ID.fullmatch(held) else None)
         return anonymous, self._chat().visitor_key(self._observer.account_of(visit), anonymous)
 
     def _shown(
@@ -198,7 +215,4 @@ class ChatRoutes:
 
 
 def _read(request: Request, kind: type[Any]) -> Any:
-    try:
-        return msgspec.json.decode(request.body, type=kind)
-    except msgspec.DecodeError as error:
-        raise EventError(f"the body is not the expected JSON: {error}") from None
+    return read_json(request.body, kind)

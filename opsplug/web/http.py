@@ -8,6 +8,9 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from opsplug.errors import EventError
+
+_MOST_PARAMETERS = 100
 _encode = msgspec.json.Encoder().encode
 _COOKIE = re.compile(r"\s*([^=;\s]+)=\"?([^;\"]*)\"?")
 
@@ -31,9 +34,8 @@ class Request:
 
     @property
     def query(self) -> dict[str, str]:
-        """The query's parameters; of a repeated one the last counts."""
-        pairs = parse_qs(self.query_string, keep_blank_values=True, max_num_fields=100)
-        return {name: values[-1] for name, values in pairs.items()}
+        """The query's parameters; of a repeated one the last counts. `EventError` for more than 100."""
+        return parse_form(self.query_string)
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -66,6 +68,23 @@ def parse_cookies(header: str) -> dict[str, str]:
     for name, value in _COOKIE.findall(header):
         found.setdefault(name, value)
     return found
+
+
+def parse_form(text: str) -> dict[str, str]:
+    """The pairs of a query or of a form's body; of a repeated name the last counts."""
+    try:
+        pairs = parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise EventError(f"at most {_MOST_PARAMETERS} parameters are expected") from None
+    return {name: values[-1] for name, values in pairs.items()}
+
+
+def read_json(body: bytes, kind: type[Any]) -> Any:
+    """The body as a value of this type; `EventError` says what does not fit."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EventError(f"the body is not the expected JSON: {error}") from None
 
 
 def json_response(value: Any, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:

@@ -1,10 +1,7 @@
 """What browsers send: events and the answer to the consent question."""
 
 import time
-from collections import deque
 from urllib.parse import urlsplit
-
-import msgspec
 
 from opsplug.capture.audience import Kind
 from opsplug.capture.beacon import MAX_BODY, read_beacon
@@ -15,41 +12,21 @@ from opsplug.capture.queue import EventQueue
 from opsplug.capture.visit import Observer, Visit
 from opsplug.errors import EventError
 from opsplug.events import Event
-from opsplug.web.http import Request, Response, error_response, json_response
+from opsplug.web.http import Request, Response, error_response, json_response, read_json
+from opsplug.web.limiter import Limiter
 
 _BATCHES_A_SECOND = 300  # from one address; a visitor's browser sends one in some seconds
 _WINDOW = 5.0  # seconds
-_CLIENTS = 10_000
-
-
-class Limiter:
-    """At most so many bodies from one client address in a window; the addresses live in memory only."""
-
-    def __init__(self, per_second: int = _BATCHES_A_SECOND, window: float = _WINDOW) -> None:
-        self._most = int(per_second * window)
-        self._window = window
-        self._seen: dict[str, deque[float]] = {}
-
-    def allows(self, client: str, now: float) -> bool:
-        seen = self._seen.get(client)
-        if seen is None:
-            if len(self._seen) >= _CLIENTS:
-                self._seen.clear()
-            seen = self._seen[client] = deque(maxlen=self._most)
-        if len(seen) == self._most and now - seen[0] < self._window:
-            return False
-        seen.append(now)
-        return True
 
 
 class Ingest:
     """`POST events` and `POST consent`."""
 
-    def __init__(self, observer: Observer, queue: EventQueue, counters: Counters) -> None:
+    def __init__(self, observer: Observer, queue: EventQueue, counters: Counters, trusted_proxies: int) -> None:
         self._observer = observer
         self._queue = queue
         self._counters = counters
-        self._limiter = Limiter()
+        self._limiter = Limiter(_BATCHES_A_SECOND, _WINDOW, trusted_proxies)
 
     def events(self, request: Request, visit: Visit) -> Response:
         refusal = self._refuse(request)
@@ -80,8 +57,8 @@ class Ingest:
         if refusal is not None:
             return refusal
         try:
-            answer = msgspec.json.decode(request.body, type=dict[str, bool])
-        except msgspec.DecodeError:
+            answer = read_json(request.body, dict[str, bool])
+        except EventError:
             return self._rejected('the body is not {"analytics": true, "personalization": true}')
         granted = answer.get("analytics", False) and answer.get("personalization", True)
         before = visit.cookies.anonymous_id
@@ -110,7 +87,7 @@ class Ingest:
         if len(request.body) > MAX_BODY:
             self._counters.add("events_rejected")
             return error_response(413, f"the body is larger than {MAX_BODY} bytes")
-        if not self._limiter.allows(request.client, time.monotonic()):
+        if not self._limiter.allows(request, time.monotonic()):
             self._counters.add("rate_limited")
             return json_response({"error": "too many requests; try again in some seconds"}, 429, [("Retry-After", "5")])
         return None

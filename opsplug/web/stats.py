@@ -5,7 +5,6 @@ import io
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs
 
 from jinja2 import Environment
 
@@ -15,7 +14,8 @@ from opsplug.services.statistics import Figure, Overview, Statistics
 from opsplug.settings import Settings
 from opsplug.web import charts
 from opsplug.web.access import Access
-from opsplug.web.http import Request, Response
+from opsplug.web.http import Request, Response, parse_form
+from opsplug.web.ingest import same_origin
 from opsplug.web.texts import FAILED, GRAVE, TEXTS
 
 DAYS = 30
@@ -34,7 +34,8 @@ _POLICY = (
 _HEADERS = [
     ("Cache-Control", "private, no-store"),
     ("Content-Security-Policy", _POLICY),
-    ("Referrer-Policy", "no-referrer"),
+    # No path ever, but the origin: with "no-referrer" a browser would hide from us that our own form was sent.
+    ("Referrer-Policy", "strict-origin"),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Robots-Tag", "noindex"),
 ]
@@ -81,13 +82,15 @@ class StatsPages:
     # ------------------------------------------------------------------ doors
 
     def _login(self, request: Request, visit: Visit) -> Response:
-        token = parse_qs(request.body.decode("utf-8", "replace"), max_num_fields=5).get("token", [""])[0]
-        if self._access.redeem(token, from_address=False, now=visit.started):
+        token = parse_form(request.body.decode("utf-8", "replace")).get("token", "")
+        if same_origin(request) and self._access.redeem(token, from_address=False, now=visit.started):
             return self._enter(request, visit, "")
         return self._closed(request, visit, wrong=True)
 
     def _enter(self, request: Request, visit: Visit, name: str) -> Response:
-        """The session is in a cookie from now on, the token out of the address."""
+        """The session is in a cookie from now on, the token out of the address; only to a page that there is."""
+        if name.partition(".")[0] not in dict(PAGES):
+            name = ""
         cookie = ("Set-Cookie", self._access.session_cookie(request, visit.started))
         return Response(303, headers=[*_HEADERS, ("Location", f"{self._base(request)}/{name}"), cookie])
 

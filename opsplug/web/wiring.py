@@ -41,7 +41,7 @@ def build_web(parts: Parts) -> Web:
     helpers = Helpers(
         settings, templates, snippet, cards, parts.guard, parts.recommend, sorted(parts.recorder.server_events)
     )
-    ingest = Ingest(parts.observer, parts.queue, parts.counters)
+    ingest = Ingest(parts.observer, parts.queue, parts.counters, settings.trusted_proxies)
     access = Access(settings, parts.guard, lambda: parts.keys, lambda: parts.store)
     stats = StatsPages(access, templates, lambda: parts.statistics, settings)
     lists = RecommendationRoute(parts.recommend, cards, settings.language)
@@ -52,7 +52,7 @@ def build_web(parts: Parts) -> Web:
         ("GET", "/health"): Health(lambda: parts.store, parts.queue).get,
         ("GET", "/openapi.json"): OpenApi(settings.prefix).get,
     }
-    routes |= ChatRoutes(lambda: parts.chat, parts.observer, cards, settings.language).table
+    routes |= ChatRoutes(lambda: parts.chat, parts.observer, cards, settings.language, settings.trusted_proxies).table
     return Web(
         parts.observer,
         parts.guard,
