@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from opsplug.events import TASTE, VISITOR, Event
+from opsplug.features.cleaning import Cleaner
 from opsplug.features.interactions import Interactions, interactions
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ BATCH = 5000
 def read_interactions(
     store: Store, *, until: float | None = None, progress: Callable[[int], object] | None = None
 ) -> Interactions:
-    """All taste events of real visitors up to `until` (epoch seconds), sorted by time.
+    """All taste events of real visitors up to `until` (epoch seconds), sorted by time and cleaned (docs/cleaning.md).
 
     One person is one user: the anonymous ids of a logged-in user become theirs. Guests count by session, else by order.
     Cancelled orders and full refunds are left out, partial refunds stay as negative rows.
@@ -40,8 +41,9 @@ class _Reader:
 
     def rows(self, store: Store, progress: Callable[[int], object] | None) -> Iterator[Row]:
         count = 0
+        cleaner = Cleaner({record["item_id"]: record for record in store.items()})
         for batch in store.read_events(names=NAMES, audience=VISITOR, batch=BATCH):
-            for _, event in batch:
+            for event in cleaner.clean(event for _, event in batch):
                 if self._until_ms is None or event.timestamp <= self._until_ms:
                     yield from self._event(event)
             count += len(batch)
