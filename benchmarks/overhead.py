@@ -7,6 +7,7 @@ identity from a cookie, consent, crawler check; the exception path is measured t
 
 import argparse
 import asyncio
+import contextlib
 import io
 import logging
 import statistics
@@ -51,12 +52,10 @@ def asgi_call(app: Any, path: str) -> Call:
         return None
 
     async def once() -> None:
-        try:
+        with contextlib.suppress(ValueError):
             await app(
                 {**base, "path": path, "raw_path": path.encode(), "headers": list(raw), "state": {}}, receive, send
             )
-        except ValueError:
-            pass
 
     def call() -> None:
         coroutine = once()
