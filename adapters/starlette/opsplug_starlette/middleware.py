@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -22,7 +22,16 @@ class OpsPlugMiddleware:
     Bodies of requests are never read, answers are passed on as they come; only a complete HTML page may gain one tag.
     """
 
-    def __init__(self, app: ASGIApp, /, engine: Engine | None = None, **settings: Any) -> None:
+    if TYPE_CHECKING:  # newer versions of Starlette pass `app` by place and say so in types, older ones by name
+
+        def __init__(self, app: ASGIApp, /, engine: Engine | None = None, **settings: Any) -> None: ...
+
+    else:
+
+        def __init__(self, app: ASGIApp, engine: Engine | None = None, **settings: Any) -> None:
+            self._attach(app, engine, settings)
+
+    def _attach(self, app: ASGIApp, engine: Engine | None, settings: dict[str, Any]) -> None:
         self.app = app
         self.engine = engine if engine is not None else Engine(**settings)
         self._prefix = self.engine.settings.prefix + "/"
