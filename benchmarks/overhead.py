@@ -1,8 +1,9 @@
 """CPU that opsplug adds to one request, beside what metrics exporters add: `python benchmarks/overhead.py`.
 
-Bare and plugged app answer in turn, request by request, in one thread; the cost of a request is that thread's CPU time.
-"Added" is the difference of the two answers of one pair: its median and 99th percentile. Everything is on: route template,
-identity from a cookie, consent, crawler check; the exception path is measured too. Peers (if installed) run in the same run.
+Bare and plugged app answer in turn, request by request, in one thread; the cost of a request is that thread's CPU
+time. "Added" is the difference of the two answers of one pair: its median and 99th percentile. Everything is on: route
+template, identity from a cookie, consent, crawler check; the exception path is measured too. Peers (if installed) run
+in the same run.
 """
 
 import argparse
