@@ -13,6 +13,7 @@ from opsplug.capture.sent import clean_item, clean_properties
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
 from opsplug.events import ALIASES, BROWSER_EVENTS, EARLIEST_MS, FUTURE_MS, MAX_ITEMS, STAFF, VISITOR, Event, make_event
+from opsplug.privacy import mask
 
 MAX_BODY = 64 * 1024
 MAX_EVENTS = 100
@@ -112,13 +113,18 @@ def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int) -> Event
         anonymous_id=identity.anonymous_id,
         user_id=visit.user if known else None,
         session_id=identity.session_id,
-        page_view_id=sent.page_view_id if known and _is_id(sent.page_view_id) else None,
+        page_view_id=sent.page_view_id if known and _is_page_view(sent.page_view_id) else None,
         route=clean_path(place.split("?")[0].split("#")[0]) if place else None,
     )
 
 
 def _is_id(text: str | None) -> bool:
     return text is not None and 8 <= len(text) <= 64 and _PRINTABLE_ID.issuperset(text)
+
+
+def _is_page_view(text: str | None) -> bool:
+    """As the server (28) or the snippet (22) makes them: what else fits into an id may be somebody's number."""
+    return _is_id(text) and len(text or "") in (22, 28) and mask(text or "").text == text
 
 
 def _corrected(value: float | str | None, now_ms: int, skew: int) -> int:

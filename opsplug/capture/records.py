@@ -17,7 +17,12 @@ _PARAMETER = re.compile(r"<(?:[^<>:]+:)?([^<>:]+)>|\{([^{}:]+)(?::[^{}]*)?\}")
 _ITEM_NAMES = ("item_id", "product_id", "sku", "id", "slug", "handle", "code")
 _SEARCH_NAMES = ("q", "query", "search", "s", "term", "keyword", "keywords", "search_term")
 _LONGEST = 1000  # characters of a header or a path that are looked at
-_SECRET_SEGMENT = re.compile(r"[^/]*(?:@|%40)[^/]*|[^/]*\d{7,}[^/]*|[A-Za-z0-9_\-]{24,}|[^/]*[A-Za-z0-9+=]{32,}[^/]*")
+_SECRET_SEGMENT = re.compile(
+    r"[^/]*(?:@|%40)[^/]*|[^/]*\d{7,}[^/]*|[A-Za-z0-9_\-]{24,}|[^/]*eyJ[A-Za-z0-9_\-]{6,}\.[^/]*|"
+    r"[^/]*[A-Za-z0-9+=]{32,}[^/]*"
+)
+    r"[^/]*(?:@|%40)[^/]*|[^/]*\d{7,}[^/]*|[A-Za-z0-9_\-]{24,}|[^/]*eyJ[A-Za-z0-9_\-]{6,}\.[^/]*|[^/]*[A-Za-z0-9+=]{32,}[^/]*"
+)
 
 
 @lru_cache(maxsize=2048)

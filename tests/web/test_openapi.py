@@ -1,0 +1,94 @@
+"""What openapi.json promises is what both frameworks answer, whatever is sent."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis.checks import CheckFunction
+from schemathesis.specs.openapi import checks as openapi
+from starlette.applications import Starlette
+
+from opsplug.web.openapi import describe
+from opsplug_flask import OpsPlug
+from opsplug_starlette import OpsPlugMiddleware, current_engine
+from tests.adapters.test_flask import shop_app
+from tests.contracts.adapter_contract import BROWSER, ITEMS
+
+OPERATIONS = [("/events", "POST"), ("/consent", "POST"), ("/recommendations", "GET"), ("/health", "GET")]
+EXAMPLES = (20_000 if os.environ.get("OPSPLUG_SOAK") == "1" else 280) // len(OPERATIONS) // 2  # on two frameworks
+CHECKS: list[CheckFunction] = [
+    schemathesis.checks.not_a_server_error,
+    openapi.status_code_conformance,
+    openapi.content_type_conformance,
+    openapi.response_schema_conformance,
+]
+# schemathesis draws from `random` within its strategies
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random`:hypothesis.errors.HypothesisDeprecationWarning")
+_SETTINGS = hypothesis.settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+)
+
+
+def chosen(folder: Path) -> dict[str, Any]:
+    return {"store": f"sqlite:///{folder}/opsplug.db", "consent": "not_required", "train_every": 0}
+
+
+@pytest.fixture(scope="module")
+def on_flask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    app = shop_app()
+    plug = OpsPlug(app, **chosen(tmp_path_factory.mktemp("flask")))
+    plug.engine.catalog.upsert(ITEMS)
+    yield schemathesis.openapi.from_wsgi("/_opsplug/openapi.json", app)
+    assert nothing_failed(plug.engine)
+    plug.engine.close()
+
+
+@pytest.fixture(scope="module")
+def on_starlette(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    app = Starlette()
+    app.add_middleware(OpsPlugMiddleware, **chosen(tmp_path_factory.mktemp("starlette")))
+    yield schemathesis.openapi.from_asgi("/_opsplug/openapi.json", app)
+    engine = current_engine()
+    assert nothing_failed(engine)
+    engine.close()
+
+
+def nothing_failed(engine: Any) -> bool:
+    """An exception of ours that was swallowed would not be a 5xx on a page of the shop, but it is a fault."""
+    engine.flush()
+    return not [name for name in engine.store.counts() | engine.counters.unsaved() if name.startswith("errors.")]
+
+
+def hold(schema: Any, path: str, method: str) -> None:
+    @_SETTINGS
+    @hypothesis.seed(1)
+    @hypothesis.given(case=schema[path][method].as_strategy())
+    def conforms(case: schemathesis.Case) -> None:
+        case.call_and_validate(headers={"User-Agent": BROWSER}, checks=CHECKS)
+
+    conforms()
+
+
+def test_every_described_address_is_tried() -> None:
+    described = {(path, method.upper()) for path, methods in describe("")["paths"].items() for method in methods}
+    assert described == set(OPERATIONS)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_flask_answers_as_described(on_flask: Any, path: str, method: str) -> None:
+    hold(on_flask, path, method)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_starlette_answers_as_described(on_starlette: Any, path: str, method: str) -> None:
+    hold(on_starlette, path, method)
