@@ -166,3 +166,9 @@ def test_a_websocket_passes_untouched(build: Build) -> None:
     with shop.client.websocket_connect("/socket") as socket:  # type: ignore[attr-defined]
         socket.send_text("hello")
         assert socket.receive_text() == "hello"
+
+
+def test_the_app_is_given_by_name_as_older_starlette_does() -> None:
+    async def nothing(*_: object) -> None: ...
+
+    assert OpsPlugMiddleware(app=nothing, enabled=False).app is nothing
