@@ -1,8 +1,10 @@
 """The group of all commands, the options that they share, and what an error looks like."""
 
 import functools
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from opsplug.engine import Engine
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+_FLASK_STORE: Final = Path("instance", "opsplug.db")
 _COMMANDS: Final = {
     "demo": "opsplug.cli.operate:demo",
     "init": "opsplug.cli.operate:init",
@@ -52,7 +55,8 @@ def group() -> None:
     """Recommendations, chat, alerts and insight for a Flask or Starlette shop, from the command line.
 
     A command finds the shop's data by --store and --models, else by OPSPLUG_STORE and OPSPLUG_MODELS, else in the
-    working directory. All settings may be given as OPSPLUG_NAME. Exit codes: 0 done, 1 not done, 2 wrong use.
+    working directory, else in its folder instance, where Flask keeps them. All settings may be given as OPSPLUG_NAME.
+    Exit codes: 0 done, 1 not done, 2 wrong use.
     """
 
 
@@ -75,6 +79,9 @@ def main() -> None:
     except BrokenPipeError:  # `opsplug export | head`
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:  # a folder that cannot be written, a full disk
+        click.echo(f"opsplug: {error}", err=True)
+        sys.exit(FAILED)
 
 
 Command = Callable[..., Any]
@@ -105,6 +112,8 @@ def with_engine(must_exist: bool = True) -> Callable[[Command], Command]:
 def open_engine(store: str | None, models: str | None, must_exist: bool = True, **keywords: Any) -> "Engine":
     from opsplug.engine import Engine
 
+    if not store and not os.environ.get("OPSPLUG_STORE") and not Path("opsplug.db").exists() and _FLASK_STORE.exists():
+        store = str(_FLASK_STORE)
     if store and "://" not in store:
         store = f"sqlite:///{store}"
     given: dict[str, Any] = {name: value for name, value in (("store", store), ("models", models)) if value}

@@ -43,6 +43,17 @@ def load_keys(secret: str | None, path: Path) -> Keys:
         return Keys(secret.encode())
     with suppress(FileNotFoundError):
         return Keys(_checked(path.read_bytes(), path))
+    try:
+        _make(path)
+    except OSError as error:
+        raise SettingsError(
+            f"secret_key: the key file {path} cannot be made ({error.strerror}); "
+            "let its folder be written, or set OPSPLUG_SECRET_KEY"
+        ) from error
+    return Keys(_checked(path.read_bytes(), path))
+
+
+def _make(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -56,7 +67,6 @@ def load_keys(secret: str | None, path: Path) -> Keys:
             os.link(draft, path)
     finally:
         draft.unlink()
-    return Keys(_checked(path.read_bytes(), path))
 
 
 def _checked(content: bytes, path: Path) -> bytes:

@@ -224,3 +224,19 @@ def test_a_worker_does_what_is_due_and_ends_at_sigterm(shop: Run, tmp_path: Path
     assert process.wait(20) == 0
     assert time.monotonic() - started < 15
     process.stderr.close()
+
+
+def test_a_flask_shops_store_is_found_from_the_shops_folder(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "instance").mkdir()
+    assert run("migrate", "--store", "instance/opsplug.db").code == 0
+    assert run("status", "--json").json["store"] == "sqlite:///instance/opsplug.db"
+    assert run("migrate", "--store", "opsplug.db").code == 0
+    assert run("status", "--json").json["store"] == "sqlite:///opsplug.db"
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    (tmp_path / "file").write_text("")
+    done = run("import", "--store", "file/opsplug.db", "--events", "orders.csv")
+    assert done.code != 0
+    assert done.err.startswith("opsplug: ") and "Traceback" not in done.err
