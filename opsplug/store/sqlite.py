@@ -1,6 +1,7 @@
 """The embedded store: one SQLite file in WAL mode, with its log files beside it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from weakref import finalize
 
@@ -19,10 +20,11 @@ class SqliteStore(EventRows, CatalogueRows, DocumentRows):
 
     def __init__(self, path: Path | None) -> None:
         if path is None:
-            from tempfile import mkdtemp  # ten milliseconds that only tests pay
+            from shutil import rmtree  # ten milliseconds that only tests pay
+            from tempfile import mkdtemp
 
             folder = mkdtemp(prefix="opsplug-")
-            finalize(self, _remove, folder, os.getpid())
+            finalize(self, _remove, rmtree, folder, os.getpid())
             path = Path(folder) / "opsplug.db"
         self.path = path
         self._db = Connections(path)
@@ -38,8 +40,6 @@ class SqliteStore(EventRows, CatalogueRows, DocumentRows):
         return sum(file.stat().st_size for file in files if file.exists())
 
 
-def _remove(folder: str, maker: int) -> None:
+def _remove(rmtree: Callable[..., None], folder: str, maker: int) -> None:
     if os.getpid() == maker:
-        import shutil
-
-        shutil.rmtree(folder, ignore_errors=True)
+        rmtree(folder, ignore_errors=True)
