@@ -106,6 +106,9 @@ class ChatRoutes:
             raise EventError("message_id: 1 to 64 letters, digits, - or _ are expected")
         anonymous, key = self._who(request, visit)
         headers: list[tuple[str, str]] = []
+        if visit.identity.renew or visit.identity.forget:
+            # A page out of a shared cache gave no cookie: without one now the next message would be a stranger's.
+            headers.append(("Set-Cookie", self._observer.cookie_for(visit)))
         if not key:
             anonymous = new_id()
             key = f"a:{anonymous}"

@@ -70,7 +70,7 @@ class StatsPages:
         base, _, extension = name.partition(".")
         page = dict.fromkeys(key for key, _ in PAGES)
         wanted = base or "overview"
-        if wanted not in page or request.method != "GET":
+        if wanted not in page or extension not in ("", "csv") or request.method != "GET":
             return self._html("login.html", 404, request, visit, open=False, wrong=False)
         try:
             return self._page(wanted, extension, request, visit)
