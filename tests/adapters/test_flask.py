@@ -9,6 +9,7 @@ import flask
 import pytest
 from werkzeug.test import Client, EnvironBuilder
 
+from opsplug.errors import SettingsError
 from opsplug_flask import OpsPlug, current_engine
 from tests.contracts.adapter_contract import ITEMS, AdapterContract, Answer, Build, Visitor, stored
 
@@ -198,3 +199,10 @@ def test_bots_rows_are_kept_apart(build: Build) -> None:
     shop = build()
     Visitor(shop, agent="python-requests/2.32").get("/page")
     assert [event.anonymous_id for event in stored(shop, audience=1)] == [None]
+
+
+def test_a_second_one_on_the_same_app_is_refused() -> None:
+    app = shop_app()
+    OpsPlug(app, enabled=False)
+    with pytest.raises(SettingsError, match="already"):
+        OpsPlug(app, enabled=False)

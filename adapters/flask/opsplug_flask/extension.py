@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, current_app, request
 
 from opsplug.engine import Engine
+from opsplug.errors import SettingsError
 from opsplug_flask.translate import FlaskHost, from_response, to_request
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ class OpsPlug:
             self.init_app(app, engine, **settings)
 
     def init_app(self, app: Flask, engine: Engine | None = None, **settings: Any) -> None:
-        """Attach to `app`; raises `SettingsError` for an unknown or malformed setting."""
+        """Attach to `app`; raises `SettingsError` for an unknown or malformed setting, or a second time."""
+        if "opsplug" in app.extensions:
+            raise SettingsError("OpsPlug: attached to this app already; keep one call, two would count pages twice")
         self._plug = _Plug(app, engine, settings)
         app.extensions["opsplug"] = self._plug
         app.context_processor(lambda: {"opsplug": app.extensions["opsplug"].engine.helpers})
