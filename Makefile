@@ -1,4 +1,5 @@
 # Two commands matter: `make demo` and `make test`. Both set up what they need.
+# Options of the demo: make demo OPTIONS="--port 8080 --framework starlette"
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +8,7 @@ JS := js_snippet
 .PHONY: demo test soak lint types browser snippet benchmarks clean
 
 demo: $(VENV)/.demo
-	$(BIN)/opsplug demo
+	$(BIN)/opsplug demo $(OPTIONS)
 
 test: $(VENV)/.test browser lint types snippet
 	$(BIN)/python -m pytest -q

@@ -40,7 +40,7 @@ def prepare(engine: Engine, history: History, console: Console) -> None:
 
 
 def _train(engine: Engine, console: Console) -> None:
-    console.print("Learning what is bought together (about half a minute) ...")
+    console.print("Learning what is bought together (a minute or two) ...")
     began = time.monotonic()
     for report in engine.train():
         verdict = "in use now" if report.promoted else "not better than the one in use"
