@@ -44,6 +44,15 @@ def run(
         return json.loads(done.stdout.splitlines()[-1]), np.load(dump)
 
 
+def known(folder: Path, data: str, split: str, options: list[str]) -> np.ndarray:
+    """Which questions have a history: the harness's headline counts only those."""
+    import evalrec
+
+    log, _ = evalrec.load(folder / data / "interactions.csv")
+    asked = evalrec.split_live(log, float(split), max_queries=1000, seed=7, repeats="--repeats" in options)[1]
+    return np.array([len(history) > 0 for _, history, *_ in asked])
+
+
 def compare(ours: list[np.ndarray], theirs: list[np.ndarray]) -> tuple[float, float, float]:
     """Ratio of the mean of the splits' means, with a bootstrap that draws the same questions for both."""
     rng = np.random.default_rng(0)
@@ -64,13 +73,16 @@ def main(folder: Path, chosen: list[str]) -> None:
         data, options, peers, goal = ROWS[name]
         settings = json.dumps({"repeats": "--repeats" in options})
         mine = [run(folder, data, split, options, "recommend_adapter:Recommender", settings) for split in SPLITS]
+        masks = [known(folder, data, split, options) for split in SPLITS]
+        counted = [ndcg[mask] if len(ndcg) == len(mask) else ndcg for (_, ndcg), mask in zip(mine, masks, strict=True)]
         mean = {
             key: np.mean([report[key] for report, _ in mine]) for key in ("ndcg10", "hr10", "coverage10", "pop_pct")
         }
         cost = f"{mine[0][0]['fit_cpu_s']} | {mine[0][0]['rss_peak_mb']}"
         for peer, kw in peers:
             other = [run(folder, data, split, options, f"baselines:{peer}", kw)[1] for split in SPLITS]
-            ratio, low, high = compare([ndcg for _, ndcg in mine], other)
+            other = [ndcg[mask] if len(ndcg) == len(mask) else ndcg for ndcg, mask in zip(other, masks, strict=True)]
+            ratio, low, high = compare(counted, other)
             numbers = " | ".join(f"{mean[key]:.4f}" for key in mean)
             print(
                 f"| {name} | {numbers} | {peer} | {ratio:.3f} ({low:.3f} to {high:.3f}) | {goal} | {cost} |", flush=True
