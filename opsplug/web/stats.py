@@ -1,8 +1,6 @@
 """The stats page: who may see it, which page was asked for, and the numbers as words."""
 
-import csv
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,9 +8,9 @@ from jinja2 import Environment
 
 from opsplug.capture.visit import Visit
 from opsplug.errors import StoreError
-from opsplug.services.statistics import Figure, Overview, Statistics
+from opsplug.services.statistics import Overview, Statistics
 from opsplug.settings import Settings
-from opsplug.web import charts
+from opsplug.web import charts, figures
 from opsplug.web.access import Access
 from opsplug.web.http import Request, Response, parse_form
 from opsplug.web.ingest import same_origin
@@ -40,6 +38,7 @@ _HEADERS = [
     ("X-Robots-Tag", "noindex"),
 ]
 _HTML = "text/html; charset=utf-8"
+_CSV = "text/csv; charset=utf-8"
 _LANGUAGE_COOKIE = "opsplug_language"
 
 
@@ -110,11 +109,16 @@ class StatsPages:
         if name == "overview":
             overview = self._statistics().overview(DAYS)
             if extension == "csv":
-                return _csv(_overview_rows(overview, words))
+                return Response(200, figures.csv_file(figures.overview_rows(overview, words)), _CSV, list(_HEADERS))
             return self._overview(overview, words, request, visit)
         table = getattr(self, f"_{name}_table")(words)
         if extension == "csv":
-            return _csv([[column["name"] for column in table["columns"]], *table["rows"]])
+            return Response(
+                200,
+                figures.csv_file([[column["name"] for column in table["columns"]], *table["rows"]]),
+                _CSV,
+                list(_HEADERS),
+            )
         download = f"{self._base(request)}/{name}.csv"
         intro = words[f"{name}_intro"].format(days=DAYS)
         return self._render("table.html", name, request, visit, 200, intro=intro, tables=[table], download=download)
@@ -131,7 +135,7 @@ class StatsPages:
             visit,
             200,
             days=DAYS,
-            numbers=_numbers(overview, words),
+            numbers=figures.numbers(overview, words),
             has_events=overview.total_events > 0,
             findings=self._findings(words),
             proposal=self._proposal(overview, words),
@@ -151,12 +155,12 @@ class StatsPages:
             row = [report.placement, report.model, *counts[:2], rate or few, *counts[2:], money or "–"]
             rows.append([*row, f"{report.view_through:,}"])
         names = ("placement", "model", "impressions", "clicks", "ctr", "carts", "purchases", "revenue", "view_through")
-        return _table(words, names, rows, words["no_recs"], numbers_from=2)
+        return figures.table(words, names, rows, words["no_recs"], numbers_from=2)
 
     def _items_table(self, words: dict[str, Any]) -> dict[str, Any]:
         items = self._statistics().top_items(DAYS)
         rows = [[item.name, f"{item.views:,}", f"{item.carts:,}", f"{item.purchases:,}"] for item in items]
-        return _table(words, ("item", "views", "carts", "purchases"), rows, words["no_items"], numbers_from=1)
+        return figures.table(words, ("item", "views", "carts", "purchases"), rows, words["no_items"], numbers_from=1)
 
     def _models_table(self, words: dict[str, Any]) -> dict[str, Any]:
         rows = []
@@ -177,20 +181,22 @@ class StatsPages:
                     version.name,
                     version.version,
                     trained,
-                    _quality(about.get("metrics"), words),
-                    _metrics(about.get("baseline")),
+                    figures.quality(about.get("metrics"), words),
+                    figures.metrics(about.get("baseline")),
                     state,
                 ]
             )
         names = ("model", "version", "trained", "quality", "compared", "state")
-        return _table(words, names, rows, words["no_models"], numbers_from=99)
+        return figures.table(words, names, rows, words["no_models"], numbers_from=99)
 
     def _health_table(self, words: dict[str, Any]) -> dict[str, Any]:
         statistics = self._statistics()
         meanings = {finding["name"]: finding["text"] for finding in self._findings(words)}
         rows = [[name, f"{count:,}", meanings.get(name, "")] for name, count in statistics.counts().items()]
-        rows.append([words["store"], words["store_size"].format(size=_bytes(statistics.size_bytes())), ""])
-        table = _table(words, ("counter", "count", "meaning"), rows, "", numbers_from=99)
+        rows.append(
+            [words["store"], words["store_size"].format(size=figures.bytes_on_disk(statistics.size_bytes())), ""]
+        )
+        table = figures.table(words, ("counter", "count", "meaning"), rows, "", numbers_from=99)
         table["columns"][1]["number"] = True
         return table
 
@@ -249,76 +255,3 @@ class StatsPages:
             path = f"{request.root}{self._settings.prefix}"
             headers.append(("Set-Cookie", f"{_LANGUAGE_COOKIE}={chosen}; Path={path}; Max-Age=31536000; SameSite=Lax"))
         return Response(status, body.encode(), _HTML, headers)
-
-
-def _numbers(overview: Overview, words: dict[str, Any]) -> list[dict[str, Any]]:
-    """The four numbers of the first screen; with several currencies the largest one is shown."""
-    numbers = [_number(words["visitors"], overview.visitors), _number(words["orders"], overview.orders)]
-    revenue = max(overview.revenue.items(), key=lambda entry: entry[1].now, default=("", Figure(0, 0, [])))
-    numbers.append(_number(f"{words['revenue']} {revenue[0]}".strip(), revenue[1]))
-    visitors, buyers = overview.visitors, overview.buyers
-    share = 100 * buyers.now / visitors.now if visitors.now else 0.0
-    before = 100 * buyers.before / visitors.before if visitors.before else 0.0
-    conversion = _number(words["conversion"], Figure(share, before, overview.orders.days))
-    conversion["text"] = f"{share:.1f} %"
-    return [*numbers, conversion]
-
-
-def _number(name: str, figure: Figure) -> dict[str, Any]:
-    change, tone = "–", ""
-    if figure.before:
-        percent = 100 * (figure.now - figure.before) / figure.before
-        sign = "▲" if percent > 0 else "▼" if percent < 0 else "="
-        change = f"{sign} {abs(percent):.0f} %"
-        tone = "better" if percent > 0 else "worse" if percent < 0 else ""
-    return {
-        "name": name,
-        "text": f"{figure.now:,.0f}",
-        "change": change,
-        "tone": tone,
-        "spark": charts.spark(figure.days),
-    }
-
-
-def _table(
-    words: dict[str, Any], names: Sequence[str], rows: list[list[str]], empty: str, *, numbers_from: int
-) -> dict[str, Any]:
-    columns = [{"name": words[name], "number": place >= numbers_from} for place, name in enumerate(names)]
-    return {"title": "", "columns": columns, "rows": rows, "empty": empty}
-
-
-def _quality(metrics: Any, words: dict[str, Any]) -> str:
-    """What was measured, as a sentence where it is the recommender's own measure."""
-    if not isinstance(metrics, dict) or "to_popularity" not in metrics:
-        return _metrics(metrics)
-    names = {"ndcg": "ndcg@10", "ratio": "to_popularity", "low": "to_popularity_low", "high": "to_popularity_high"}
-    numbers = {name: f"{float(metrics.get(key, 0)):.3g}" for name, key in names.items()}
-    return str(words["measured"].format(questions=f"{float(metrics.get('questions', 0)):,.0f}", **numbers))
-
-
-def _metrics(metrics: Any) -> str:
-    if not isinstance(metrics, dict) or not metrics:
-        return "–"
-    return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items() if isinstance(value, int | float))
-
-
-def _bytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size < 1e9 else f"{size / 1e9:,.2f} GB"
-
-
-def _overview_rows(overview: Overview, words: dict[str, Any]) -> list[list[str]]:
-    head = [words[name] for name in ("day", "page_views", "visitors", "orders", "chart_events", "bots")]
-    columns = (overview.page_views, overview.visitors.days, overview.orders.days, overview.events, overview.bots)
-    return [
-        head,
-        *([day.isoformat(), *(f"{column[i]:.0f}" for column in columns)] for i, day in enumerate(overview.days)),
-    ]
-
-
-def _csv(rows: list[list[str]]) -> Response:
-    """Cells that a spreadsheet would run as a formula are made text."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for row in rows:
-        writer.writerow(["'" + cell if cell[:1] in ("=", "+", "-", "@", "\t") else cell for cell in row])
-    return Response(200, out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", list(_HEADERS))

@@ -1,0 +1,82 @@
+"""Numbers of the stats page as words, rows and files."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from opsplug.services.statistics import Figure, Overview
+from opsplug.web import charts
+
+
+def numbers(overview: Overview, words: dict[str, Any]) -> list[dict[str, Any]]:
+    """The four numbers of the first screen; with several currencies the largest one is shown."""
+    numbers = [_number(words["visitors"], overview.visitors), _number(words["orders"], overview.orders)]
+    revenue = max(overview.revenue.items(), key=lambda entry: entry[1].now, default=("", Figure(0, 0, [])))
+    numbers.append(_number(f"{words['revenue']} {revenue[0]}".strip(), revenue[1]))
+    visitors, buyers = overview.visitors, overview.buyers
+    share = 100 * buyers.now / visitors.now if visitors.now else 0.0
+    before = 100 * buyers.before / visitors.before if visitors.before else 0.0
+    conversion = _number(words["conversion"], Figure(share, before, overview.orders.days))
+    conversion["text"] = f"{share:.1f} %"
+    return [*numbers, conversion]
+
+
+def _number(name: str, figure: Figure) -> dict[str, Any]:
+    change, tone = "–", ""
+    if figure.before:
+        percent = 100 * (figure.now - figure.before) / figure.before
+        sign = "▲" if percent > 0 else "▼" if percent < 0 else "="
+        change = f"{sign} {abs(percent):.0f} %"
+        tone = "better" if percent > 0 else "worse" if percent < 0 else ""
+    return {
+        "name": name,
+        "text": f"{figure.now:,.0f}",
+        "change": change,
+        "tone": tone,
+        "spark": charts.spark(figure.days),
+    }
+
+
+def table(
+    words: dict[str, Any], names: Sequence[str], rows: list[list[str]], empty: str, *, numbers_from: int
+) -> dict[str, Any]:
+    columns = [{"name": words[name], "number": place >= numbers_from} for place, name in enumerate(names)]
+    return {"title": "", "columns": columns, "rows": rows, "empty": empty}
+
+
+def quality(measured: Any, words: dict[str, Any]) -> str:
+    """What was measured, as a sentence where it is the recommender's own measure."""
+    if not isinstance(measured, dict) or "to_popularity" not in measured:
+        return metrics(measured)
+    names = {"ndcg": "ndcg@10", "ratio": "to_popularity", "low": "to_popularity_low", "high": "to_popularity_high"}
+    numbers = {name: f"{float(measured.get(key, 0)):.3g}" for name, key in names.items()}
+    return str(words["measured"].format(questions=f"{float(measured.get('questions', 0)):,.0f}", **numbers))
+
+
+def metrics(measured: Any) -> str:
+    if not isinstance(measured, dict) or not measured:
+        return "–"
+    return ", ".join(f"{name} {value:.4g}" for name, value in measured.items() if isinstance(value, int | float))
+
+
+def bytes_on_disk(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size < 1e9 else f"{size / 1e9:,.2f} GB"
+
+
+def overview_rows(overview: Overview, words: dict[str, Any]) -> list[list[str]]:
+    head = [words[name] for name in ("day", "page_views", "visitors", "orders", "chart_events", "bots")]
+    columns = (overview.page_views, overview.visitors.days, overview.orders.days, overview.events, overview.bots)
+    return [
+        head,
+        *([day.isoformat(), *(f"{column[i]:.0f}" for column in columns)] for i, day in enumerate(overview.days)),
+    ]
+
+
+def csv_file(rows: list[list[str]]) -> bytes:
+    """Cells that a spreadsheet would run as a formula are made text."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for row in rows:
+        writer.writerow(["'" + cell if cell[:1] in ("=", "+", "-", "@", "\t") else cell for cell in row])
+    return out.getvalue().encode("utf-8-sig")
