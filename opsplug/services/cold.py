@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -38,9 +39,16 @@ class Similar:
 class ColdShop:
     """Answers before any training: similar texts, recent counts, newest items of each category."""
 
-    def __init__(self, store: Store, catalog: Catalog, *, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        *,
+        at_once: int = AT_ONCE,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._catalog = catalog
-        self._counts = RecentCounts(store)
+        self._counts = RecentCounts(store, clock)
         self._at_once = at_once
         self._shop: _Shop | None = None
 

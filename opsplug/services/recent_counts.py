@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 HALF_LIFE = 7 * DAY
 FIRST_EVENTS, MORE_EVENTS = 5000, 500  # events counted by one call
+PAUSE = 1.0  # seconds between two looks once all is counted
 RESCALE = 50  # half-lives
 
 
 class RecentCounts:
     """Taste weights by item, halved every seven days; each call reads on from where the last one stopped, a little."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
         self._counts: dict[str, float] = {}
@@ -33,7 +34,8 @@ class RecentCounts:
 
     def get(self) -> dict[str, float]:
         """Item id -> weight, relative to the newest event."""
-        if self._clock() >= self._next and self._lock.acquire(blocking=False):
+        wait = self._next - self._clock()  # longer than it can be where the clock was set back
+        if not 0 < wait <= PAUSE and self._lock.acquire(blocking=False):
             try:
                 self._read(MORE_EVENTS if self._after else FIRST_EVENTS)
             finally:
@@ -61,4 +63,4 @@ class RecentCounts:
         self._counts = counts
         if len(rows) < most:
             self._after = max(last, self._after)
-        self._next = self._clock() + (1.0 if len(rows) < most else 0.0)
+        self._next = self._clock() + (PAUSE if len(rows) < most else 0.0)

@@ -82,7 +82,7 @@ class Recommender:
         self._clock = clock
         self._counters = counters
         self._known = Known(store, counters, history_timeout)
-        self._ladder = Ladder(ColdShop(store, catalog), is_available, counters)
+        self._ladder = Ladder(ColdShop(store, catalog, clock=clock), is_available, counters)
         self._live = Live(artefacts, MODEL, lambda artefact: Trained(artefact, catalog), count=counters.add)
         self._rules: tuple[float, rule_book.Rules] = (-RULES_EVERY, rule_book.Rules())
 
