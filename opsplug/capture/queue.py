@@ -16,14 +16,13 @@ LOST: Final = "lost"
 class Ticket:
     """The receipt for one durable event: `pending` until it is `stored`, `spooled` or `lost`."""
 
-    __slots__ = ("_callbacks", "_done", "event", "state")
+    __slots__ = ("_done", "event", "state")
     _settling = threading.Lock()
 
     def __init__(self, event: Event) -> None:
         self.event = event
         self.state = PENDING
         self._done = threading.Event()
-        self._callbacks: list[Callable[[], object]] = []
 
     def settle(self, state: str) -> bool:
         """Whoever settles first decides. -> whether that was this call."""
@@ -31,10 +30,7 @@ class Ticket:
             if self.state != PENDING:
                 return False
             self.state = state
-            callbacks = self._callbacks
         self._done.set()
-        for callback in callbacks:
-            callback()
         return True
 
     @property
@@ -44,22 +40,6 @@ class Ticket:
     def wait(self, timeout: float) -> bool:
         """Whether the event is safe on disk within `timeout` seconds."""
         self._done.wait(timeout)
-        return self.safe
-
-    async def async_wait(self, timeout: float) -> bool:
-        """`wait` without holding a thread."""
-        import asyncio  # thirty milliseconds that a Flask shop need not pay
-
-        loop = asyncio.get_running_loop()
-        settled = asyncio.Event()
-        with Ticket._settling:
-            if self.state != PENDING:
-                return self.safe
-            self._callbacks = [*self._callbacks, lambda: loop.call_soon_threadsafe(settled.set)]
-        try:
-            await asyncio.wait_for(settled.wait(), timeout)
-        except TimeoutError:
-            return self.safe
         return self.safe
 
 

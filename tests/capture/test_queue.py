@@ -1,6 +1,5 @@
 """Two bounded queues and the tickets of what must not be lost."""
 
-import asyncio
 import threading
 import time
 
@@ -58,16 +57,6 @@ def test_waiting_ends_with_the_confirmation() -> None:
     start = time.monotonic()
     assert ticket.wait(10)
     assert time.monotonic() - start < 5
-
-
-def test_waiting_without_a_thread() -> None:
-    async def scenario() -> tuple[bool, bool, bool]:
-        early, late, never = Ticket(event(1)), Ticket(event(2)), Ticket(event(3))
-        early.settle(STORED)
-        threading.Timer(0.05, late.settle, (SPOOLED,)).start()
-        return await early.async_wait(5), await late.async_wait(5), await never.async_wait(0.02)
-
-    assert asyncio.run(scenario()) == (True, True, False)
 
 
 def test_counters_are_exact_among_threads() -> None:
