@@ -110,8 +110,9 @@ class Writer:
 
     def _give_up(self) -> None:
         with self._turn:
-            for ticket in self._queue.take_durable(self._queue.durable_capacity):
-                self._settle(ticket, LOST)
+            while tickets := self._queue.take_durable(self._batch):  # more than fit, where some were put back
+                for ticket in tickets:
+                    self._settle(ticket, LOST)
             self._counters.add("events_dropped", len(self._held) + len(self._queue.take(self._queue.capacity)))
             self._held = []
         self._save_counts()
