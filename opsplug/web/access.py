@@ -45,10 +45,6 @@ class Access:
         self._documents = documents
         self._wrong: list[float] = []
 
-    @property
-    def is_open_to_somebody(self) -> bool:
-        return self._check is not None or bool(self._token)
-
     def role_of(self, request: Request, visit: Visit) -> str | None:
         if self._check is not None:
             with self._guard("admin"):
@@ -80,13 +76,6 @@ class Access:
         path = f"{request.root}{self._prefix}"
         flags = f"Path={path}; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Lax{secure}"
         return f"{COOKIE}={session}.{self._sign(session)}; {flags}"
-
-    def csrf_token(self, request: Request) -> str:
-        """What a form of ours carries; another site cannot know it."""
-        return self._sign("csrf:" + request.cookies.get(COOKIE, "") + request.cookies.get("session", ""))
-
-    def csrf_fits(self, request: Request, token: str) -> bool:
-        return hmac.compare_digest(self.csrf_token(request).encode(), token.encode())
 
     def _session_of(self, request: Request) -> str | None:
         session, _, signature = request.cookies.get(COOKIE, "").rpartition(".")
