@@ -22,6 +22,10 @@ class DocumentRows:
         row = {"kind": kind, "key": key, "value": encode_json(value).decode(), "now": now_ms}
         self._db.write(lambda connection: connection.execute(queries.PUT_DOCUMENT, row))
 
+    def add_document(self, kind: str, key: str, value: Any, now_ms: int) -> bool:
+        row = {"kind": kind, "key": key, "value": encode_json(value).decode(), "now": now_ms}
+        return self._db.write(lambda connection: connection.execute(queries.ADD_DOCUMENT, row).rowcount) > 0
+
     def get_document(self, kind: str, key: str) -> Any:
         row = self._db.read(lambda c: c.execute(queries.GET_DOCUMENT, {"kind": kind, "key": key}).fetchone())
         return _decode(row[0]) if row else None

@@ -110,6 +110,10 @@ class Store(Protocol):
         """Insert or replace one JSON value."""
         ...
 
+    def add_document(self, kind: str, key: str, value: Any, now_ms: int) -> bool:
+        """Insert one JSON value; False, and nothing changes, where the key is taken. Of many who try one succeeds."""
+        ...
+
     def get_document(self, kind: str, key: str) -> Any:
         """The value, or None."""
         ...

@@ -94,6 +94,8 @@ RAISE_VERSION: Final = """INSERT INTO versions (name, value) VALUES (:name, :now
 # -- documents, leases, counters ------------------------------------------------------------------------------------
 PUT_DOCUMENT: Final = """INSERT INTO documents (kind, key, value, updated_at) VALUES (:kind, :key, :value, :now)
     ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at"""
+ADD_DOCUMENT: Final = """INSERT INTO documents (kind, key, value, updated_at) VALUES (:kind, :key, :value, :now)
+    ON CONFLICT (kind, key) DO NOTHING"""
 GET_DOCUMENT: Final = "SELECT value FROM documents WHERE kind = :kind AND key = :key"
 DOCUMENTS: Final = "SELECT key, value FROM documents WHERE kind = :kind ORDER BY key"
 DOCUMENTS_FROM: Final = """SELECT key, value FROM documents

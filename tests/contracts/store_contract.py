@@ -206,6 +206,11 @@ class StoreContract:
         assert store.delete_document("rules", "b") is True
         assert store.delete_document("rules", "b") is False
 
+    def test_a_key_is_added_once(self, store: Store) -> None:
+        assert store.add_document("chat", "c/1", "first", T0) is True
+        assert store.add_document("chat", "c/1", "second", T0) is False
+        assert store.get_document("chat", "c/1") == "first"
+
     def test_a_lease_has_one_holder(self, store: Store) -> None:
         assert store.acquire_lease("train", "one", ttl_ms=100, now_ms=0)
         assert not store.acquire_lease("train", "two", ttl_ms=100, now_ms=99)
