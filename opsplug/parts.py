@@ -22,6 +22,7 @@ from opsplug.web.nothing import NO_HELPERS, NoHelpers
 if TYPE_CHECKING:
     from opsplug.capture.discovery import Discovery
     from opsplug.models.sentiment import SentimentModel
+    from opsplug.services.carts import Carts
     from opsplug.services.catalog import Catalog
     from opsplug.services.chat import Chat
     from opsplug.services.current import CurrentVisitor
@@ -128,6 +129,12 @@ class Parts:
         return SentimentModel()
 
     @cached_property
+    def carts(self) -> Carts:
+        from opsplug.services.carts import Carts
+
+        return Carts(self.store, lambda: self.catalog.snapshot().records, self.counters, self.guard, self.settings)
+
+    @cached_property
     def chat(self) -> Chat:
         from opsplug.services.chat import Chat
         from opsplug.services.chat_search import CatalogueSearch
@@ -145,6 +152,7 @@ class Parts:
             search=search,
             recommend=self.recommend,
             order_lookup=settings.order_lookup,
+            cart=self.carts.of,
             language=settings.language,
             pseudonym=lambda user_id: self.keys.pseudonym(user_id),
         )

@@ -10,7 +10,8 @@ import click
 
 from opsplug.cli import show
 from opsplug.cli.app import FAILED, json_option, with_engine
-from opsplug.services.chat_knowledge import Knowledge, KnowledgeError
+from opsplug.services.chat_entries import KnowledgeError
+from opsplug.services.chat_knowledge import Knowledge
 from opsplug.services.transfer import BadRowError, open_rows
 
 if TYPE_CHECKING:

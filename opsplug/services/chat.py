@@ -10,12 +10,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from opsplug.models.sentiment import Sentiment, SentimentModel
 from opsplug.privacy import mask
+from opsplug.services.carts import Cart
 from opsplug.services.chat_answering import Answer, Asker, Collaborators, OrderLookup, Phrasing, Recommend, answer
 from opsplug.services.chat_entities import Entities
 from opsplug.services.chat_knowledge import Knowledge
@@ -59,6 +60,7 @@ class Chat:
         recommend: Recommend | None = None,
         order_lookup: OrderLookup | None = None,
         language_model: Phrasing | None = None,
+        cart: Callable[[str | None, str | None], Cart] | None = None,
         language: str = "en",
         pseudonym: Callable[[str], str] = str,
         clock: Callable[[], float] = time.time,
@@ -69,6 +71,7 @@ class Chat:
         self._storage = storage
         self._sentiment = sentiment or SentimentModel().score
         self._helpers = Collaborators(self._known, search, recommend, order_lookup, language_model)
+        self._cart = cart or (lambda anonymous_id, user_id: Cart())
         self._language = language
         self._clock = clock
         self._lock = threading.Lock()
@@ -125,6 +128,15 @@ class Chat:
     def unanswered(self) -> list[dict[str, Any]]:
         """Questions without an answer, oldest first: what the shop's knowledge lacks."""
         return [dict(value) for _, value in self._storage.documents(UNANSWERED)]
+
+    def cart(self, anonymous_id: str | None, user_id: str | None) -> Cart:
+        """What lies in this visitor's cart now, with its value; `user_id` is the shop's own, of a verified session."""
+        return self._cart(anonymous_id, self._pseudonym(user_id) if user_id else None)
+
+    def sources(self, names: Sequence[str], language: str) -> list[dict[str, str | None]]:
+        """Title and url of the entries that an answer rests on; products and orders are shown by other means."""
+        entries = [self.knowledge.get(name, language) for name in names]
+        return [{"title": entry.question, "url": entry.url or None} for entry in entries if entry is not None]
 
     def _known(self, text: str, language: str) -> Any:
         return self.knowledge.search(text, language)

@@ -6,37 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from opsplug.errors import OpsPlugError
-from opsplug.models.language import detect_language
 from opsplug.models.retrieval import KnowledgeIndex
+from opsplug.services.chat_entries import MOST_PHRASES, Entry, KnowledgeError, entry_of
 from opsplug.services.chat_log import ChatStorage
+from opsplug.services.chat_suggestions import OPEN, Suggestion, Suggestions
 
 KIND, OLD, CHANGES = "knowledge", "knowledge_old", "knowledge_changes"
 _CHECK_EVERY = 1.0  # seconds between two looks for changes made by other processes
 _FOREIGN = 0.9  # of the confidence remains when the answer is in another language than the question
-
-
-class KnowledgeError(OpsPlugError):
-    """A knowledge entry does not fit; the message names its id and field."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One question and its answer. Dates are ISO days, both included; empty: without limit."""
-
-    id: str
-    question: str
-    answer: str
-    language: str = "en"
-    valid_from: str = ""
-    valid_until: str = ""
-    version: int = 1
-
-    def is_valid(self, day: str) -> bool:
-        return (not self.valid_from or self.valid_from <= day) and (not self.valid_until or day <= self.valid_until)
 
 
 @dataclass(frozen=True)
@@ -53,6 +33,7 @@ class Knowledge:
     def __init__(self, storage: ChatStorage, clock: Callable[[], float] = time.time) -> None:
         self._storage = storage
         self._clock = clock
+        self._suggestions = Suggestions(storage, clock)
         self._lock = threading.Lock()
         self._entries: dict[tuple[str, str], Entry] | None = None
         self._indexes: dict[tuple[str, str], tuple[list[Entry], KnowledgeIndex]] = {}
@@ -62,7 +43,7 @@ class Knowledge:
     def upsert(self, entries: Iterable[Mapping[str, Any]]) -> int:
         """Adds or replaces by `id` and `language` (else detected); -> how many changed. All are checked first."""
         known = self._load()
-        changed = [entry for entry in map(_entry, entries) if not _same(entry, known.get((entry.language, entry.id)))]
+        changed = [entry for entry in map(entry_of, entries) if not _same(entry, known.get((entry.language, entry.id)))]
         now = round(self._clock() * 1000)
         for entry in changed:
             before = known.get((entry.language, entry.id))
@@ -89,6 +70,63 @@ class Knowledge:
         """Every entry, by language and id."""
         return [entry for key, entry in sorted(self._load().items()) if language in (None, key[0])]
 
+    def get(self, entry_id: str, language: str) -> Entry | None:
+        """The entry of that id in that language, else in another one."""
+        known = self._load()
+        found = known.get((language, entry_id))
+        return found or next((entry for key, entry in sorted(known.items()) if key[1] == entry_id), None)
+
+    def suggest(self, question: str, answer: str = "", language: str | None = None, origin: str = "") -> Suggestion:
+        """Keeps what may become an entry once a person approves it; the same from the same `origin` is kept once."""
+        return self._suggestions.add(question, answer, language, origin)
+
+    def suggestions(self, state: str = OPEN) -> list[Suggestion]:
+        """Suggestions that are open, approved or rejected, oldest first."""
+        return self._suggestions.all(state)
+
+    def approve(
+        self,
+        suggestion_id: str,
+        by: str,
+        *,
+        question: str | None = None,
+        answer: str | None = None,
+        entry_id: str | None = None,
+        url: str = "",
+    ) -> Entry:
+        """Makes a suggestion an entry, with the person's own wording where given; `by` is who approved it.
+
+        With the `entry_id` of an entry and no answer, the question becomes one more way to ask that entry.
+        `KnowledgeError` where there is no such open suggestion, or it has no answer yet.
+        """
+        suggestion = self._open(suggestion_id)
+        asked = question or suggestion.question
+        known = self.get(entry_id, suggestion.language) if entry_id and not answer else None
+        if known is not None:
+            self.upsert([{**asdict(known), "also": [*known.also, asked]}])
+        else:
+            entry = {
+                "id": entry_id or f"learnt-{suggestion.id}",
+                "question": asked,
+                "answer": answer or suggestion.answer,
+                "language": suggestion.language,
+                "url": url,
+            }
+            self.upsert([entry])
+        name = known.id if known else str(entry_id or f"learnt-{suggestion.id}")
+        self._suggestions.settle(suggestion, "approved", by, name)
+        return self._load()[known.language if known else suggestion.language, name]
+
+    def reject(self, suggestion_id: str, by: str) -> Suggestion:
+        """Closes a suggestion; the same is not suggested again."""
+        return self._suggestions.settle(self._open(suggestion_id), "rejected", by)
+
+    def _open(self, suggestion_id: str) -> Suggestion:
+        suggestion = self._suggestions.get(suggestion_id)
+        if suggestion is None or suggestion.state != OPEN:
+            raise KnowledgeError(f"knowledge: there is no open suggestion {suggestion_id!r}.")
+        return suggestion
+
     def search(self, text: str, language: str, k: int = 3) -> list[Found]:
         """The likeliest valid entries, best first: those in `language`, or in the others where it has none."""
         day = datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
@@ -97,7 +135,8 @@ class Knowledge:
             entries, index = self._index(spoken, day)
             if entries:
                 share = 1.0 if spoken == language else _FOREIGN
-                return [Found(entries[m.position], share * m.confidence) for m in index.search(text, k)]
+                best = index.search(text, k + MOST_PHRASES)
+                return _distinct([Found(entries[m.position], share * m.confidence) for m in best])[:k]
         return []
 
     def _load(self) -> dict[tuple[str, str], Entry]:
@@ -106,7 +145,7 @@ class Knowledge:
             if self._entries is None or not fresh:
                 changes = self._storage.get_document(CHANGES, "all")
                 if self._entries is None or changes != self._changes:
-                    found = [Entry(**value) for _, value in self._storage.documents(KIND)]
+                    found = [Entry.of(value) for _, value in self._storage.documents(KIND)]
                     self._entries = {(entry.language, entry.id): entry for entry in found}
                     self._indexes = {}
                     self._changes = changes
@@ -119,7 +158,9 @@ class Knowledge:
             held = self._indexes.get((language, day))
             if held is None:
                 valid = [entry for key, entry in sorted(entries.items()) if key[0] == language and entry.is_valid(day)]
-                held = (valid, KnowledgeIndex([e.question for e in valid], [e.answer for e in valid]))
+                asked = [(entry, phrase) for entry in valid for phrase in (entry.question, *entry.also)]
+                rows = [entry for entry, _ in asked]
+                held = (rows, KnowledgeIndex([phrase for _, phrase in asked], [entry.answer for entry in rows]))
                 others = {key: value for key, value in self._indexes.items() if key[1] == day}
                 self._indexes = {**others, (language, day): held}
             return held
@@ -131,29 +172,13 @@ class Knowledge:
             self._entries = None
 
 
+def _distinct(found: list[Found]) -> list[Found]:
+    """The first of each entry: an entry that is asked in several ways is offered once."""
+    first: dict[str, Found] = {}
+    for one in found:
+        first.setdefault(one.entry.id, one)
+    return list(first.values())
+
+
 def _same(entry: Entry, before: Entry | None) -> bool:
     return before is not None and entry == Entry(**{**asdict(before), "version": entry.version})
-
-
-def _entry(given: Mapping[str, Any]) -> Entry:
-    name = str(given.get("id") or "").strip()
-    if not name or "/" in name or "\n" in name:
-        raise KnowledgeError(f"knowledge: {name!r} is no id; give a short name without a slash.")
-    for needed in ("question", "answer"):
-        if not str(given.get(needed) or "").strip():
-            raise KnowledgeError(f"knowledge entry {name!r}: `{needed}` is missing or empty.")
-    question, answer = str(given["question"]).strip(), str(given["answer"]).strip()
-    language = str(given.get("language") or detect_language(f"{question} {answer}")).lower()[:2]
-    return Entry(name, question, answer, language, _day(given, "valid_from", name), _day(given, "valid_until", name))
-
-
-def _day(given: Mapping[str, Any], field: str, name: str) -> str:
-    value = given.get(field)
-    if not value:
-        return ""
-    try:
-        return (value if isinstance(value, date) else date.fromisoformat(str(value)[:10])).isoformat()[:10]
-    except ValueError:
-        raise KnowledgeError(
-            f"knowledge entry {name!r}: `{field}` is a day such as 2026-12-31, not {value!r}."
-        ) from None

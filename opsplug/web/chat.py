@@ -199,12 +199,7 @@ class ChatRoutes:
 
     def _message(self, message: Message, conversation: Conversation, request: Request) -> dict[str, Any]:
         text = say(message.text, conversation.language) if message.role == "system" else message.text
-        knowledge = {entry.id: entry for entry in self._chat().knowledge.all(conversation.language)}
-        sources = [
-            {"title": knowledge[source].question, "url": None}
-            for source in message.data.get("sources", ())
-            if source in knowledge
-        ]
+        sources = self._chat().sources(message.data.get("sources", ()), conversation.language)
         items = [str(item_id) for item_id in message.data.get("items", ())]
         return {
             "id": message.id,

@@ -8,7 +8,7 @@ import pytest
 
 from opsplug.services.chat import Chat
 from opsplug.services.chat_entities import Entities, entities
-from opsplug.services.chat_knowledge import KnowledgeError
+from opsplug.services.chat_entries import KnowledgeError
 from opsplug.services.chat_search import CatalogueSearch
 from opsplug.services.chat_texts import TEXTS
 from opsplug.services.chat_understanding import Context, understand

@@ -1,0 +1,64 @@
+"""What may become knowledge: questions nobody could answer, answers of resolved chats. A person approves or rejects."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+from opsplug.models.language import detect_language
+from opsplug.privacy import mask
+from opsplug.services.chat_log import ChatStorage
+
+KIND = "knowledge_suggested"
+OPEN, APPROVED, REJECTED = "open", "approved", "rejected"
+_LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A question, and an answer where one was given; `origin` says where from, `by` who decided, `at` when (ms)."""
+
+    id: str
+    question: str
+    answer: str
+    language: str
+    origin: str = ""
+    state: str = OPEN
+    by: str = ""
+    entry_id: str = ""
+    at: int = 0
+
+
+class Suggestions:
+    """The suggestions of one store."""
+
+    def __init__(self, storage: ChatStorage, clock: Callable[[], float]) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    def add(self, question: str, answer: str, language: str | None, origin: str) -> Suggestion:
+        """A new suggestion, masked; or the one that was made of the same question before, whatever became of it."""
+        asked, told = mask(question.strip()[:_LONGEST]).text, mask(answer.strip()[:_LONGEST]).text
+        spoken = (language or detect_language(asked))[:2].lower()
+        name = hashlib.sha256(f"{spoken}\n{asked.lower()}\n{origin}".encode("utf-8", "replace")).hexdigest()[:12]
+        before = self.get(name)
+        if before is not None and (before.state != OPEN or before.answer or not told):
+            return before
+        return self._keep(Suggestion(name, asked, told, spoken, origin, at=round(self._clock() * 1000)))
+
+    def get(self, name: str) -> Suggestion | None:
+        value = self._storage.get_document(KIND, name)
+        return Suggestion(**value) if value else None
+
+    def all(self, state: str) -> list[Suggestion]:
+        found = [Suggestion(**value) for _, value in self._storage.documents(KIND)]
+        return sorted((one for one in found if one.state == state), key=lambda one: (one.at, one.id))
+
+    def settle(self, suggestion: Suggestion, state: str, by: str, entry_id: str = "") -> Suggestion:
+        """Note what a person decided."""
+        return self._keep(replace(suggestion, state=state, by=by, entry_id=entry_id, at=round(self._clock() * 1000)))
+
+    def _keep(self, suggestion: Suggestion) -> Suggestion:
+        self._storage.put_document(KIND, suggestion.id, asdict(suggestion), suggestion.at)
+        return suggestion
