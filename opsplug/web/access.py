@@ -4,7 +4,8 @@ import base64
 import hashlib
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from opsplug.capture.guard import Guard
@@ -21,6 +22,18 @@ _TRIES = 10  # wrong tokens a minute, of all clients together: guessing 16 chara
 _USED = "used_token"
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is looking. `name` is what the shop's check calls this person, else the role."""
+
+    role: str
+    name: str
+
+    def may(self, role: str) -> bool:
+        """Roles are steps: an agent sees what a viewer sees, an admin everything."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+
 class Documents(Protocol):
     def get_document(self, kind: str, key: str) -> Any: ...
 
@@ -28,10 +41,11 @@ class Documents(Protocol):
 
 
 class Access:
-    """`role_of(request, visit)`: viewer, agent or admin, or None.
+    """`person_of(request, visit)`: somebody with the role viewer, agent or admin, or None.
 
-    The shop's `admin` callable decides when there is one. Else `admin_token` opens a session: typed into the form as
-    often as wanted, in an address (`?token=`) once, because addresses end up in histories and logs.
+    The shop's `admin` callable decides when there is one; it may say who: `{"role": "agent", "name": "Ana"}`.
+    Else `admin_token` opens a session: typed into the form as often as wanted, in an address (`?token=`) once, because
+    addresses end up in histories and logs.
     """
 
     def __init__(
@@ -45,14 +59,12 @@ class Access:
         self._documents = documents
         self._wrong: list[float] = []
 
-    def role_of(self, request: Request, visit: Visit) -> str | None:
+    def person_of(self, request: Request, visit: Visit) -> Person | None:
         if self._check is not None:
             with self._guard("admin"):
-                answer = self._check(visit.host.native())
-                if answer:
-                    return answer if answer in ROLES else "admin"
+                return _person(self._check(visit.host.native()))
             return None
-        return "admin" if self._session_of(request) else None
+        return Person("admin", "admin") if self._session_of(request) else None
 
     def redeem(self, token: str, *, from_address: bool, now: float) -> bool:
         """Whether this token opens a session now; wrong ones are slowed down, one in an address works once."""
@@ -77,6 +89,13 @@ class Access:
         flags = f"Path={path}; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Lax{secure}"
         return f"{COOKIE}={session}.{self._sign(session)}; {flags}"
 
+    def form_token(self, secret: str) -> str:
+        """What a form of ours carries; `secret` is in a cookie that pages of other sites cannot send."""
+        return self._sign(f"form:{secret}")
+
+    def form_fits(self, secret: str, token: str) -> bool:
+        return hmac.compare_digest(self.form_token(secret).encode(), token.encode())
+
     def _session_of(self, request: Request) -> str | None:
         session, _, signature = request.cookies.get(COOKIE, "").rpartition(".")
         if not session or not hmac.compare_digest(self._sign(session).encode(), signature.encode()):
@@ -88,3 +107,16 @@ class Access:
         # The token is part of the key: changing it ends every session.
         key = self._keys().subkey("admin-session:" + self._token)
         return base64.urlsafe_b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode().rstrip("=")
+
+
+def _person(answer: Any) -> Person | None:
+    """What the shop's check may say: nothing, a role, a mapping of role and name, or anything else that is true."""
+    if not answer:
+        return None
+    name = ""
+    if isinstance(answer, Mapping):
+        name, answer = str(answer.get("name") or ""), answer.get("role", "")
+    if isinstance(answer, str) and answer not in ROLES:
+        return None  # "customer" is no role here, and certainly not an admin
+    role = answer if isinstance(answer, str) else "admin"
+    return Person(role, name or role)

@@ -9,6 +9,13 @@ from jinja2 import Environment, FileSystemLoader
 from opsplug import resources
 from opsplug.capture.durable import settle
 from opsplug.web.access import Access
+from opsplug.web.admin.health import HealthPage
+from opsplug.web.admin.items import ItemsPage
+from opsplug.web.admin.models import ModelsPage
+from opsplug.web.admin.overview import OverviewPage
+from opsplug.web.admin.page import Page
+from opsplug.web.admin.recommendations import RecommendationsPage
+from opsplug.web.admin.shell import Shell
 from opsplug.web.cards import Cards
 from opsplug.web.chat import ChatRoutes
 from opsplug.web.health import Health
@@ -17,7 +24,6 @@ from opsplug.web.openapi import OpenApi
 from opsplug.web.recommendations import RecommendationRoute
 from opsplug.web.site import Route, Web
 from opsplug.web.static import Snippet
-from opsplug.web.stats import StatsPages
 from opsplug.web.widgets import Helpers
 
 if TYPE_CHECKING:
@@ -43,7 +49,7 @@ def build_web(parts: Parts) -> Web:
     )
     ingest = Ingest(parts.observer, parts.queue, parts.counters, settings.trusted_proxies)
     access = Access(settings, parts.guard, lambda: parts.keys, lambda: parts.store)
-    stats = StatsPages(access, templates, lambda: parts.statistics, settings)
+    shell = Shell(access, templates, admin_pages(parts), settings)
     lists = RecommendationRoute(parts.recommend, cards, settings.language)
     routes: dict[tuple[str, str], Route] = {
         ("POST", "/events"): ingest.events,
@@ -60,6 +66,18 @@ def build_web(parts: Parts) -> Web:
         snippet,
         helpers,
         routes,
-        {"/admin/": stats.handle},
+        {"/admin/": shell.handle},
         lambda tickets: settle(tickets, parts.spool, parts.counters),
     )
+
+
+def admin_pages(parts: Parts) -> list[Page]:
+    """The stats pages in the order of the side bar; the first is the one at admin/ itself."""
+    statistics = lambda: parts.statistics  # noqa: E731
+    return [
+        OverviewPage(statistics),
+        RecommendationsPage(statistics),
+        ItemsPage(statistics),
+        ModelsPage(statistics),
+        HealthPage(statistics),
+    ]

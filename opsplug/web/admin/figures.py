@@ -2,14 +2,16 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opsplug.services.statistics import Figure, Overview
-from opsplug.web import charts
+from opsplug.web.admin import charts
+
+Table = dict[str, Any]  # title, columns ({name, number}), rows of text, empty: what to say when there is no row
 
 
-def numbers(overview: Overview, words: dict[str, Any]) -> list[dict[str, Any]]:
+def numbers(overview: Overview, words: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The four numbers of the first screen; with several currencies the largest one is shown."""
     numbers = [_number(words["visitors"], overview.visitors), _number(words["orders"], overview.orders)]
     revenue = max(overview.revenue.items(), key=lambda entry: entry[1].now, default=("", Figure(0, 0, [])))
@@ -39,13 +41,13 @@ def _number(name: str, figure: Figure) -> dict[str, Any]:
 
 
 def table(
-    words: dict[str, Any], names: Sequence[str], rows: list[list[str]], empty: str, *, numbers_from: int
-) -> dict[str, Any]:
+    words: Mapping[str, Any], names: Sequence[str], rows: list[list[str]], empty: str, *, numbers_from: int
+) -> Table:
     columns = [{"name": words[name], "number": place >= numbers_from} for place, name in enumerate(names)]
     return {"title": "", "columns": columns, "rows": rows, "empty": empty}
 
 
-def quality(measured: Any, words: dict[str, Any]) -> str:
+def quality(measured: Any, words: Mapping[str, Any]) -> str:
     """What was measured, as a sentence where it is the recommender's own measure."""
     if not isinstance(measured, dict) or "to_popularity" not in measured:
         return metrics(measured)
@@ -64,7 +66,7 @@ def bytes_on_disk(size: int) -> str:
     return f"{size / 1e6:,.1f} MB" if size < 1e9 else f"{size / 1e9:,.2f} GB"
 
 
-def overview_rows(overview: Overview, words: dict[str, Any]) -> list[list[str]]:
+def overview_rows(overview: Overview, words: Mapping[str, Any]) -> list[list[str]]:
     head = [words[name] for name in ("day", "page_views", "visitors", "orders", "chart_events", "bots")]
     columns = (overview.page_views, overview.visitors.days, overview.orders.days, overview.events, overview.bots)
     return [

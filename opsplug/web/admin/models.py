@@ -1,0 +1,34 @@
+"""Every version of every model: how good it is, and whether it serves."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from opsplug.services.statistics import Statistics
+from opsplug.web.admin import figures
+from opsplug.web.admin.page import Ask
+from opsplug.web.admin.tables import TablePage
+from opsplug.web.admin.words.models import WORDS
+
+
+class ModelsPage(TablePage):
+    name, group, role, words = "models", "quality", "viewer", WORDS
+
+    def __init__(self, statistics: Callable[[], Statistics]) -> None:
+        self._statistics = statistics
+
+    def table(self, ask: Ask) -> figures.Table:
+        words = ask.words
+        rows = []
+        for version in self._statistics().models():
+            about = version.about
+            quality, compared = figures.quality(about.get("metrics"), words), figures.metrics(about.get("baseline"))
+            state = words["in_use" if version.in_use else "kept"]
+            if version.problem:
+                state = f"{words['problem']}: {version.problem}"
+            rows.append([version.name, version.version, _day(about.get("at")), quality, compared, state])
+        names = ("model", "version", "trained", "quality", "compared", "state")
+        return figures.table(words, names, rows, words["empty"], numbers_from=99)
+
+
+def _day(at: float | None) -> str:
+    return datetime.fromtimestamp(float(at), UTC).strftime("%Y-%m-%d %H:%M") if at else "–"

@@ -1,0 +1,54 @@
+"""The first screen: how are we doing, what is broken, what to do next."""
+
+from collections.abc import Callable
+from typing import Any
+
+from opsplug.services.statistics import Overview, Statistics
+from opsplug.web.admin import charts, figures
+from opsplug.web.admin.health import troubles
+from opsplug.web.admin.page import Ask, ReadOnly
+from opsplug.web.admin.words.overview import WORDS
+from opsplug.web.http import Response
+
+DAYS = 30
+
+
+class OverviewPage(ReadOnly):
+    name, group, role, words = "overview", "see", "viewer", WORDS
+
+    def __init__(self, statistics: Callable[[], Statistics]) -> None:
+        self._statistics = statistics
+
+    def get(self, ask: Ask) -> Response:
+        words, overview = ask.words, self._statistics().overview(DAYS)
+        if ask.rest:
+            return ask.missing()
+        if ask.extension == "csv":
+            return ask.csv(figures.overview_rows(overview, words))
+        download, days = f"{ask.here}.csv", overview.days
+        views = {words["page_views"]: overview.page_views, words["visitors"]: overview.visitors.days}
+        events = {words["chart_events"]: overview.events, words["bots"]: overview.bots}
+        return ask.page(
+            "overview.html",
+            days=DAYS,
+            numbers=figures.numbers(overview, words),
+            has_events=overview.total_events > 0,
+            findings=troubles(self._statistics().counts(), ask.language),
+            proposal=self._proposal(overview, words),
+            views_chart=charts.lines(words["chart_views"], days, views, download),
+            orders_chart=charts.lines(words["chart_orders"], days, {words["orders"]: overview.orders.days}, download),
+            events_chart=charts.lines(words["chart_events"], days, events, download),
+        )
+
+    def _proposal(self, overview: Overview, words: Any) -> str:
+        """One thing to do next, with its evidence."""
+        if not overview.total_events:
+            return str(words["propose_none"])
+        statistics = self._statistics()
+        if not statistics.models():
+            return str(words["propose_train"].format(events=f"{overview.total_events:,}"))
+        placements = {report.placement for report in statistics.recommendations(DAYS)}
+        if "item" not in placements:
+            views = sum(item.views for item in statistics.top_items(DAYS))
+            return str(words["propose_token"].format(views=f"{views // 4:,}"))
+        return str(words["propose_more"] if "cart" not in placements else words["propose_none"])

@@ -1,0 +1,58 @@
+"""Words that every stats page may use. Chinese is written by its own hand, not word for word."""
+
+from typing import Any, Final
+
+WORDS: Final[dict[str, dict[str, Any]]] = {
+    "en": {
+        "lang": "en",
+        "skip": "Skip to the content",
+        "sections": "Sections",
+        "day": "Day",
+        "table_behind": "The numbers as a table",
+        "download": "Download as CSV",
+        "no_store": "The store cannot be read right now; the shop goes on. See: opsplug doctor",
+        "worse": "broken",
+        "watch": "watch",
+        "better": "better",
+        "login_title": "Stats page",
+        "login_token": "Token",
+        "login_button": "Open",
+        "login_wrong": "That token does not fit, or an address with it was used before. Type it here.",
+        "closed": "The stats page is closed. Open it for your people with the setting admin (a check of the request), or with admin_token.",
+        "groups": {
+            "see": "Look",
+            "do": "Act",
+            "quality": "Quality",
+            "run": "Running",
+        },
+        "missing": "There is no such page, or it is not open to you.",
+        "refused": "This form was open for too long or came from elsewhere. Go back, load the page again and send it once more.",
+        "no_store_title": "Store",
+    },
+    "zh": {
+        "lang": "zh-CN",
+        "skip": "跳到正文",
+        "sections": "栏目",
+        "day": "日期",
+        "table_behind": "以表格查看",
+        "download": "下载 CSV",
+        "no_store": "暂时无法读取数据库，店铺不受影响。请运行：opsplug doctor",
+        "worse": "故障",
+        "watch": "留意",
+        "better": "改善",
+        "login_title": "统计页",
+        "login_token": "令牌",
+        "login_button": "打开",
+        "login_wrong": "令牌不正确，或带令牌的网址已用过一次。请在此输入。",
+        "closed": "统计页未开放。请用 admin 设置（检查请求的函数）或 admin_token 为员工开放。",
+        "groups": {
+            "see": "查看",
+            "do": "处理",
+            "quality": "质量",
+            "run": "运行",
+        },
+        "missing": "没有这个页面，或您无权查看。",
+        "refused": "表单已过期或来自其他网站。请返回、刷新页面后重新提交。",
+        "no_store_title": "数据库",
+    },
+}
