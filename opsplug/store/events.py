@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -29,7 +30,7 @@ class EventRows:
         def work(connection: sqlite3.Connection) -> int:
             last = connection.execute(queries.LAST_RECEIVED).fetchone()
             try:
-                cursor = connection.executemany(queries.ADD_EVENT, rows_of(events, last[0] if last else 0))
+                added = _insert(connection, rows_of(events, last[0] if last else 0))
                 for refusal in filter(refuses, events):
                     _forget(connection, [refusal.anonymous_id, refusal.user_id])
                 links = _links(events)
@@ -37,7 +38,7 @@ class EventRows:
                     connection.executemany(queries.ADD_LINK, links)
             except (*_UNFIT, OverflowError, UnicodeError, TypeError) as error:
                 raise EventError(f"event: this cannot be stored: {error}") from error
-            return cursor.rowcount
+            return added
 
         return self._db.write(work, durable=durable, timeout=timeout)
 
@@ -150,6 +151,16 @@ def rows_of(events: Sequence[Event], received_at: int = 0) -> list[tuple[Any, ..
         page = "" if row[9] == row[0] else row[9]
         rows.append((*row[:3], received_at, *row[4:9], page, row[10], items, properties))
     return rows
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+    """-> how many rows are new."""
+    whole = len(rows) - len(rows) % queries.ROWS
+    added = 0
+    for start in range(0, whole, queries.ROWS):
+        values = list(chain.from_iterable(rows[start : start + queries.ROWS]))
+        added += connection.execute(queries.ADD_EVENTS, values).rowcount
+    return added + connection.executemany(queries.ADD_EVENT, rows[whole:]).rowcount if whole < len(rows) else added
 
 
 def event_of(row: Sequence[Any]) -> Event:
