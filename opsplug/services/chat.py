@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from opsplug.models.sentiment import Sentiment, SentimentModel
@@ -20,13 +20,13 @@ from opsplug.services.carts import Cart
 from opsplug.services.chat_answering import Answer, Asker, Collaborators, OrderLookup, Phrasing, Recommend, answer
 from opsplug.services.chat_entities import Entities
 from opsplug.services.chat_knowledge import Knowledge
-from opsplug.services.chat_log import ChatStorage, ConversationLog
+from opsplug.services.chat_log import UNANSWERED, ChatStorage, ConversationLog
 from opsplug.services.chat_search import ProductSearch
 from opsplug.services.chat_texts import say
 from opsplug.services.chat_understanding import Context, Understanding, understand
+from opsplug.services.desk import Desk
 from opsplug.services.handover import BOT, WAITING, Conversation, Step
 
-UNANSWERED = "chat_unanswered"
 _LONGEST = 2000  # characters of a message that are read
 _BURST, _WINDOW = 12, 30.0  # messages of one visitor within so many seconds
 _VISITORS_HELD = 10_000  # whose rate is remembered
@@ -46,6 +46,7 @@ class ChatReply:
     language: str
     items: tuple[Mapping[str, Any], ...] = ()
     suggestions: tuple[str, ...] = ()
+    refused: str = ""  # slow_down or too_long: the message was not taken
 
 
 class Chat:
@@ -64,10 +65,13 @@ class Chat:
         language: str = "en",
         pseudonym: Callable[[str], str] = str,
         clock: Callable[[], float] = time.time,
+        log: ConversationLog | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self._pseudonym = pseudonym
         self.knowledge = Knowledge(storage, clock)
-        self.log = ConversationLog(storage, clock)
+        self.log = log or ConversationLog(storage, clock)
+        self.desk = desk or Desk(storage, self.log, clock=clock)
         self._storage = storage
         self._sentiment = sentiment or SentimentModel().score
         self._helpers = Collaborators(self._known, search, recommend, order_lookup, language_model)
@@ -99,7 +103,8 @@ class Chat:
         feeling = self._sentiment(heard.text, heard.language)
         refusal = self._refusal(text, conversation.visitor)
         if refusal:
-            return _reply(conversation.id, heard, feeling, Answer("ask", say(refusal, heard.language), 1.0, context))
+            told = Answer("ask", say(refusal, heard.language), 1.0, context)
+            return replace(_reply(conversation.id, heard, feeling, told), refused=refusal)
         data = {"sentiment": round(feeling.polarity, 3), "intent": heard.intent, "language": heard.language}
         step = self.log.append(
             conversation, "visitor_said", by="visitor", text=heard.text, data=data, event_id=message_id
@@ -123,7 +128,7 @@ class Chat:
         conversation = self.log.of_visitor(conversation_id, visitor)
         if conversation is None:
             return None
-        return self.log.append(conversation, "person_wanted", by="visitor", data={"trigger": trigger})
+        return self.desk.call(conversation, trigger, "visitor")
 
     def unanswered(self) -> list[dict[str, Any]]:
         """Questions without an answer, oldest first: what the shop's knowledge lacks."""
@@ -159,7 +164,10 @@ class Chat:
 
     def _say(self, conversation: Conversation, heard: Understanding, feeling: Sentiment, told: Answer) -> ChatReply:
         if told.trigger:
-            self.log.append(conversation, "person_wanted", by="bot", data={"trigger": told.trigger})
+            called = self.desk.call(conversation, told.trigger, "bot").conversation
+            if called.state == BOT:  # nobody is here: what the visitor reads must not promise anybody
+                notice = called.messages[-1]
+                told = replace(told, text=say(notice.text, called.language, **notice.data))
             return _reply(conversation.id, heard, feeling, told)
         data: dict[str, Any] = {"action": told.action, "sources": list(told.sources), "context": _packed(told.context)}
         data |= {"suggestions": list(told.suggestions), "confidence": round(told.confidence, 3)}

@@ -1,4 +1,8 @@
-"""The conversations of a shop, kept as their events: nothing is overwritten, so nothing is lost between processes."""
+"""The conversations of a shop, kept as their events: nothing is overwritten, so nothing is lost between processes.
+
+The events of a conversation are numbered, and a number is given once (`add_document`): of two processes that append at
+the same moment one goes first, and the other looks again at what there is then.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,27 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from opsplug.errors import StoreError
 from opsplug.privacy import mask
-from opsplug.services.handover import Conversation, Event, Step, replay, step
+from opsplug.services.handover import BOT, CLOSED, Conversation, Event, Step, replay, step
 
 EVENTS, VISITORS, OVERVIEW = "chat", "chat_visitor", "chat_overview"
+OPEN = "chat_open"  # the conversations that concern people: waiting, owned by one, or to be answered later
+CHANGES = "chat_changes"
+UNANSWERED = "chat_unanswered"
+LOOKS = "chat_look"  # who looked at which conversation, and when
+OUTBOX = "chat_outbox"  # what is still to be delivered outside
+_TRIES = 50  # others' events that may come between before an append gives up
+
+Told = Callable[[Conversation, Event], None]
 
 
 class ChatStorage(Protocol):
     """JSON values by kind and key; `opsplug.store.Store` is one."""
 
     def put_document(self, kind: str, key: str, value: Any, now_ms: int) -> None: ...
+
+    def add_document(self, kind: str, key: str, value: Any, now_ms: int) -> bool: ...
 
     def get_document(self, kind: str, key: str) -> Any: ...
 
@@ -26,23 +41,28 @@ class ChatStorage(Protocol):
 
 
 class ConversationLog:
-    """Reads and extends conversations. Texts are masked here, before they reach the store."""
+    """Reads and extends conversations. Texts are masked here, before they reach the store.
 
-    def __init__(self, storage: ChatStorage, clock: Callable[[], float] = time.time) -> None:
+    `told` is called after each event that was stored, with the conversation as it stands then.
+    """
+
+    def __init__(self, storage: ChatStorage, clock: Callable[[], float] = time.time, told: Told | None = None) -> None:
         self._storage = storage
         self._clock = clock
+        self.told = told
 
     def open(self, visitor: str, language: str) -> Conversation:
         """A new conversation of this visitor, with an id that cannot be guessed."""
         conversation_id = secrets.token_urlsafe(16)
-        fresh = self.append(Conversation(conversation_id), "opened", by=visitor, data={"language": language})
-        self._storage.put_document(VISITORS, f"{visitor}/{conversation_id}", {}, fresh.conversation.updated_at)
-        return fresh.conversation
+        self._storage.put_document(VISITORS, f"{visitor}/{conversation_id}", {}, round(self._clock() * 1000))
+        return self.append(
+            Conversation(conversation_id), "opened", by=visitor, data={"language": language}
+        ).conversation
 
     def read(self, conversation_id: str) -> Conversation | None:
         """The conversation as it stands now, or None if there is none of that id."""
         events = self._events(conversation_id)
-        return replay(conversation_id, events) if events else None
+        return replay(conversation_id, [event for _, event in events]) if events else None
 
     def of_visitor(self, conversation_id: str, visitor: str) -> Conversation | None:
         """The same, but None unless it is this visitor's own."""
@@ -64,48 +84,109 @@ class ConversationLog:
         event_id: str | None = None,
     ) -> Step:
         """Adds an event after all that is stored and gives the state afterwards; what is refused is not stored."""
-        conversation = self.read(conversation.id) or conversation  # the caller's may be older than the store's
-        now = max(round(self._clock() * 1000), conversation.updated_at + 1)
-        event = Event(kind, event_id or secrets.token_hex(8), now, by, mask(text).text, data or {})
-        taken = step(conversation, event)
-        if taken.refused:
-            return taken
-        key = f"{conversation.id}/{now:013d}.{secrets.token_hex(4)}"
-        self._storage.put_document(EVENTS, key, event._asdict(), now)
-        after = self.read(conversation.id) or taken.conversation
-        self._storage.put_document(OVERVIEW, conversation.id, _overview(after), now)
-        return Step(after, "" if event.id in after.seen else "overtaken")
+        event_id, text = event_id or secrets.token_hex(8), mask(text).text
+        for _ in range(_TRIES):
+            stored = self._events(conversation.id)
+            before = replay(conversation.id, [event for _, event in stored])
+            now = max(round(self._clock() * 1000), before.updated_at + 1)
+            event = Event(kind, event_id, now, by, text, data or {})
+            taken = step(before, event)
+            if taken.refused:
+                return taken
+            self._concerns_people(taken.conversation, before_event=True)
+            number = int(stored[-1][0].rpartition("/")[2].partition(".")[0]) + 1 if stored else 1
+            if self._storage.add_document(EVENTS, f"{conversation.id}/{number:013d}", event._asdict(), now):
+                self._index(taken.conversation)
+                if self.told is not None:
+                    self.told(taken.conversation, event)
+                return taken
+        raise StoreError(f"chat: {_TRIES} events came between, each time one was to be added to {conversation.id}")
+
+    def stamp(self, conversation_id: str) -> int:
+        """Differs after each event of the conversation; one small read."""
+        line = self._storage.get_document(OVERVIEW, conversation_id)
+        return int(line["updated_at"]) if line else 0
+
+    def changes(self) -> int:
+        """Differs after each event of any conversation that concerns people; one small read."""
+        return int(self._storage.get_document(CHANGES, "all") or 0)
+
+    def concerning_people(self) -> list[dict[str, Any]]:
+        """One line for each conversation that waits, that a person owns, or that is to be answered later."""
+        return [{"conversation_id": key, **line} for key, line in self._storage.documents(OPEN)]
 
     def overview(self) -> list[dict[str, Any]]:
         """One line for each conversation, newest first: what an inbox lists."""
         lines = [{"conversation_id": key, **line} for key, line in self._storage.documents(OVERVIEW)]
         return sorted(lines, key=lambda line: -int(line["updated_at"]))
 
+    def repair(self, conversation_id: str) -> Conversation | None:
+        """The conversation, with its lines made right where a process ended before it had written them."""
+        conversation = self.read(conversation_id)
+        if conversation is None:
+            self._storage.delete_document(OPEN, conversation_id)
+        elif self._storage.get_document(OVERVIEW, conversation_id) != _line(conversation):
+            self._index(conversation)
+        return conversation
+
     def forget(self, visitor: str) -> int:
-        """Removes everything a visitor said and was told; -> conversations removed."""
+        """Removes everything a visitor said and was told, wherever it was noted; -> conversations removed."""
         found = self.ids_of(visitor)
         for conversation_id in found:
-            for key, _ in self._storage.documents(EVENTS, f"{conversation_id}/"):
-                self._storage.delete_document(EVENTS, key)
-            self._storage.delete_document(OVERVIEW, conversation_id)
+            for kind in (EVENTS, LOOKS, OUTBOX):
+                for key, _ in self._storage.documents(kind, f"{conversation_id}/"):
+                    self._storage.delete_document(kind, key)
+            for kind in (OVERVIEW, OPEN):
+                self._storage.delete_document(kind, conversation_id)
             self._storage.delete_document(VISITORS, f"{visitor}/{conversation_id}")
+        lost = {*found} if found else set()
+        for key, question in self._storage.documents(UNANSWERED) if lost else ():
+            if question.get("conversation_id") in lost:
+                self._storage.delete_document(UNANSWERED, key)
         return len(found)
 
-    def _events(self, conversation_id: str) -> list[Event]:
+    def _events(self, conversation_id: str) -> list[tuple[str, Event]]:
         if not conversation_id or "/" in conversation_id:
             return []
-        return [Event(**value) for _, value in self._storage.documents(EVENTS, f"{conversation_id}/")]
+        return [(key, Event(**value)) for key, value in self._storage.documents(EVENTS, f"{conversation_id}/")]
+
+    def _concerns_people(self, after: Conversation, before_event: bool = False) -> None:
+        """Into the list before the event is stored, out of it afterwards: what ends between is listed once too often,
+        which `repair` mends, and never once too little."""
+        listed = after.state not in (BOT, CLOSED) or after.callback
+        if listed:
+            self._storage.put_document(OPEN, after.id, _line(after), after.updated_at)
+        elif not before_event:
+            self._storage.delete_document(OPEN, after.id)
+
+    def _index(self, after: Conversation) -> None:
+        known = self._storage.get_document(OPEN, after.id) is not None
+        self._storage.put_document(OVERVIEW, after.id, _line(after), after.updated_at)
+        self._concerns_people(after)
+        if known or after.state not in (BOT, CLOSED) or after.callback:
+            self._storage.put_document(CHANGES, "all", max(after.updated_at, self.changes() + 1), after.updated_at)
 
 
-def _overview(conversation: Conversation) -> dict[str, Any]:
+def _line(conversation: Conversation) -> dict[str, Any]:
     spoken = [message for message in conversation.messages if message.role != "system"]
+    last = spoken[-1] if spoken else None
+    heard = [message for message in spoken if message.role == "visitor"]
     return {
         "state": conversation.state,
         "agent": conversation.agent,
         "language": conversation.language,
         "callback": conversation.callback,
+        "contact": bool(conversation.contact),
         "trigger": conversation.triggers[-1][1] if conversation.triggers else "",
-        "last": spoken[-1].text[:200] if spoken else "",
+        "intent": str(heard[-1].data.get("intent", "")) if heard else "",
+        "sentiment": heard[-1].data.get("sentiment") if heard else None,
+        "routed_to": conversation.routed_to,
+        "served_by": conversation.served_by,
+        "waiting_since": conversation.waiting_since,
+        "rating": conversation.rating,
+        "last": last.text[:200] if last else "",
+        "last_role": last.role if last else "",
+        "last_at": last.at if last else 0,
         "messages": len(spoken),
         "updated_at": conversation.updated_at,
     }

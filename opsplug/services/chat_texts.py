@@ -82,8 +82,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "客服暂时离开，已重新为您排队，稍后会有人回复。",
     },
     "nobody_free": {
-        "en": "Nobody is free right now. Leave your question here and we will get back to you.",
-        "zh": "当前没有空闲的客服。您可以留下问题，我们会尽快回复您。",
+        "en": "Nobody is free right now. Leave an address and we will write to you. You can keep asking me, too.",
+        "zh": "当前没有空闲的客服。请留下联系方式，我们会回复您；您也可以继续向我提问。",
+    },
+    "out_of_hours": {
+        "en": "Nobody is here right now; our team is back {opens}. Leave an address and we will write to you.",
+        "zh": "现在不是人工服务时间，客服{opens}上线。请留下联系方式，我们会回复您。",
+    },
+    "contact_kept": {
+        "en": "Thank you. We have your address and will write to you.",
+        "zh": "谢谢，联系方式已收到，我们会尽快与您联系。",
     },
     "closed": {
         "en": "This conversation is closed. Just write if you need us again.",

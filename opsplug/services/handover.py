@@ -26,7 +26,8 @@ class Event(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One line of the conversation. A `system` message carries in `text` the key of a text in `chat_texts`."""
+    """One line of the conversation. A `system` message carries in `text` the key of a text in `chat_texts`, and in
+    `data` what that text names."""
 
     id: str
     role: str  # visitor, bot, agent, system
@@ -55,7 +56,11 @@ class Conversation:
     messages: tuple[Message, ...] = ()
     notes: tuple[Message, ...] = ()
     triggers: tuple[tuple[int, str], ...] = ()  # when and why a person was wanted
+    waiting_since: int = 0  # of the present wait; epoch milliseconds
+    routed_to: str = ""  # the agent or group whom the queue offers it to first
+    served_by: str = ""  # the agent who had it last
     callback: bool = False  # nobody came: a person should answer later
+    contact: str = ""  # the address that the visitor left for that, sealed
     rating: int | None = None
     updated_at: int = 0
     seen: frozenset[str] = field(default=frozenset(), repr=False)
@@ -100,7 +105,9 @@ def _opened(now: Conversation, event: Event) -> Conversation | str:
 def _visitor_said(now: Conversation, event: Event) -> Conversation | str:
     """Always kept. A closed conversation begins again with the assistant, not with the queue: no loop after closing."""
     said = _said(now, event, "visitor")
-    return replace(said, state=BOT, agent="", callback=False) if now.state == CLOSED else said
+    if now.state != CLOSED:
+        return said
+    return replace(said, state=BOT, agent="", callback=False, contact="", routed_to="")
 
 
 def _bot_said(now: Conversation, event: Event) -> Conversation | str:
@@ -112,7 +119,22 @@ def _person_wanted(now: Conversation, event: Event) -> Conversation | str:
     logged = replace(now, triggers=(*now.triggers, (event.at, trigger)))
     if now.state != BOT:
         return "closed" if now.state == CLOSED else logged
-    return _notice(replace(logged, state=WAITING), event, "waiting")
+    if event.data.get("closed"):  # outside business hours: the truth, and a form for an address, instead of a queue
+        return _notice(replace(logged, callback=True), event, "out_of_hours")
+    return _notice(_queued(logged, event), event, "waiting")
+
+
+def _routed(now: Conversation, event: Event) -> Conversation | str:
+    """The queue offers it to somebody first; nobody owns it by that."""
+    return replace(now, routed_to=str(event.data.get("to", ""))) if now.state == WAITING else "nobody is awaited"
+
+
+def _contact_left(now: Conversation, event: Event) -> Conversation | str:
+    """An address to answer to later; the text is in no event, only what `data["sealed"]` hides."""
+    sealed = str(event.data.get("sealed", ""))
+    if now.state == CLOSED or not sealed:
+        return "closed" if now.state == CLOSED else "an address is needed"
+    return _notice(replace(now, contact=sealed, callback=now.callback or now.state == BOT), event, "contact_kept")
 
 
 def _agent_accepted(now: Conversation, event: Event) -> Conversation | str:
@@ -120,7 +142,8 @@ def _agent_accepted(now: Conversation, event: Event) -> Conversation | str:
         return "closed" if now.state == CLOSED else "an agent's name is needed"
     if now.state == PERSON:
         return "already yours" if now.agent == event.by else "taken"
-    return _notice(replace(now, state=PERSON, agent=event.by, callback=False), event, "agent_joined")
+    taken = replace(now, state=PERSON, agent=event.by, served_by=event.by, callback=False, routed_to="")
+    return _notice(taken, event, "agent_joined")
 
 
 def _agent_said(now: Conversation, event: Event) -> Conversation | str:
@@ -128,10 +151,13 @@ def _agent_said(now: Conversation, event: Event) -> Conversation | str:
 
 
 def _transferred(now: Conversation, event: Event) -> Conversation | str:
-    successor = str(event.data.get("to", ""))
+    """To another agent, or with `group` back into the queue for one of that group."""
+    successor, group = str(event.data.get("to", "")), str(event.data.get("group", ""))
+    if _owns(now, event) and group:
+        return _notice(replace(_queued(now, event), routed_to=group), event, "agent_changed")
     if not _owns(now, event) or not successor or successor == now.agent:
         return "not the owner" if not _owns(now, event) else "another agent's name is needed"
-    return _notice(replace(now, agent=successor), event, "agent_changed")
+    return _notice(replace(now, agent=successor, served_by=successor), event, "agent_changed")
 
 
 def _agent_released(now: Conversation, event: Event) -> Conversation | str:
@@ -139,11 +165,16 @@ def _agent_released(now: Conversation, event: Event) -> Conversation | str:
 
 
 def _timed_out(now: Conversation, event: Event) -> Conversation | str:
-    """Nobody came: the assistant is back and a person answers later. An agent went quiet: back to the queue."""
+    """Nobody came: the assistant is back and a person answers later. An agent went quiet: back to the queue.
+
+    `data["owner"]`, where given, is who was found wanting: somebody else's conversation is left alone.
+    """
+    if event.data.get("owner", now.owner) != now.owner:
+        return f"{now.owner} owns the conversation"
     if now.state == WAITING:
-        return _notice(replace(now, state=BOT, callback=True), event, "nobody_free")
+        return _notice(replace(now, state=BOT, callback=True, routed_to=""), event, "nobody_free")
     if now.state == PERSON:
-        return _notice(replace(now, state=WAITING, agent=""), event, "agent_away")
+        return _notice(_queued(now, event), event, "agent_away")
     return "nobody is awaited"
 
 
@@ -151,7 +182,7 @@ def _closed(now: Conversation, event: Event) -> Conversation | str:
     allowed = _owns(now, event) if now.state == PERSON and event.by not in ("visitor", "timeout") else True
     if now.state == CLOSED or not allowed:
         return "closed" if now.state == CLOSED else "not the owner"
-    return _notice(replace(now, state=CLOSED, agent=""), event, "closed")
+    return _notice(replace(now, state=CLOSED, agent="", callback=False, routed_to=""), event, "closed")
 
 
 def _noted(now: Conversation, event: Event) -> Conversation | str:
@@ -172,8 +203,13 @@ def _said(now: Conversation, event: Event, role: str) -> Conversation:
     return replace(now, messages=(*now.messages, message))
 
 
+def _queued(now: Conversation, event: Event) -> Conversation:
+    return replace(now, state=WAITING, agent="", waiting_since=event.at, routed_to="")
+
+
 def _notice(now: Conversation, event: Event, key: str) -> Conversation:
-    message = Message(f"{event.id}:{key}", "system", key, event.at)
+    told = {"opens": event.data["opens"]} if "opens" in event.data else {}
+    message = Message(f"{event.id}:{key}", "system", key, event.at, data=told)
     return replace(now, messages=(*now.messages, message))
 
 
@@ -182,6 +218,8 @@ _RULES = {
     "visitor_said": _visitor_said,
     "bot_said": _bot_said,
     "person_wanted": _person_wanted,
+    "routed": _routed,
+    "contact_left": _contact_left,
     "agent_accepted": _agent_accepted,
     "agent_said": _agent_said,
     "transferred": _transferred,

@@ -27,6 +27,9 @@ class Memory:
     def put_document(self, kind: str, key: str, value: Any, now_ms: int) -> None:
         self.rows[kind, key] = json.dumps(value)
 
+    def add_document(self, kind: str, key: str, value: Any, now_ms: int) -> bool:
+        return self.rows.setdefault((kind, key), text := json.dumps(value)) is text
+
     def get_document(self, kind: str, key: str) -> Any:
         return json.loads(self.rows[kind, key]) if (kind, key) in self.rows else None
 

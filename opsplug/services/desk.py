@@ -1,0 +1,136 @@
+"""The desk: calls a person, offers the conversation to somebody, and sees to it that nobody waits for ever.
+
+Whatever happens the visitor is told: that somebody is called, that nobody is here and when somebody will be, that
+nobody came and where to leave an address.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from opsplug.errors import EventError
+from opsplug.privacy.sealing import Seal
+from opsplug.services.agents import HERE, Agent, Agents, offered_to
+from opsplug.services.chat_hours import Hours
+from opsplug.services.chat_log import ChatStorage, ConversationLog
+from opsplug.services.handover import PERSON, WAITING, Conversation, Step
+
+PATIENCE = 180.0  # seconds that a visitor waits before being told that nobody is free
+_WORD = 60.0  # seconds that an owner always has for a word
+_IDLE = 3600.0  # seconds after which a conversation ends that its owner left and its visitor, too
+_MAIL = re.compile(r"[^\s@<>\"',;:]{1,64}@[^\s@<>\"',;:]{1,180}\.[^\s@<>\"',;:.]{2,}")
+_PHONE = re.compile(r"\+?[\d][\d\s()/.\-]{5,24}")
+
+
+class Desk:
+    """Safe to share between threads and processes: each thing it does it does once, however many try."""
+
+    def __init__(
+        self,
+        storage: ChatStorage,
+        log: ConversationLog,
+        *,
+        agents: Agents | None = None,
+        hours: Hours = Hours(),  # noqa: B008  (frozen)
+        patience: float = PATIENCE,
+        seal: Seal | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.agents = agents or Agents(storage, (), clock)
+        self.hours = hours
+        self._log = log
+        self._patience = patience
+        self._seal = seal
+        self._clock = clock
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may come: within the hours, or outside them if somebody is here all the same."""
+        return self.hours.is_open(self._clock()) or bool(self.agents.here())
+
+    def call(self, conversation: Conversation, trigger: str, by: str) -> Step:
+        """Wants a person; the last message then says what will happen."""
+        data: dict[str, Any] = {"trigger": trigger}
+        if not self.is_open:
+            data |= {"closed": True, "opens": self.hours.opening(self._clock(), conversation.language)}
+        step = self._log.append(conversation, "person_wanted", by=by, data=data)
+        return step if step.refused else self._offer(step)
+
+    def offer_again(self, conversation: Conversation) -> Step:
+        """Looks once more for the one who should have it."""
+        return self._offer(Step(conversation))
+
+    def keep_contact(self, conversation: Conversation, address: str) -> Step:
+        """Keeps the address that a visitor leaves, sealed; `EventError` for what is neither mail nor telephone."""
+        address = address.strip()
+        if self._seal is None or not (_MAIL.fullmatch(address) or _PHONE.fullmatch(address)):
+            raise EventError("address: an e-mail address or a telephone number is expected")
+        sealed = self._seal.close(address, conversation.id)
+        return self._log.append(conversation, "contact_left", by="visitor", data={"sealed": sealed})
+
+    def contact(self, conversation: Conversation) -> str:
+        """The address that the visitor left, in plain words; for the eyes of who answers."""
+        return (self._seal.open(conversation.contact, conversation.id) if self._seal else None) or ""
+
+    def tend(self) -> bool:
+        """Ends what has waited too long; -> whether anything is left that may have to be ended later."""
+        lines = self._log.concerning_people()
+        active = False
+        for line in lines:
+            conversation = self._log.repair(line["conversation_id"])
+            if conversation is None:
+                continue
+            active = self.tend_one(conversation).state in (WAITING, PERSON) or active
+        return active
+
+    def tend_one(self, conversation: Conversation) -> Conversation:
+        """The same for one that somebody looks at: what a visitor is told must not wait for the next round."""
+        if conversation.state == WAITING:
+            return self._tire(conversation)
+        return self._release(conversation) if conversation.state == PERSON else conversation
+
+    def _offer(self, step: Step) -> Step:
+        conversation = step.conversation
+        if conversation.state != WAITING:
+            return step
+        heard = [message for message in conversation.messages if message.role == "visitor"]
+        topics = {conversation.triggers[-1][1] if conversation.triggers else ""}
+        topics |= {str(heard[-1].data.get("intent", ""))} if heard else set()
+        load = Counter(line["agent"] for line in self._log.concerning_people() if line["agent"])
+        to = offered_to(self.agents.here(), self.agents.groups, topics, conversation.language, load)
+        if not to or to == conversation.routed_to:
+            return step
+        routed = self._log.append(conversation, "routed", by="desk", data={"to": to})
+        return step if routed.refused else routed
+
+    def _tire(self, waiting: Conversation) -> Conversation:
+        """Nobody came in time. The id is that of this wait, so that of several processes one says it."""
+        if self._clock() * 1000 - waiting.waiting_since < self._patience * 1000:
+            return waiting
+        event_id = f"tired-{waiting.waiting_since}"
+        return self._log.append(
+            waiting, "timed_out", by="timeout", data={"owner": WAITING}, event_id=event_id
+        ).conversation
+
+    def _release(self, owned: Conversation) -> Conversation:
+        """The owner is gone: back into the queue if the visitor waits for a word, to its end if nobody does."""
+        quiet = self._clock() * 1000 - owned.updated_at
+        if quiet < _WORD * 1000:
+            return owned
+        owner = next((agent for agent in self.agents.all() if agent.name == owned.agent), Agent(owned.agent))
+        if self._clock() * 1000 - owner.seen_at < (_IDLE if owner.remote else HERE) * 1000:
+            return owned
+        spoken = [message for message in owned.messages if message.role in ("visitor", "agent")]
+        event_id = f"gone-{owned.updated_at}"
+        if spoken and spoken[-1].role == "visitor":
+            data = {"owner": owned.owner}
+            return self._offer(
+                self._log.append(owned, "timed_out", by="timeout", data=data, event_id=event_id)
+            ).conversation
+        if quiet >= _IDLE * 1000:
+            return self._log.append(owned, "closed", by="timeout", event_id=event_id).conversation
+        return owned
