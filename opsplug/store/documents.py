@@ -1,7 +1,7 @@
 """Documents, leases and counters: small tables that every process shares."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -26,6 +26,13 @@ class DocumentRows:
         row = {"kind": kind, "key": key, "value": encode_json(value).decode(), "now": now_ms}
         return self._db.write(lambda connection: connection.execute(queries.ADD_DOCUMENT, row).rowcount) > 0
 
+    def put_documents(self, rows: Sequence[tuple[str, str, Any]], now_ms: int) -> None:
+        given = [
+            {"kind": kind, "key": key, "value": encode_json(value).decode(), "now": now_ms} for kind, key, value in rows
+        ]
+        if given:
+            self._db.write(lambda connection: connection.executemany(queries.PUT_DOCUMENT, given))
+
     def get_document(self, kind: str, key: str) -> Any:
         row = self._db.read(lambda c: c.execute(queries.GET_DOCUMENT, {"kind": kind, "key": key}).fetchone())
         return _decode(row[0]) if row else None
@@ -34,6 +41,11 @@ class DocumentRows:
         parameters = {"kind": kind, "prefix": prefix, "length": len(prefix)}
         sql = queries.DOCUMENTS_FROM if prefix else queries.DOCUMENTS
         rows = self._db.read(lambda connection: connection.execute(sql, parameters).fetchall())
+        return [(key, _decode(value)) for key, value in rows]
+
+    def documents_since(self, kind: str, since_ms: int) -> list[tuple[str, Any]]:
+        parameters = {"kind": kind, "since": since_ms}
+        rows = self._db.read(lambda connection: connection.execute(queries.DOCUMENTS_SINCE, parameters).fetchall())
         return [(key, _decode(value)) for key, value in rows]
 
     def delete_document(self, kind: str, key: str) -> bool:

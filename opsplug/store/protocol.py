@@ -114,12 +114,20 @@ class Store(Protocol):
         """Insert one JSON value; False, and nothing changes, where the key is taken. Of many who try one succeeds."""
         ...
 
+    def put_documents(self, rows: Sequence[tuple[str, str, Any]], now_ms: int) -> None:
+        """Insert or replace (kind, key, value) in one transaction: all or nothing."""
+        ...
+
     def get_document(self, kind: str, key: str) -> Any:
         """The value, or None."""
         ...
 
     def documents(self, kind: str, prefix: str = "") -> list[tuple[str, Any]]:
         """(key, value) of a kind, ordered by key."""
+        ...
+
+    def documents_since(self, kind: str, since_ms: int) -> list[tuple[str, Any]]:
+        """(key, value) of a kind that were put at or after a moment, ordered by key."""
         ...
 
     def delete_document(self, kind: str, key: str) -> bool: ...

@@ -203,6 +203,13 @@ class StoreContract:
         assert store.get_document("rules", "absent") is None
         assert store.documents("rules") == [("a%", "一"), ("a1", 3), ("b", {"x": 2})]
         assert store.documents("rules", "a%") == [("a%", "一")]
+        store.put_documents([("rules", "b", {"x": 3}), ("rules", "c", 4)], T0 + 5)
+        assert store.documents_since("rules", T0 + 1) == [("b", {"x": 3}), ("c", 4)]
+        assert len(store.documents_since("rules", T0)) == 4
+        with pytest.raises(TypeError):  # all or nothing
+            store.put_documents([("rules", "d", 1), ("rules", "e", object())], T0)
+        assert store.get_document("rules", "d") is None
+        store.put_documents([], T0)
         assert store.delete_document("rules", "b") is True
         assert store.delete_document("rules", "b") is False
 

@@ -1,0 +1,327 @@
+"""Events, in the order of storing, into the numbers of days: each event is read once, late ones join their own hour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+
+from opsplug.events import BOT, VISITOR, Event
+from opsplug.features.daycells import DayCells, bucket
+from opsplug.features.opensessions import KEPT_MS, OpenSession, OpenSessions
+from opsplug.features.slots import SlotClock, believable, shifted
+
+SLOW_MS: Final = 2000.0
+LIST_PREFIX: Final = "opsplug:"
+STEPS: Final = frozenset(("view_cart", "begin_checkout", "add_shipping_info", "add_payment_info"))
+_TERM: Final = 60
+
+
+class RollupState(msgspec.Struct):
+    """What is remembered beside the days."""
+
+    last_id: int = 0
+    first_day: str = ""
+    newest_ms: int = 0
+    currency: str = ""
+    dropped: int = 0  # events whose time could not be right
+    timezone: str = ""
+
+
+class Rollup:
+    """`read(events)` adds to the days that `day_of(date)` gives. `category_of` names an item's category, if known."""
+
+    def __init__(
+        self,
+        clock: SlotClock,
+        day_of: Callable[[str], DayCells],
+        state: RollupState,
+        sessions: OpenSessions,
+        category_of: Callable[[str], str] = lambda item_id: "",
+    ) -> None:
+        self._clock = clock
+        self._day_of = day_of
+        self.state = state
+        self.sessions = sessions
+        self._category_of = category_of
+        self._handlers: dict[str, Callable[[Event, DayCells, int, OpenSession | None], None]] = {
+            "page_view": self._page,
+            "http_request": self._request,
+            "view_item": self._item,
+            "add_to_cart": self._item,
+            "purchase": self._order,
+            "refund": self._refund,
+            "view_search_results": self._search,
+            "js_error": self._js_error,
+            "rage_click": self._click,
+            "dead_click": self._click,
+            "quick_back": self._quick_back,
+            "form_start": self._form,
+            "form_submit": self._form,
+            "form_abandon": self._form,
+            "web_vital": self._vital,
+            "view_item_list": self._list,
+            "select_item": self._list,
+            "payment_error": self._payment_error,
+            "chat_message": self._chat,
+            **dict.fromkeys(STEPS, self._step),
+        }
+
+    def read(self, events: Iterable[tuple[int, Event]]) -> None:
+        for row, event in events:
+            self.state.last_id = row
+            at_ms = min(event.timestamp, event.received_at)
+            if not believable(at_ms):
+                self.state.dropped += 1
+                continue
+            self._event(event, at_ms)
+
+    def close_sessions(self, now_ms: int) -> None:
+        """Count how the visits ended that have ended by now."""
+        for session in self.sessions.over(now_ms, force=True):
+            self._ended(session)
+
+    def _event(self, event: Event, at_ms: int) -> None:
+        state = self.state
+        name, slot = self._clock.slot(at_ms)
+        day = self._day_of(name)
+        if not state.first_day or name < state.first_day:
+            state.first_day = name
+        if at_ms > state.newest_ms:
+            if name > self._clock.slot(state.newest_ms)[0]:
+                self.sessions.forget_visitors(shifted(name, -1))
+            state.newest_ms = at_ms
+            for ended in self.sessions.over(at_ms):
+                self._ended(ended)
+        day.add("alive", slot, 1)
+        if event.audience != VISITOR:
+            if event.audience == BOT and event.event == "page_view":
+                day.add("bots", slot, 1, route=event.route or "")
+            return
+        session = self._session(event, at_ms, name, slot, day)
+        if event.visitor:
+            in_slot, in_day = self.sessions.visitor_slots(event.visitor, name, slot)
+            if in_slot:
+                day.add("visitors", slot, 1)
+            if in_day:
+                day.add("visitors_day", slot, 1)
+        handler = self._handlers.get(event.event)
+        if handler is not None:
+            handler(event, day, slot, session)
+
+    # ------------------------------------------------------------------ visits
+
+    def _session(self, event: Event, at_ms: int, name: str, slot: int, day: DayCells) -> OpenSession | None:
+        """The visit of an event; None where nobody may be recognised, and for what a browser told hours later."""
+        if event.session_id is None:
+            return None
+        key, session = self.sessions.find(event.session_id)
+        if session is None:
+            if event.source == "browser" and event.received_at - at_ms > KEPT_MS:
+                return None
+            session = self.sessions.sessions[key] = OpenSession(name, slot, at_ms)
+            _surroundings(session, event.properties)
+            session.entry = event.route or ""
+            day.add("sessions", slot, 1, entry=session.entry, **_who(session))
+        session.last_ms = max(session.last_ms, at_ms)
+        if not session.device:
+            _surroundings(session, event.properties)
+        return session
+
+    def _ended(self, session: OpenSession) -> None:
+        day, slot = self._day_of(session.day), session.slot
+        if session.carted:
+            day.add("carts_ended", slot, 1, **_who(session))
+        if session.carted and not session.bought:
+            day.add("abandoned", slot, 1, **_who(session))
+        if session.slow:
+            day.add("slow_bought" if session.bought else "slow_left", slot, 1)
+        if session.bought:
+            for mark in session.marks:
+                if mark.startswith("seen "):
+                    day.add_part("seen_bought", slot, 1, "route", mark[5:])
+            return
+        if session.route:
+            day.add("exits", slot, 1, route=session.route)
+        if session.step:
+            day.add("step_lost", slot, 1, step=session.step)
+        if session.missed:
+            found = session.missed == "found"
+            day.add("left_found" if found else "left_zero", slot, 1, term="" if found else session.missed[1:])
+
+    # ------------------------------------------------------------------ pages
+
+    def _page(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        route = event.route or ""
+        day.add("page_views", slot, 1, route=route, **_who(session))
+        if session is not None:
+            session.route, session.missed = route, ""
+            if session.once(f"seen {route}"):
+                day.add_part("seen", slot, 1, "route", route)
+            if "checkout" in route.lower():
+                self._reached(route, session)
+        self._answered(event, day, slot, session)
+
+    def _request(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        self._answered(event, day, slot, session)
+        status, route = event.properties.get("status"), event.route or ""
+        if not isinstance(status, int):
+            return
+        if status >= 500:
+            day.add("errors", slot, 1, route=route, **_who(session))
+            if session is not None and session.once(f"error {route}"):
+                day.add_part("error_sessions", slot, 1, "route", route)
+        elif status == 404:
+            day.add("not_found", slot, 1, route=route)
+        elif status in (400, 422) and event.properties.get("method") == "POST":
+            day.add("refused", slot, 1, route=route)
+
+    def _answered(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        duration = event.properties.get("duration_ms")
+        if event.source == "browser" or not isinstance(duration, int | float):
+            return
+        route = event.route or ""
+        day.add("requests", slot, 1, route=route)
+        day.add_part("latency", slot, 1, route, bucket(duration))
+        if duration > SLOW_MS:
+            day.add("slow_requests", slot, 1, route=route)
+            if session is not None:
+                session.slow = True
+
+    def _step(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        if session is not None:
+            self._reached(event.event, session)
+
+    def _reached(self, step: str, session: OpenSession) -> None:
+        session.step = step
+        if session.once(f"step {step}"):
+            self._day_of(session.day).add("step_reached", session.slot, 1, step=step)
+
+    def _search(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        term = " ".join(str(event.properties.get("search_term") or "").casefold().split())[:_TERM]
+        count = event.properties.get("results_count")
+        day.add("searches", slot, 1, term=term)
+        if not isinstance(count, int | float):
+            return
+        missed = count == 0
+        if missed:
+            day.add("zero_searches", slot, 1, term=term)
+        if session is not None:
+            session.missed = f"0{term}" if missed else "found"
+            if session.once(f"{'zero' if missed else 'found'} {term}"):
+                day.add("zero_sessions" if missed else "found_sessions", slot, 1, term=term)
+
+    def _list(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        place = str(event.properties.get("item_list_id") or "")
+        if place.startswith(LIST_PREFIX):
+            name = "rec_shown" if event.event == "view_item_list" else "rec_clicked"
+            day.add(name, slot, 1, placement=place.removeprefix(LIST_PREFIX), **_who(session))
+
+    # ------------------------------------------------------------------ things and money
+
+    def _item(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        if event.event == "add_to_cart":
+            if session is not None and not session.carted:
+                session.carted = True
+                self._day_of(session.day).add("carted", session.slot, 1, **_who(session))
+            for item in event.items:
+                day.add("into_cart", slot, 1, product=item.item_id)
+            return
+        for item in event.items:
+            if session is None or session.once(f"item {item.item_id}"):
+                day.add("item_views", slot, 1, product=item.item_id)
+
+    def _order(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        day.add("orders", slot, 1, **_who(session))
+        foreign = self._foreign(event)
+        amounts: dict[str, float] = {}
+        for item in event.items:
+            amounts[item.item_id] = amounts.get(item.item_id, 0.0) + (item.price or 0.0) * item.quantity
+        for item_id, amount in amounts.items():
+            day.add_part("orders", slot, 1, "product", item_id)
+            if not foreign and amount:
+                day.add_part("revenue", slot, amount, "product", item_id)
+                category = self._category_of(item_id)
+                if category:
+                    day.add_part("revenue", slot, amount, "category", category)
+        if not foreign:
+            value = event.properties.get("value")
+            amount = float(value) if isinstance(value, int | float) else sum(amounts.values())
+            day.add("revenue", slot, abs(amount), **_who(session))
+        if session is not None and not session.bought:
+            session.bought = True
+            start = self._day_of(session.day)
+            start.add("converted", session.slot, 1, entry=session.entry, **_who(session))
+            if session.closed and session.carted:  # it had been given up already
+                start.add("abandoned", session.slot, -1, **_who(session))
+
+    def _refund(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        day.add("refunds", slot, 1)
+        for item in event.items:
+            day.add_part("refunds", slot, 1, "product", item.item_id)
+
+    def _foreign(self, event: Event) -> bool:
+        """Whether the money is in another currency than the shop's first one: sums of two would say nothing."""
+        currency = event.properties.get("currency")
+        if not isinstance(currency, str):
+            return False
+        if not self.state.currency:
+            self.state.currency = currency
+        return currency != self.state.currency
+
+    # ------------------------------------------------------------------ what goes wrong
+
+    def _js_error(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        said = event.properties
+        route = str(said.get("source_route") or event.route or "")
+        kind = " ".join(str(said[key]) for key in ("error_type", "source", "line") if said.get(key))
+        day.add("js_errors", slot, 1, route=route, error=kind, **_who(session))
+        if session is not None and session.once(f"js {route}"):
+            day.add_part("js_sessions", slot, 1, "route", route)
+
+    def _click(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        element = f"{event.route or ''} {event.properties.get('selector_path') or ''}".strip()
+        day.add(f"{event.event}s", slot, 1, route=event.route or "")
+        if session is not None and session.once(f"{event.event} {element}"):
+            day.add_part(f"{event.event}s", slot, 1, "element", element)
+
+    def _quick_back(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        path = str(event.properties.get("from_path") or "")
+        if session is not None and session.once(f"back {path}"):
+            day.add("quick_backs", slot, 1, path=path)
+
+    def _form(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        said = event.properties
+        form = f"{event.route or ''} {said.get('form_id') or said.get('form_destination') or ''}".strip()
+        if session is None or not session.once(f"{event.event} {form}"):
+            return
+        day.add(f"{event.event}s", slot, 1, form=form)
+        if event.event == "form_abandon" and said.get("last_field"):
+            day.add_part("form_abandons", slot, 1, "field", f"{form} › {said['last_field']}")
+
+    def _vital(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        value = event.properties.get("value")
+        if event.properties.get("name") == "LCP" and isinstance(value, int | float) and value >= 0:
+            day.add_part("lcp", slot, 1, event.route or "", bucket(value))
+
+    def _payment_error(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        day.add("payment_errors", slot, 1, error=str(event.properties.get("error_code") or ""), **_who(session))
+
+    def _chat(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        feeling = event.properties.get("sentiment")
+        if event.properties.get("role", "visitor") in ("visitor", "user") and isinstance(feeling, int | float):
+            day.add("chat_messages", slot, 1)
+            day.add("chat_sentiment", slot, feeling)
+
+
+def _surroundings(session: OpenSession, said: dict[str, Any]) -> None:
+    session.device = str(said.get("device") or "")
+    session.language = str(said.get("locale") or "")[:10]
+    session.referrer = str(said.get("referrer_host") or "")[:60]
+
+
+def _who(session: OpenSession | None) -> dict[str, str]:
+    if session is None:
+        return {}
+    return {"device": session.device, "language": session.language, "referrer": session.referrer}
