@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -54,16 +54,21 @@ class Engine(Parts):
         """Wait, at most 250 ms, until durable events are in the store, else in the spool."""
         settle(tickets, self.spool, self.counters)
 
-    def train(self, names: Sequence[str] | None = None, now: datetime | float | None = None) -> list[TrainingReport]:
-        """Train now, in this process; a model is served only if its gate lets it through."""
+    def train(
+        self,
+        names: Sequence[str] | None = None,
+        now: datetime | float | None = None,
+        *,
+        say: Callable[[str], object] = lambda text: None,
+    ) -> list[TrainingReport]:
+        """Train now, in this process; a model is served only if its gate lets it through. `say` hears the progress."""
         from opsplug.training.jobs import train
 
         self.flush()
-        return train(self.store, self.artefacts, names, now, seed=self.settings.seed, options=self.job_options)
-
-    @property
-    def job_options(self) -> Mapping[str, Any]:
-        return {"retention_days": self.settings.retention_days}
+        return train(
+            self.store, self.artefacts, names, now, seed=self.settings.seed, options=self.settings.job_options(),
+            say=say, remember=True,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Store what is left, end the threads and close the store."""

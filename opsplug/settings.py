@@ -122,6 +122,10 @@ class Settings:
     def models_path(self) -> Path:
         return Path(self.models) if self.models else self.folder / "opsplug-models"
 
+    def job_options(self) -> dict[str, Any]:
+        """What background jobs need to know, as plain data: it travels to an interpreter of its own."""
+        return {"retention_days": self.retention_days, "timezone": self.timezone, "language": self.language}
+
 
 def describe() -> list[tuple[str, str, str]]:
     """(name, default, help) of each setting, in their order: the README's table."""

@@ -28,13 +28,8 @@ def train(engine: "Engine", names: tuple[str, ...], now: str | None, json_: bool
     Running workers take a new model up within a second. That a model was refused is no failure; exit code 1 says
     that nothing could be trained.
     """
-    from opsplug.training.jobs import train as run
-
     with show.sentences() as say:
-        reports = run(
-            engine.store, engine.artefacts, list(names) or None, moment(now), seed=engine.settings.seed,
-            options=engine.job_options, say=say,
-        )  # fmt: skip
+        reports = engine.train(list(names) or None, moment(now), say=say)
     if json_:
         show.as_json([asdict(report) for report in reports])
     else:

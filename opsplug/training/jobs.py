@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from opsplug.errors import ModelError
+from opsplug.training.runs import Run, keep_run, newest
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
@@ -93,18 +94,26 @@ def train(
     options: Mapping[str, Any] | None = None,
     say: Callable[[str], object] = lambda text: None,
     jobs: Sequence[Job] = JOBS,
+    remember: bool = False,
 ) -> list[TrainingReport]:
-    """Run jobs in this process and record each run. A model is published only when its gate lets it through."""
+    """Run jobs in this process and record their reports. A model is published only when its gate lets it through.
+
+    With `remember` the schedule counts these runs as its own, and does not train again what was just trained.
+    """
     moment = now.timestamp() if isinstance(now, datetime) else now
     work = Work(store, artefacts, moment, seed, budget_s, clock, options or {}, say)
     reports = []
     for job in jobs_named(names, jobs):
         say(f"{job.name}: starting")
+        run = Run("done", clock(), "", 0.0, 1, *newest(store))
         report = job.run(work)
+        run.seconds = clock() - run.started
+        if remember:
+            keep_run(store, job.name, run, clock())
         if report is not None:
             record(store, report, clock())
             reports.append(report)
-            say(f"{job.name}: {'published' if report.promoted else 'not published'}, {report.reason}")
+            say(f"{job.name}: {'published' if report.promoted else 'not published'}")
     return reports
 
 

@@ -13,13 +13,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from opsplug.errors import OpsPlugError, StoreError
 from opsplug.training.child import Child, Spec
 from opsplug.training.jobs import JOBS, Job
+from opsplug.training.runs import Run, keep_run, last_run, newest
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters
@@ -33,20 +34,6 @@ LEASE = 45.0  # seconds after which a silent holder is thought dead
 SHARE = 0.02  # of one core: what repeated training may take
 SHORTEST, RETRY = 300.0, 600.0  # seconds between two trainings, and after a failed one
 ATTEMPTS = 3  # of a run that dies with its process
-KIND = "job"  # document kind
-
-
-class Run(msgspec.Struct):
-    """The document `job/NAME`: the last run of a job. Times are epoch seconds."""
-
-    state: str = "never"  # never | running | done | failed
-    started: float = 0.0
-    holder: str = ""
-    seconds: float = 0.0
-    attempts: int = 0
-    last_id: int = -1  # newest event and catalogue when it started
-    catalogue: int = -1
-    error: str = ""
 
 
 class Runner:
@@ -113,7 +100,7 @@ class Runner:
             self._store().release_lease(self._name(job), self._holder)
             return False
         attempts = run.attempts + 1 if run.state == "running" else 1
-        run = Run("running", self._clock(), self._holder, run.seconds, attempts, *self._newest())
+        run = Run("running", self._clock(), self._holder, run.seconds, attempts, *newest(self._store()))
         self._keep(job, run)
         self._running = job
         self._thread = threading.Thread(target=self._run, args=(job, run), name=f"opsplug-{job.name}", daemon=True)
@@ -132,7 +119,7 @@ class Runner:
             return since >= min(RETRY, every)
         if job.trains:
             every = min(every, max(SHORTEST, run.seconds / SHARE))
-            last_id, catalogue = self._newest()
+            last_id, catalogue = newest(self._store())
             changed = (last_id, catalogue) != (run.last_id, run.catalogue)
             return changed and last_id + catalogue > 0 and since >= every
         return since >= every
@@ -144,7 +131,7 @@ class Runner:
         try:
             spec = Spec(
                 settings.store, str(artefacts.folder), artefacts.key.hex(), [job.name], seed=settings.seed,
-                options={"retention_days": settings.retention_days},
+                options=settings.job_options(),
             )  # fmt: skip
             self._child = self._spawn(spec)
             self._child.wait(lambda text: log.info("opsplug: %s", text))
@@ -174,15 +161,10 @@ class Runner:
         return self._store().acquire_lease(self._name(job), self._holder, ttl_ms=round(LEASE * 1000), now_ms=now_ms)
 
     def _last(self, job: Job) -> Run:
-        value: Any = self._store().get_document(KIND, job.name)
-        return msgspec.convert(value, Run) if value else Run()
+        return last_run(self._store(), job.name)
 
     def _keep(self, job: Job, run: Run) -> None:
-        self._store().put_document(KIND, job.name, msgspec.to_builtins(run), round(self._clock() * 1000))
-
-    def _newest(self) -> tuple[int, int]:
-        store = self._store()
-        return store.last_id(), store.catalogue_version()
+        keep_run(self._store(), job.name, run, self._clock())
 
     @staticmethod
     def _name(job: Job) -> str:

@@ -313,3 +313,11 @@ def test_the_interpreter_is_python_under_any_server(monkeypatch: pytest.MonkeyPa
 def test_unknown_stores_are_refused_early() -> None:
     with pytest.raises(SettingsError):
         open_store("mysql://nowhere")
+
+
+@pytest.mark.parametrize("remember", [True, False])
+def test_what_was_trained_by_hand_is_not_trained_again(world: World, remember: bool) -> None:
+    fill_events(world.shop)
+    train(world.shop.store, world.shop.artefacts, [JOB.name], clock=lambda: world.now, jobs=(JOB,), remember=remember)
+    world.worker().look()
+    assert len(world.children) == (0 if remember else 1)
