@@ -1,0 +1,183 @@
+"""CPU of one list, in the engine and over HTTP: `serving.py [ITEMS ...]` (default 5000 10000 50000).
+
+A made-up shop (growth.py) is trained into an artefact, 1,000 visitors' events go into its store, and lists are asked for
+by visitor on the home page, beside items and in the cart, as a shop's pages would. In the engine: the thread's CPU
+time of each call, half of them after a warm-up. Over HTTP: the CPU of one uvicorn process for as many requests of the
+same visitors, minus the mean in the engine.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT), str(ROOT / "adapters" / "starlette")]
+
+VISITORS = 1000
+CALLS = 3000
+EVENTS = 500_000  # that the model is fitted on
+PLACES = ("home", "home", "item", "cart")
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+
+def build(folder: Path, items: int) -> list[str]:
+    """Store, catalogue and model of a shop in `folder`; -> the visitors that may ask."""
+    import growth
+    import numpy as np
+
+    from opsplug import Engine
+    from opsplug.capture.ids import new_id
+    from opsplug.events import make_event
+    from opsplug.features.interactions import PURCHASE
+    from opsplug.models.mix import Mix
+
+    log, catalogue = growth.shop(EVENTS, items=items)
+    now = time.time()
+    log.times[:] += now - log.times[-1]
+    engine = Engine(store=f"sqlite:///{folder}/shop.db", models=str(folder / "models"), testing=True)
+    engine.catalog.upsert(
+        {"item_id": item, "item_name": name, "item_category": category, "item_brand": brand, "price": price}
+        for item, name, category, brand, price in zip(
+            catalogue.item_ids, catalogue.names, catalogue.categories, catalogue.brands,
+            catalogue.prices.tolist(), strict=True,
+        )
+    )  # fmt: skip
+    mix = Mix.fit(log, catalogue, budget_s=0)
+    engine.artefacts.publish("recommendations", mix.export(), about={"trained_until": now}, at=now)
+    chosen = np.random.default_rng(3).choice(np.unique(log.users), VISITORS, replace=False)
+    rows = np.flatnonzero(np.isin(log.users, chosen))
+    events = [
+        make_event(
+            "purchase" if log.kinds[row] == PURCHASE else ("add_to_cart" if row % 9 == 0 else "view_item"),
+            event_id=new_id(), now_ms=round(now * 1000), items=[{"item_id": log.item_ids[log.items[row]]}],
+            timestamp_ms=round(log.times[row] * 1000), anonymous_id=f"{log.users[row]:020d}",
+            properties={"transaction_id": f"t{row}"} if log.kinds[row] == PURCHASE else {},
+        )
+        for row in rows.tolist()
+    ]  # fmt: skip
+    for start in range(0, len(events), 1000):
+        engine.store.add_events(events[start : start + 1000])
+    engine.close()
+    return [f"{user:020d}" for user in chosen.tolist()]
+
+
+def questions(visitors: list[str], items: int, calls: int) -> list[dict[str, Any]]:
+    """What is asked: as many on the home page as beside items and in the cart together."""
+    found = []
+    for n in range(calls):
+        place = PLACES[n // len(visitors) % len(PLACES)]
+        page = {"item_id": f"sku{(n * 7919) % items:06d}"} if place == "item" else {}
+        found.append({"placement": place, "anonymous_id": visitors[n % len(visitors)], "k": 8, **page})
+    return found
+
+
+def in_engine(folder: Path, asked: list[dict[str, Any]]) -> Any:
+    """Milliseconds of CPU of each call in the second half."""
+    import numpy as np
+
+    from opsplug import Engine
+
+    engine = Engine(store=f"sqlite:///{folder}/shop.db", models=str(folder / "models"), testing=True)
+    spent = []
+    for question in asked:
+        began = time.thread_time_ns()
+        found = engine.recommend(**question)
+        spent.append((time.thread_time_ns() - began) / 1e6)
+        if len(found.items) < 8:
+            raise SystemExit(f"a short list: {question} {found.note}")
+    engine.close()
+    return np.array(spent[len(spent) // 2 :])
+
+
+def over_http(folder: Path, asked: list[dict[str, Any]]) -> float:
+    """Mean milliseconds of CPU of a uvicorn process for one request."""
+    import psutil
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, __file__, "--serve", str(folder), str(port)], env=os.environ, stdout=subprocess.DEVNULL
+    )
+    try:
+        process = psutil.Process(server.pid)
+        connection = _connected(port)
+        half = len(asked) // 2
+        for number, question in enumerate(asked):
+            if number == half:
+                began = sum(process.cpu_times()[:2])
+            _get(connection, question)
+        return float(sum(process.cpu_times()[:2]) - began) / (len(asked) - half) * 1000
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _connected(port: int) -> http.client.HTTPConnection:
+    until = time.monotonic() + 60
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        try:
+            connection.connect()
+            return connection
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+def _get(connection: http.client.HTTPConnection, question: dict[str, Any]) -> None:
+    visitor = question["anonymous_id"]
+    path = f"/_opsplug/recommendations?placement={question['placement']}&k=8"
+    if "item_id" in question:
+        path += f"&item_id={question['item_id']}"
+    cookie = f"opsplug_id={visitor}.{visitor}.{int(time.time() // 60):x}.-"
+    connection.request("GET", path, headers={"User-Agent": BROWSER, "Cookie": cookie, "Accept-Language": "en"})
+    answer = connection.getresponse()
+    body = answer.read()
+    if answer.status != 200 or b'"item_id"' not in body:
+        raise SystemExit(f"{path}: {answer.status} {body[:300]!r}")
+
+
+def serve(folder: str, port: int) -> None:
+    import uvicorn
+    from starlette.applications import Starlette
+
+    from opsplug_starlette import OpsPlugMiddleware
+
+    app = Starlette()
+    app.add_middleware(
+        OpsPlugMiddleware, store=f"sqlite:///{folder}/shop.db", models=f"{folder}/models", consent="not_required", train_every=0
+    )  # fmt: skip
+    uvicorn.run(app, port=port, log_level="error")
+
+
+def main(sizes: list[int]) -> None:
+    import numpy as np
+
+    print("| items | p50 ms | p99 ms | mean ms | over HTTP, mean ms | more over HTTP |")
+    print("|---|---|---|---|---|---|")
+    for items in sizes:
+        with tempfile.TemporaryDirectory() as place:
+            asked = questions(build(Path(place), items), items, CALLS)
+            spent = in_engine(Path(place), asked)
+            http_ms = over_http(Path(place), asked)
+        print(
+            f"| {items:,} | {np.median(spent):.2f} | {np.quantile(spent, 0.99):.2f} | {spent.mean():.2f} "
+            f"| {http_ms:.2f} | {http_ms - spent.mean():.2f} |", flush=True,
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        serve(sys.argv[2], int(sys.argv[3]))
+    else:
+        main([int(size) for size in sys.argv[1:]] or [5000, 10_000, 50_000])
