@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
+from opsplug.capture.observer import Observer
 from opsplug.capture.queue import EventQueue
 from opsplug.capture.records import Recorder
 from opsplug.capture.spool import Spool
 from opsplug.capture.track import Tracker
-from opsplug.capture.visit import Observer
 from opsplug.capture.writer import Writer
 from opsplug.privacy.keys import Keys, load_keys
 from opsplug.settings import Settings

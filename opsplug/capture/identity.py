@@ -109,3 +109,13 @@ def consent_cookie(granted: bool, *, path: str, secure: bool) -> str:
 def _set_cookie(name: str, value: str, max_age: int, path: str, secure: bool, *, http_only: bool) -> str:
     flags = ("; HttpOnly" if http_only else "") + ("; Secure" if secure else "")
     return f"{name}={value}; Path={path or '/'}; Max-Age={max_age}; SameSite=Lax{flags}"
+
+
+def shared_cache_may_keep(cache_control: str) -> bool:
+    """True where the answer's own Cache-Control lets a proxy keep it for others."""
+    if not cache_control:
+        return False
+    text = cache_control.lower()
+    if "private" in text or "no-store" in text or "no-cache" in text:
+        return False
+    return "public" in text or "s-maxage" in text or "max-age" in text

@@ -1,26 +1,16 @@
-"""One request to the shop, from its first line to its last: what is decided while the visitor waits.
+"""One request to the shop, from its first line to its last, and what the rest of opsplug may know of it."""
 
-An adapter calls `enter` when a request arrives, `respond` when the shop's answer is about to leave, and `leave` when
-it has left. All three read memory only; turning the visit into rows is the writer's work (see `records`).
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from time import time
 from typing import Any, Protocol
 
-from opsplug.capture.audience import Kind, classify
-from opsplug.capture.counters import Counters
-from opsplug.capture.guard import Guard
-from opsplug.capture.identity import NOBODY, Cookies, Identity, forget_cookie, id_cookie, identify, read_cookies
-from opsplug.capture.ids import new_page_view_id
-from opsplug.capture.queue import EventQueue
-from opsplug.privacy.keys import Keys
-from opsplug.settings import Settings
+import msgspec
+
+from opsplug.capture.audience import Kind
+from opsplug.capture.identity import NOBODY, Cookies, Identity
 
 NO_COOKIES = Cookies()
 _NOT_ASKED: Any = object()
-VISIT, BOT = Kind.VISIT, Kind.BOT  # an enumeration's member costs a look-up each time it is named
 
 
 class Host(Protocol):
@@ -33,54 +23,63 @@ class Host(Protocol):
         """The logged-in user's id as the framework's session knows it, or None."""
 
 
-class Visit:
+class _Gone:
+    """The host of a request that is over."""
+
+    @staticmethod
+    def native() -> Any:
+        return None
+
+    session_user = native
+
+
+GONE: Host = _Gone()
+
+
+class Decider(Protocol):
+    """What a visit asks the observer, when it is asked itself."""
+
+    def user_of(self, visit: "Visit") -> str | None: ...
+    def is_staff(self, visit: "Visit") -> bool: ...
+    def identity_of(self, visit: "Visit") -> Identity: ...
+
+
+class Visit(msgspec.Struct, gc=False, eq=False):
     """One request. Everything that only the writer needs stays raw here until the writer reads it.
 
-    Defaults are the class's: an instance is made for every request and sets only what differs.
+    Visits wait for the writer by the thousand. So that they cost the garbage collector nothing they are not seen by it:
+    `host`, the only way to the framework's objects, is let go when the answer has left.
     """
 
+    observer: Decider
+    host: Host
+    kind: Kind
+    method: str
+    path: str
+    root: str
+    secure: bool
+    agent: str
+    opted_out: bool
+    language: str
+    referrer: str
+    query: str
+    client: str  # the address of the connection, and what proxies say of it: never stored
+    forwarded: str
+    started: float  # epoch seconds
     cookies: Cookies = NO_COOKIES
-    status = 0
-    duration = 0.0
+    status: int = 0
+    duration: float = 0.0
     route: str | None = None
     params: Mapping[str, Any] | None = None
     page_view_id: str | None = None
-    is_page = False  # the shop's answer is a page of HTML
-    private = False  # a list of this visitor's own is on the page
+    is_page: bool = False  # the shop's answer is a page of HTML
+    tagged: bool = False  # the snippet is on it
+    private: bool = False  # a list of this visitor's own is on the page
     tickets: Sequence[Any] = ()  # durable events that the answer waits for
     shown: Sequence[str] = ()  # items that are on the page already
     _user: Any = _NOT_ASKED
     _staff: bool | None = None
     _identity: Identity | None = None
-
-    def __init__(
-        self,
-        observer: "Observer",
-        host: Host,
-        kind: Kind,
-        method: str,
-        path: str,
-        root: str,
-        secure: bool,
-        agent: str,
-        opted_out: bool,
-        language: str,
-        referrer: str,
-        query: str,
-    ) -> None:
-        self.observer = observer
-        self.host = host
-        self.kind = kind
-        self.method = method
-        self.path = path
-        self.root = root
-        self.secure = secure
-        self.agent = agent
-        self.opted_out = opted_out
-        self.language = language
-        self.referrer = referrer
-        self.query = query
-        self.started = time()
 
     @property
     def user(self) -> str | None:
@@ -119,154 +118,4 @@ class Visit:
 
 _current: ContextVar[Visit | None] = ContextVar("opsplug_visit", default=None)
 current_visit = _current.get
-
-
-class Observer:
-    """Decides, for each request, who it is and what may be kept. Stateless between requests but for its counters."""
-
-    def __init__(
-        self, settings: Settings, queue: EventQueue, counters: Counters, guard: Guard, keys: Callable[[], Keys]
-    ) -> None:
-        self.settings = settings
-        self.queue = queue
-        self.counters = counters
-        self.guard = guard
-        self._keys = keys
-        self._consent = settings.consent
-        self._is_staff = settings.is_staff
-        self._user_id = settings.user_id
-
-    def enter(
-        self,
-        host: Host,
-        method: str,
-        path: str,
-        root: str = "",
-        secure: bool = False,
-        agent: str = "",
-        cookie: str = "",
-        purpose: str = "",
-        opted_out: bool = False,
-        language: str = "",
-        referrer: str = "",
-        query: str = "",
-    ) -> Visit:
-        """A request arrived; its visit is the current one of this context until `leave` or `drop`.
-
-        `purpose`: Sec-Purpose, Purpose or X-Moz; `opted_out`: DNT or Sec-GPC say 1.
-        """
-        kind = classify(method, path, agent, purpose)
-        visit = Visit(self, host, kind, method, path, root, secure, agent, opted_out, language, referrer, query)
-        if cookie:
-            visit.cookies = read_cookies(cookie)
-        _current.set(visit)
-        return visit
-
-    def respond(
-        self, visit: Visit, status: int, is_page: bool, cache_control: Callable[[], str | None]
-    ) -> list[tuple[str, str]]:
-        """The answer is about to leave: the headers to add to it. `is_page`: a GET answered with HTML and 200."""
-        visit.status = status
-        if visit.kind is not VISIT:
-            return []
-        visit._staff = self._is_staff is not None and visit.staff
-        headers: list[tuple[str, str]] = []
-        if is_page:
-            visit.page_view_id = new_page_view_id(visit.started)
-            headers.append(("Server-Timing", f'opsplug;desc="{visit.page_view_id}"'))
-        if visit._identity is None:
-            identity = visit._identity = self.identity_of(visit)
-        else:
-            visit.look_again()
-            identity = visit.identity
-        if identity.renew or identity.forget:
-            # A cache shared by many must never keep somebody's cookie.
-            if not _shared_cache_may_keep(cache_control() or ""):
-                headers.append(("Set-Cookie", self.cookie_for(visit)))
-            elif identity.renew and visit.cookies.anonymous_id is None:
-                visit._identity = NOBODY
-        return headers
-
-    def leave(self, visit: Visit) -> None:
-        """The answer has left: count it, or hand it to the writer. A raised exception is a status of 500."""
-        _current.set(None)
-        visit.duration = time() - visit.started
-        kind = visit.kind
-        self.counters.add("requests")
-        if kind is not VISIT:
-            self.counters.add(kind.value)
-            if kind is not BOT or visit.status != 200 or visit.method != "GET":
-                return
-        if visit._identity is None or visit._staff is None:
-            # The answer never left: settle both here, the writer's thread knows no request.
-            visit._identity = self.identity_of(visit)
-            visit._staff = False
-        self.queue.offer(visit)
-
-    @staticmethod
-    def drop() -> None:
-        """No visit is the current one any more, and none is counted: the request was to an address of ours."""
-        _current.set(None)
-
-    def is_staff(self, visit: Visit) -> bool:
-        if self._is_staff is not None:
-            with self.guard("is_staff"):
-                return bool(self._is_staff(visit.host.native()))
-        return False
-
-    def account_of(self, visit: Visit) -> str | None:
-        """The logged-in user's id as the shop knows it; never stored. The shop's callable first, else the session."""
-        try:
-            found = visit.host.session_user() if self._user_id is None else self._user_id(visit.host.native())
-        except Exception as error:
-            self.guard.swallowed("user_id", error)
-            return None
-        if found is None or found == "" or not isinstance(found, str | int):
-            return None
-        return str(found)
-
-    def user_of(self, visit: Visit) -> str | None:
-        """The pseudonym of the logged-in user."""
-        account = self.account_of(visit)
-        return account and self._keys().pseudonym(account)
-
-    def identity_of(self, visit: Visit) -> Identity:
-        kind = visit.kind
-        if kind is BOT or kind is Kind.PREFETCH:
-            return NOBODY
-        if not self.may_identify(visit):
-            return identify(visit.cookies, allowed=False, user=None, now=visit.started)
-        return identify(visit.cookies, allowed=True, user=visit.user, now=visit.started)
-
-    def may_identify(self, visit: Visit) -> bool:
-        """Whether this visitor agreed to be recognised; an opt-out signal of the browser always wins."""
-        answer = visit.cookies.consent
-        if visit.opted_out or answer is False:
-            return False
-        mode = self._consent
-        if mode == "not_required":
-            return True
-        if mode == "required":
-            return answer is True
-        if mode == "counts_only" or isinstance(mode, str):
-            return False
-        with self.guard("consent"):
-            return bool(mode(visit.host.native()))
-        return False
-
-    def cookie_for(self, visit: Visit) -> str:
-        """The Set-Cookie value that renews or removes this visitor's id cookie."""
-        path = visit.root or "/"
-        if visit.identity.anonymous_id is None:
-            return forget_cookie(path=path, secure=visit.secure)
-        return id_cookie(visit.identity, visit.started, path=path, secure=visit.secure)
-
-
-def _shared_cache_may_keep(cache_control: str) -> bool:
-    """True where the answer's own Cache-Control lets a proxy keep it for others."""
-    if not cache_control:
-        return False
-    text = cache_control.lower()
-    if "private" in text or "no-store" in text or "no-cache" in text:
-        return False
-    return "public" in text or "s-maxage" in text or "max-age" in text
+enter_visit = _current.set

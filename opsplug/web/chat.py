@@ -10,7 +10,8 @@ import msgspec
 
 from opsplug.capture.beacon import MAX_BODY
 from opsplug.capture.ids import new_id
-from opsplug.capture.visit import Observer, Visit
+from opsplug.capture.observer import Observer
+from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
 from opsplug.services.chat import Chat
 from opsplug.services.chat_texts import say

@@ -8,8 +8,9 @@ from opsplug.capture.beacon import MAX_BODY, read_beacon
 from opsplug.capture.counters import Counters
 from opsplug.capture.identity import consent_cookie
 from opsplug.capture.ids import new_id
+from opsplug.capture.observer import Observer
 from opsplug.capture.queue import EventQueue
-from opsplug.capture.visit import Observer, Visit
+from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
 from opsplug.events import Event
 from opsplug.web.http import Request, Response, error_response, json_response, read_json

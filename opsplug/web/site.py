@@ -1,12 +1,14 @@
 """opsplug's own addresses: which path is answered by whom, and what happens when it cannot be."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from opsplug.capture.beacon import MAX_BODY
 from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
-from opsplug.capture.visit import Host, Observer, Visit
+from opsplug.capture.observer import Observer
+from opsplug.capture.visit import Host, Visit
 from opsplug.errors import EventError
 from opsplug.web.http import Request, Response, error_response
 from opsplug.web.static import Snippet
@@ -67,8 +69,20 @@ class Web:
                 self._observer.drop()
             if response.wait_for:
                 self._settle(response.wait_for)
+            if response.watch is not None:
+                response.watch = replace(response.watch, look=self._guarded(response.watch.look))
             return response
         return error_response(500, "opsplug could not answer this; the shop's log says why")
+
+    def _guarded(self, look: Callable[[bool], bytes | None]) -> Callable[[bool], bytes | None]:
+        """What fails while somebody waits ends that wait."""
+
+        def guarded(over: bool) -> bytes | None:
+            with self._guard("watch"):
+                return look(over)
+            return b""
+
+        return guarded
 
     def _dispatch(self, request: Request, visit: Visit) -> Response:
         method = "GET" if request.method == "HEAD" else request.method

@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 
 from opsplug_starlette import OpsPlugMiddleware, context, current_engine
 from tests.adapters.test_flask import HELPERS, ITEM_PAGE, PAGE, PERSONAL
-from tests.contracts.adapter_contract import ITEMS, AdapterContract, Answer, Build
+from tests.contracts.adapter_contract import BROWSER, ITEMS, AdapterContract, Answer, Build, stored
 
 
 def shop_routes(folder: Path) -> list[Any]:
@@ -166,6 +166,24 @@ def test_a_websocket_passes_untouched(build: Build) -> None:
     with shop.client.websocket_connect("/socket") as socket:  # type: ignore[attr-defined]
         socket.send_text("hello")
         assert socket.receive_text() == "hello"
+
+
+def test_cookies_on_lines_of_their_own_are_one_header(build: Build) -> None:
+    """HTTP/2 sends them so."""
+    shop = build(consent="required")
+    visitor = "a" * 20
+    asked = [("user-agent", BROWSER), ("cookie", f"opsplug_id={visitor}.{'b' * 20}.1.-"), ("cookie", "theme=dark")]
+    yes = [("cookie", "opsplug_consent=1")]
+    shop.client.get("/page", headers=[*asked, *yes])  # type: ignore[attr-defined]
+    shop.client.get("/page", headers=[*yes, *asked])  # type: ignore[attr-defined]
+    assert [view.anonymous_id for view in stored(shop, "page_view")] == [visitor, visitor]
+    answer = shop.client.post(  # type: ignore[attr-defined]
+        "/_opsplug/events",
+        headers=[*asked, *yes, ("cookie", "last=1")],
+        content=b'{"events":[{"event":"click","event_id":"abcdefgh"}]}',
+    )
+    assert answer.status_code == 202
+    assert [click.anonymous_id for click in stored(shop, "click")] == [visitor]
 
 
 def test_the_app_is_given_by_name_as_older_starlette_does() -> None:

@@ -125,6 +125,8 @@ class _Plug:
             get("HTTP_ACCEPT_LANGUAGE", ""),
             get("HTTP_REFERER", ""),
             get("QUERY_STRING", ""),
+            get("REMOTE_ADDR", ""),
+            get("HTTP_X_FORWARDED_FOR", ""),
         )
 
     def _ours(self, environ: WSGIEnvironment, start_response: StartResponse, path: str) -> Iterable[bytes]:
@@ -132,7 +134,8 @@ class _Plug:
         web = self.engine.web
         with self.app.request_context(environ):
             ours = to_request(request._get_current_object(), path[len(self._prefix) - 1 :], web.max_body)  # type: ignore[attr-defined]
-            return from_response(web.handle(ours, _HOST))(environ, start_response)
+            answer = from_response(web.handle(ours, _HOST), many_threads=bool(environ.get("wsgi.multithread")))
+            return answer(environ, start_response)
 
     def page(self, response: Response) -> Response:
         """Runs before the shop's own after_request functions."""

@@ -28,12 +28,10 @@ def to_request(native: FlaskRequest, path: str, limit: int) -> Request:
     )
 
 
-def from_response(response: Response) -> FlaskResponse:
-    answer = FlaskResponse(
-        response.body if response.stream is None else response.stream,
-        status=response.status,
-        content_type=response.content_type,
-    )
+def from_response(response: Response, *, many_threads: bool = False) -> FlaskResponse:
+    watch = response.watch
+    body = watch.wait(many_threads=many_threads) if watch is not None else response.body
+    answer = FlaskResponse(body, status=response.status, content_type=response.content_type)
     for name, value in response.headers:
         answer.headers.add(name, value)
     return answer

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from opsplug.engine import Engine
 from opsplug_starlette.routes import Routes
-from opsplug_starlette.translate import StarletteHost, send_response, to_request
+from opsplug_starlette.translate import StarletteHost, cookies, send_response, to_request
 
 _serving: ContextVar[Engine | None] = ContextVar("opsplug_engine", default=None)
 _latest: list[Engine] = []
@@ -82,8 +82,14 @@ class OpsPlugMiddleware:
                 engine.guard.swallowed("finish", error)
 
     def _begin(self, scope: Scope, path: str, root: str) -> Any:
-        get = dict(scope["headers"]).get
+        headers = scope["headers"]
+        found = dict(headers)
+        get = found.get
+        cookie = get(b"cookie", b"")
+        if cookie and len(found) < len(headers):
+            cookie = cookies(headers)
         purpose = get(b"sec-purpose") or get(b"purpose") or get(b"x-moz") or b""
+        client = scope.get("client")
         return self.engine.observer.enter(
             StarletteHost(scope),
             scope["method"],
@@ -91,12 +97,14 @@ class OpsPlugMiddleware:
             root,
             scope["scheme"] == "https",
             get(b"user-agent", b"").decode("latin-1"),
-            get(b"cookie", b"").decode("latin-1"),
+            cookie.decode("latin-1"),
             purpose.decode("latin-1"),
             get(b"dnt") == b"1" or get(b"sec-gpc") == b"1",
             get(b"accept-language", b"").decode("latin-1"),
             get(b"referer", b"").decode("latin-1"),
             scope["query_string"].decode("latin-1"),
+            client[0] if client else "",
+            get(b"x-forwarded-for", b"").decode("latin-1"),
         )
 
     async def _ours(self, scope: Scope, receive: Receive, send: Send, path: str, root: str) -> None:
@@ -105,7 +113,7 @@ class OpsPlugMiddleware:
         request = await to_request(scope, receive, path, root, web.max_body)
         host = StarletteHost(scope)
         response = await anyio.to_thread.run_sync(web.handle, request, host)
-        await send_response(response, send, head=scope["method"] == "HEAD")
+        await send_response(response, receive, send, head=scope["method"] == "HEAD")
 
     def _until_shutdown(self, send: Send) -> Send:
         async def watch(message: Message) -> None:
@@ -129,15 +137,17 @@ class _Answer:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            status = message["status"]
+            visit = self.visit
             if (
-                status == 200
-                and self.visit.method == "GET"
+                message["status"] == 200
+                and visit.method == "GET"
                 and _header(message["headers"], b"content-type").startswith(b"text/html")
             ):
                 self._held = message
                 return
-            await self._start(message, is_page=False)
+            self._dress(message, is_page=False)
+            if visit.tickets:
+                await self._settled()
         elif self._held is not None:
             await self._page(self._held, message)
             return
@@ -154,11 +164,14 @@ class _Answer:
                 if page is not None:
                     message = {**message, "body": page}
                     _replace_header(start, b"content-length", str(len(page)).encode())
-        await self._start(start, is_page=True)
+        self._dress(start, is_page=True)
+        if self.visit.tickets:
+            await self._settled()
         await self._send(start)
         await self._send(message)
 
-    async def _start(self, message: Message, *, is_page: bool) -> None:
+    def _dress(self, message: Message, *, is_page: bool) -> None:
+        """Add our headers to the answer's."""
         visit = self.visit
         engine = self.engine
         try:
@@ -170,10 +183,15 @@ class _Answer:
                 message["headers"] = [*headers, *_encoded(added)]
             if visit.private:
                 _replace_header(message, b"cache-control", b"private, no-store")
-            if visit.tickets:
-                await anyio.to_thread.run_sync(engine.settle, visit.tickets)
         except Exception as error:
             engine.guard.swallowed("respond", error)
+
+    async def _settled(self) -> None:
+        """Until what must not be lost is on the disk."""
+        try:
+            await anyio.to_thread.run_sync(self.engine.settle, self.visit.tickets)
+        except Exception as error:
+            self.engine.guard.swallowed("settle", error)
 
 
 def current_engine() -> Engine:

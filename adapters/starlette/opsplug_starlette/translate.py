@@ -1,15 +1,14 @@
 """ASGI's scope to our request, our response to ASGI messages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
+import anyio
 import anyio.to_thread
 from starlette.requests import Request as StarletteRequest
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from opsplug.web.http import Request, Response
-
-_DONE = object()
+from opsplug.web.http import Request, Response, Watch
 
 
 async def to_request(scope: Scope, receive: Receive, path: str, root: str, limit: int) -> Request:
@@ -26,7 +25,7 @@ async def to_request(scope: Scope, receive: Receive, path: str, root: str, limit
         path=path,
         root=root.rstrip("/"),
         query_string=scope.get("query_string", b"").decode("latin-1"),
-        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        headers=_one_line_each(scope["headers"]),
         body=body,
         scheme=scope.get("scheme", "http"),
         client=client[0] if client else "",
@@ -34,19 +33,56 @@ async def to_request(scope: Scope, receive: Receive, path: str, root: str, limit
     )
 
 
-async def send_response(response: Response, send: Send, *, head: bool) -> None:
+def cookies(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """All lines of the Cookie header as one: HTTP/2 sends each cookie on its own (RFC 9113, 8.2.3)."""
+    return b"; ".join(value for name, value in headers if name == b"cookie")
+
+
+def _one_line_each(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    lines: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        lines[name] = f"{lines[name]}{'; ' if name == 'cookie' else ', '}{value}" if name in lines else value
+    return lines
+
+
+async def send_response(response: Response, receive: Receive, send: Send, *, head: bool) -> None:
     headers = [("content-type", response.content_type), *response.headers]
-    if response.stream is None:
+    if response.watch is None or head:
         headers.append(("content-length", str(len(response.body))))
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    await send({"type": "http.response.start", "status": response.status, "headers": raw})
-    if response.stream is None or head:
-        await send({"type": "http.response.body", "body": b"" if head else response.body})
+    start: Message = {"type": "http.response.start", "status": response.status, "headers": raw}
+    if response.watch is not None and not head:
+        await _send_watch(response.watch, start, receive, send)
         return
-    chunks: Iterator[bytes] = iter(response.stream)
-    while (chunk := await anyio.to_thread.run_sync(next, chunks, _DONE)) is not _DONE:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    await send(start)
+    await send({"type": "http.response.body", "body": b"" if head else response.body})
+
+
+async def _send_watch(watch: Watch, start: Message, receive: Receive, send: Send) -> None:
+    """Waits on the event loop; a thread is busy only while it looks. Ends when the client goes."""
+    if watch.lasting:
+        await send(start)
+    deadline = anyio.current_time() + watch.seconds
+    while True:
+        over = anyio.current_time() >= deadline
+        word = await anyio.to_thread.run_sync(watch.look, over)
+        last = over or word == b"" or (word is not None and not watch.lasting)
+        if last and not watch.lasting:
+            await send(start)
+        if word or last:
+            await send({"type": "http.response.body", "body": word or b"", "more_body": not last})
+        if last or await _gone(receive, watch.every):
+            return
+
+
+async def _gone(receive: Receive, seconds: float) -> bool:
+    """Whether the client went within so many seconds."""
+    with anyio.move_on_after(seconds):
+        while (await receive())["type"] != "http.disconnect":
+            await anyio.sleep(seconds)
+        return True
+    return False
 
 
 class StarletteHost:

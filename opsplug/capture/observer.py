@@ -1,0 +1,189 @@
+"""What is decided while the visitor waits: what a request is, whose it is, and what may be kept of it.
+
+An adapter calls `enter` when a request arrives, `respond` when the shop's answer is about to leave, and `leave` when
+it has left. All three read memory only; turning the visit into rows is the writer's work (see `records`).
+"""
+
+from collections.abc import Callable
+from time import time
+
+from opsplug.capture.audience import Kind, classify
+from opsplug.capture.counters import Counters
+from opsplug.capture.guard import Guard
+from opsplug.capture.identity import (
+    NOBODY,
+    Identity,
+    forget_cookie,
+    id_cookie,
+    identify,
+    read_cookies,
+    shared_cache_may_keep,
+)
+from opsplug.capture.ids import new_page_view_id
+from opsplug.capture.queue import EventQueue
+from opsplug.capture.visit import GONE, NO_COOKIES, Host, Visit, enter_visit
+from opsplug.privacy.keys import Keys
+from opsplug.settings import Settings
+
+VISIT, BOT = Kind.VISIT, Kind.BOT  # an enumeration's member costs a look-up each time it is named
+
+
+class Observer:
+    """Decides, for each request, who it is and what may be kept. Stateless between requests but for its counters."""
+
+    def __init__(
+        self, settings: Settings, queue: EventQueue, counters: Counters, guard: Guard, keys: Callable[[], Keys]
+    ) -> None:
+        self.settings = settings
+        self.queue = queue
+        self.counters = counters
+        self.guard = guard
+        self._keys = keys
+        self._consent = settings.consent
+        self._is_staff = settings.is_staff
+        self._user_id = settings.user_id
+
+    def enter(
+        self,
+        host: Host,
+        method: str,
+        path: str,
+        root: str = "",
+        secure: bool = False,
+        agent: str = "",
+        cookie: str = "",
+        purpose: str = "",
+        opted_out: bool = False,
+        language: str = "",
+        referrer: str = "",
+        query: str = "",
+        client: str = "",
+        forwarded: str = "",
+    ) -> Visit:
+        """A request arrived; its visit is the current one of this context until `leave` or `drop`.
+
+        `purpose`: Sec-Purpose, Purpose or X-Moz; `opted_out`: DNT or Sec-GPC say 1. `client`: the connection's address;
+        `forwarded`: X-Forwarded-For. Both are for telling programs by what they do (see `conduct`), and stored nowhere.
+        """
+        kind = classify(method, path, agent, purpose)
+        cookies = read_cookies(cookie) if cookie else NO_COOKIES
+        visit = Visit(
+            self,
+            host,
+            kind,
+            method,
+            path,
+            root,
+            secure,
+            agent,
+            opted_out,
+            language,
+            referrer,
+            query,
+            client,
+            forwarded,
+            time(),
+            cookies,
+        )
+        enter_visit(visit)
+        return visit
+
+    def respond(
+        self, visit: Visit, status: int, is_page: bool, cache_control: Callable[[], str | None]
+    ) -> list[tuple[str, str]]:
+        """The answer is about to leave: the headers to add to it. `is_page`: a GET answered with HTML and 200."""
+        visit.status = status
+        if visit.kind is not VISIT:
+            return []
+        visit._staff = self._is_staff is not None and visit.staff
+        headers: list[tuple[str, str]] = []
+        if is_page:
+            visit.page_view_id = new_page_view_id(visit.started)
+            headers.append(("Server-Timing", f'opsplug;desc="{visit.page_view_id}"'))
+        if visit._identity is None:
+            identity = visit._identity = self.identity_of(visit)
+        else:
+            visit.look_again()
+            identity = visit.identity
+        if identity.renew or identity.forget:
+            # A cache shared by many must never keep somebody's cookie.
+            if not shared_cache_may_keep(cache_control() or ""):
+                headers.append(("Set-Cookie", self.cookie_for(visit)))
+            elif identity.renew and visit.cookies.anonymous_id is None:
+                visit._identity = NOBODY
+        return headers
+
+    def leave(self, visit: Visit) -> None:
+        """The answer has left: count it, or hand it to the writer. A raised exception is a status of 500."""
+        enter_visit(None)
+        visit.duration = time() - visit.started
+        kind = visit.kind
+        self.counters.add("requests")
+        if kind is not VISIT:
+            self.counters.add(kind.value)
+            if kind is not BOT or visit.status != 200 or visit.method != "GET":
+                return
+        if visit._identity is None or visit._staff is None:
+            # The answer never left: settle both here, the writer's thread knows no request.
+            visit._identity = self.identity_of(visit)
+            visit._staff = False
+        visit.host = GONE
+        self.queue.offer(visit)
+
+    @staticmethod
+    def drop() -> None:
+        """No visit is the current one any more, and none is counted: the request was to an address of ours."""
+        enter_visit(None)
+
+    def is_staff(self, visit: Visit) -> bool:
+        if self._is_staff is not None:
+            with self.guard("is_staff"):
+                return bool(self._is_staff(visit.host.native()))
+        return False
+
+    def account_of(self, visit: Visit) -> str | None:
+        """The logged-in user's id as the shop knows it; never stored. The shop's callable first, else the session."""
+        try:
+            found = visit.host.session_user() if self._user_id is None else self._user_id(visit.host.native())
+        except Exception as error:
+            self.guard.swallowed("user_id", error)
+            return None
+        if found is None or found == "" or not isinstance(found, str | int):
+            return None
+        return str(found)
+
+    def user_of(self, visit: Visit) -> str | None:
+        """The pseudonym of the logged-in user."""
+        account = self.account_of(visit)
+        return account and self._keys().pseudonym(account)
+
+    def identity_of(self, visit: Visit) -> Identity:
+        kind = visit.kind
+        if kind is BOT or kind is Kind.PREFETCH:
+            return NOBODY
+        if not self.may_identify(visit):
+            return identify(visit.cookies, allowed=False, user=None, now=visit.started)
+        return identify(visit.cookies, allowed=True, user=visit.user, now=visit.started)
+
+    def may_identify(self, visit: Visit) -> bool:
+        """Whether this visitor agreed to be recognised; an opt-out signal of the browser always wins."""
+        answer = visit.cookies.consent
+        if visit.opted_out or answer is False:
+            return False
+        mode = self._consent
+        if mode == "not_required":
+            return True
+        if mode == "required":
+            return answer is True
+        if mode == "counts_only" or isinstance(mode, str):
+            return False
+        with self.guard("consent"):
+            return bool(mode(visit.host.native()))
+        return False
+
+    def cookie_for(self, visit: Visit) -> str:
+        """The Set-Cookie value that renews or removes this visitor's id cookie."""
+        path = visit.root or "/"
+        if visit.identity.anonymous_id is None:
+            return forget_cookie(path=path, secure=visit.secure)
+        return id_cookie(visit.identity, visit.started, path=path, secure=visit.secure)
