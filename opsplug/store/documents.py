@@ -43,6 +43,9 @@ class DocumentRows:
         rows = self._db.read(lambda connection: connection.execute(sql, parameters).fetchall())
         return [(key, _decode(value)) for key, value in rows]
 
+    def document_keys(self, kind: str) -> list[str]:
+        return [row[0] for row in self._db.read(lambda c: c.execute(queries.DOCUMENT_KEYS, {"kind": kind}).fetchall())]
+
     def documents_since(self, kind: str, since_ms: int) -> list[tuple[str, Any]]:
         parameters = {"kind": kind, "since": since_ms}
         rows = self._db.read(lambda connection: connection.execute(queries.DOCUMENTS_SINCE, parameters).fetchall())

@@ -126,6 +126,10 @@ class Store(Protocol):
         """(key, value) of a kind, ordered by key."""
         ...
 
+    def document_keys(self, kind: str) -> list[str]:
+        """The keys of a kind, in order, without reading the values."""
+        ...
+
     def documents_since(self, kind: str, since_ms: int) -> list[tuple[str, Any]]:
         """(key, value) of a kind that were put at or after a moment, ordered by key."""
         ...

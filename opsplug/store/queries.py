@@ -104,6 +104,7 @@ GET_DOCUMENT: Final = "SELECT value FROM documents WHERE kind = :kind AND key = 
 DOCUMENTS: Final = "SELECT key, value FROM documents WHERE kind = :kind ORDER BY key"
 DOCUMENTS_FROM: Final = """SELECT key, value FROM documents
     WHERE kind = :kind AND key >= :prefix AND substr(key, 1, :length) = :prefix ORDER BY key"""
+DOCUMENT_KEYS: Final = "SELECT key FROM documents WHERE kind = :kind ORDER BY key"
 DOCUMENTS_SINCE: Final = "SELECT key, value FROM documents WHERE kind = :kind AND updated_at >= :since ORDER BY key"
 DELETE_DOCUMENT: Final = "DELETE FROM documents WHERE kind = :kind AND key = :key"
 ACQUIRE_LEASE: Final = """INSERT INTO leases (name, holder, expires_at) VALUES (:name, :holder, :expires)

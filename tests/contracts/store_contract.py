@@ -206,6 +206,7 @@ class StoreContract:
         store.put_documents([("rules", "b", {"x": 3}), ("rules", "c", 4)], T0 + 5)
         assert store.documents_since("rules", T0 + 1) == [("b", {"x": 3}), ("c", 4)]
         assert len(store.documents_since("rules", T0)) == 4
+        assert store.document_keys("rules") == ["a%", "a1", "b", "c"]
         with pytest.raises(TypeError):  # all or nothing
             store.put_documents([("rules", "d", 1), ("rules", "e", object())], T0)
         assert store.get_document("rules", "d") is None
