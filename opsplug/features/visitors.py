@@ -1,11 +1,13 @@
-"""Recency, frequency, value and behaviour of each visitor at a moment, from plain arrays of purchase lines."""
+"""Recency, frequency, value and behaviour of each visitor at a moment, from the shop's log as arrays."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from opsplug.features.shoplog import BUY, CART, RETURN, VIEW, ShopLog
 
 Array = NDArray[np.float64]
 DAY = 86400.0
@@ -22,71 +24,112 @@ NAMES = (
     "orders_30d",
     "orders_90d",
     "value_90d",
+    "pace",
     "items",
     "lines_per_order",
     "returns",
+    "viewed_days",
+    "views_7d",
+    "views_30d",
+    "carts_30d",
 )
+RFM = ("recency_days", "orders", "value")
 
 
 @dataclass(frozen=True, slots=True)
 class VisitorFeatures:
-    """`matrix` has a row for each of `visitors` and a column for each of `names`; NaN where nothing is known yet."""
+    """`matrix` has a row for each of `visitors` (codes of the log) and a column for each of `names`; NaN where nothing
+    is known yet."""
 
-    visitors: NDArray[np.object_]
+    visitors: NDArray[np.int32]
     names: tuple[str, ...]
     matrix: Array
 
+    def column(self, name: str) -> Array:
+        return np.asarray(self.matrix[:, self.names.index(name)])
 
-def visitor_features(
-    visitors: ArrayLike, times: ArrayLike, orders: ArrayLike, items: ArrayLike, values: ArrayLike, now: float
-) -> VisitorFeatures:
+
+def visitor_features(log: ShopLog, now: float, *, buyers: bool = False) -> VisitorFeatures:
     """Features from what was known at `now` (epoch seconds): rows at or after it are left out, so nothing leaks.
 
-    One entry a purchase line: visitor, epoch seconds, order id, item id and line value (negative for a return)."""
-    who, when = np.asarray(visitors, dtype=object), np.asarray(times, dtype=float)
-    order, item = np.asarray(orders, dtype=object), np.asarray(items, dtype=object)
-    value = np.nan_to_num(np.asarray(values, dtype=float), nan=0.0, posinf=0.0, neginf=0.0)
-    known = np.flatnonzero(np.isfinite(when) & (when < now))
-    known = known[np.argsort(when[known], kind="stable")]
-    if not len(known):
-        return VisitorFeatures(np.empty(0, dtype=object), NAMES, np.empty((0, len(NAMES))))
-    people, code = np.unique(who[known].astype(str), return_inverse=True)
-    item_code = np.unique(item[known].astype(str), return_inverse=True)[1]
-    order_code = np.unique(order[known].astype(str), return_inverse=True)[1]
-    rows = np.argsort(code, kind="stable")
-    limits = np.searchsorted(code[rows], np.arange(len(people) + 1))
-    matrix = np.full((len(people), len(NAMES)), np.nan)
-    for p in range(len(people)):
-        own = rows[limits[p] : limits[p + 1]]
-        matrix[p] = _one(when[known[own]], order_code[own], item_code[own], value[known[own]], now)
-    return VisitorFeatures(people.astype(object), NAMES, matrix)
+    Of everybody who was seen, or of `buyers` only."""
+    past = log.before(now)
+    past = past.take(np.flatnonzero(past.visitors >= 0))
+    bought = past.of_kind(BUY)
+    codes = np.unique(bought.visitors if buyers else past.visitors)
+    place = np.full(len(log.visitor_ids) + 1, -1)
+    place[codes] = np.arange(len(codes))
+    if buyers:
+        past = past.take(np.flatnonzero(place[past.visitors] >= 0))
+    columns = _orders(bought, place, len(codes), now) | _browsing(past, place, len(codes), now)
+    returned = past.of_kind(RETURN)
+    columns["returns"] = _count(place[returned.visitors], len(codes))
+    columns["value"] = columns["value"] + np.bincount(place[returned.visitors], returned.values, len(codes))
+    matrix = np.column_stack([columns[name] for name in NAMES]) if len(codes) else np.empty((0, len(NAMES)))
+    return VisitorFeatures(codes.astype(np.int32), NAMES, matrix)
 
 
-def _one(when: Array, order: NDArray[np.intp], item: NDArray[np.intp], value: Array, now: float) -> list[float]:
-    bought = value >= 0
-    kept = bought if bought.any() else np.ones(len(value), dtype=bool)
-    _, first, inverse = np.unique(order[kept], return_index=True, return_inverse=True)
-    worth = np.bincount(inverse, weights=value[kept])
-    moments = np.sort(when[kept][first])
-    gaps = np.diff(moments) / DAY
-    recency = (now - moments[-1]) / DAY
-    nothing = float("nan")
-    mean_gap = float(gaps.mean()) if len(gaps) else nothing
-    age = (now - when[kept][first]) / DAY
-    return [
-        recency,
-        float(len(moments)) if bought.any() else 0.0,
-        float(value.sum()),
-        (now - moments[0]) / DAY,
-        float(worth.mean()),
-        float(worth.max()),
-        mean_gap,
-        float(gaps.std()) if len(gaps) > 1 else nothing,
-        recency / (mean_gap + 1.0) if len(gaps) else nothing,
-        float((age <= 30).sum()),
-        float((age <= 90).sum()),
-        float(worth[age <= 90].sum()),
-        float(len(np.unique(item[kept]))),
-        float(kept.sum() / len(moments)),
-        float((~bought).sum()),
-    ]
+def bought_between(log: ShopLog, visitors: NDArray[np.int32], start: float, end: float) -> NDArray[np.bool_]:
+    """Whether each of `visitors` bought at or after `start` and before `end`."""
+    window = log.between(start, end)
+    return np.isin(visitors, window.visitors[window.kinds == BUY])
+
+
+def _orders(bought: ShopLog, place: NDArray[np.intp], n: int, now: float) -> dict[str, Array]:
+    who = place[bought.visitors]
+    _, first, inverse = np.unique(bought.orders, return_index=True, return_inverse=True)
+    worth = np.bincount(inverse, bought.values, len(first))
+    owner, moment = who[first], bought.times[first]
+    order = np.lexsort((moment, owner))
+    owner, moment, worth = owner[order], moment[order], worth[order]
+    count = _count(owner, n)
+    age = (now - moment) / DAY
+    total = np.bincount(owner, worth, n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        oldest, newest = np.full(n, np.nan), np.full(n, np.nan)
+        np.fmax.at(oldest, owner, age)
+        np.fmin.at(newest, owner, age)
+        largest = np.full(n, np.nan)
+        np.fmax.at(largest, owner, worth)
+        gaps = np.where(count > 1, (oldest - newest) / (count - 1), np.nan)
+        same = np.flatnonzero(owner[1:] == owner[:-1]) if len(owner) else np.empty(0, np.intp)
+        steps = (moment[same + 1] - moment[same]) / DAY
+        squares = np.bincount(owner[same + 1], steps**2, n)
+        spread = np.where(count > 2, np.sqrt(np.maximum(squares / (count - 1) - gaps**2, 0)), np.nan)
+        pairs = np.unique(who.astype(np.int64) * (len(bought.item_ids) + 1) + bought.items)
+        return {
+            "recency_days": newest,
+            "orders": count,
+            "value": total,
+            "tenure_days": oldest,
+            "mean_order": np.where(count > 0, total / count, np.nan),
+            "largest_order": largest,
+            "mean_gap_days": gaps,
+            "gap_spread_days": spread,
+            "overdue": newest / (gaps + 1.0),
+            "orders_30d": _count(owner[age <= 30], n),
+            "orders_90d": _count(owner[age <= 90], n),
+            "value_90d": np.bincount(owner[age <= 90], worth[age <= 90], n),
+            "pace": np.bincount(owner, np.exp(-age / 60), n),
+            "items": _count(pairs // (len(bought.item_ids) + 1), n),
+            "lines_per_order": np.where(count > 0, _count(who, n) / count, np.nan),
+        }
+
+
+def _browsing(past: ShopLog, place: NDArray[np.intp], n: int, now: float) -> dict[str, Array]:
+    views, carts = past.of_kind(VIEW), past.of_kind(CART)
+    seen = np.full(n, np.nan)
+    age = (now - views.times) / DAY
+    who = place[views.visitors]
+    np.fmin.at(seen, who, age)
+    lately = carts.take(np.flatnonzero(now - carts.times <= 30 * DAY))
+    return {
+        "viewed_days": seen,
+        "views_7d": _count(who[age <= 7], n),
+        "views_30d": _count(who[age <= 30], n),
+        "carts_30d": _count(place[lately.visitors], n),
+    }
+
+
+def _count(codes: NDArray[np.intp], n: int) -> Array:
+    return np.bincount(codes, minlength=n).astype(float)
