@@ -73,6 +73,21 @@ class ConversationLog:
         """The ids of a visitor's conversations."""
         return [key.rpartition("/")[2] for key, _ in self._storage.documents(VISITORS, f"{visitor}/")]
 
+    def latest(self, visitor: str) -> Conversation | None:
+        """The visitor's conversation in which something happened last."""
+        newest = max(self.ids_of(visitor) if visitor else (), key=self.stamp, default="")
+        return self.of_visitor(newest, visitor)
+
+    def claim(self, visitor: str, user: str) -> None:
+        """A visitor has logged in: the conversations that were begun before are the user's from now on."""
+        for conversation_id in self.ids_of(visitor):
+            conversation = self.of_visitor(conversation_id, visitor)
+            if conversation is None:
+                continue
+            self._storage.put_document(VISITORS, f"{user}/{conversation_id}", {}, conversation.updated_at)
+            self.append(conversation, "claimed", by=visitor, data={"visitor": user})
+            self._storage.delete_document(VISITORS, f"{visitor}/{conversation_id}")
+
     def append(
         self,
         conversation: Conversation,

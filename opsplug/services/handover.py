@@ -102,6 +102,12 @@ def _opened(now: Conversation, event: Event) -> Conversation | str:
     return replace(now, visitor=event.by, language=str(event.data.get("language", now.language)))
 
 
+def _claimed(now: Conversation, event: Event) -> Conversation | str:
+    """An anonymous visitor logged in: what was said before belongs to the user from now on."""
+    heir = str(event.data.get("visitor", ""))
+    return replace(now, visitor=heir) if heir and now.visitor == event.by else "not the visitor's"
+
+
 def _visitor_said(now: Conversation, event: Event) -> Conversation | str:
     """Always kept. A closed conversation begins again with the assistant, not with the queue: no loop after closing."""
     said = _said(now, event, "visitor")
@@ -215,6 +221,7 @@ def _notice(now: Conversation, event: Event, key: str) -> Conversation:
 
 _RULES = {
     "opened": _opened,
+    "claimed": _claimed,
     "visitor_said": _visitor_said,
     "bot_said": _bot_said,
     "person_wanted": _person_wanted,

@@ -1,6 +1,8 @@
 """The neutral request and response. An adapter turns its framework's objects into these, and back."""
 
 import re
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +13,7 @@ import msgspec
 from opsplug.errors import EventError
 
 _MOST_PARAMETERS = 100
+_waiting = threading.Lock()  # held by the one who waits with a thread
 _encode = msgspec.json.Encoder().encode
 _COOKIE = re.compile(r"\s*([^=;\s]+)=\"?([^;\"]*)\"?")
 
@@ -46,15 +49,46 @@ class Request:
         return self.header("host")
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """An answer that waits until there is something to say, for `seconds` at most; how to wait is the adapter's choice.
+
+    `look(over)` reads, never waits, and gives what is new or None; with `over` it is asked for the last time and should
+    say something. An adapter that can wait without a thread sends one word after the other where the answer is
+    `lasting` (server-sent events, which a browser asks for again when they end); else the first word is the answer.
+    """
+
+    look: Callable[[bool], bytes | None]
+    seconds: float
+    every: float = 0.5
+    lasting: bool = False
+
+    def wait(self, *, many_threads: bool) -> bytes:
+        """The first word, for servers that wait with a thread. They have few, and the shop needs them: one visitor or
+        agent in a process may hold one; the others are answered at once and ask again after a pause of theirs."""
+        if not many_threads or not _waiting.acquire(blocking=False):
+            return self.look(True) or b""
+        try:
+            deadline = time.monotonic() + self.seconds
+            while time.monotonic() < deadline:
+                word = self.look(False)
+                if word is not None:
+                    return word
+                time.sleep(self.every)
+        finally:
+            _waiting.release()
+        return self.look(True) or b""
+
+
 @dataclass(slots=True)
 class Response:
-    """An answer; `headers` may repeat a name (Set-Cookie). `stream`, if set, is sent instead of `body`."""
+    """An answer; `headers` may repeat a name (Set-Cookie). `watch`, if set, gives what is sent instead of `body`."""
 
     status: int = 200
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
     headers: list[tuple[str, str]] = field(default_factory=list)
-    stream: Iterable[bytes] | None = None
+    watch: "Watch | None" = None
     # Answers that depend on a durable write carry what to wait for; the adapter waits before the answer leaves.
     wait_for: tuple[Any, ...] = ()
 
