@@ -1,0 +1,40 @@
+"""Days on which a shop is unlike itself: sales, on which more is no news, and holidays, on which less is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any, Final, Literal
+
+Kind = Literal["sale", "holiday"]
+_FIXED: Final[Mapping[tuple[int, int], Kind]] = {
+    (11, 11): "sale",  # Singles' Day
+    (12, 24): "holiday",
+    (12, 25): "holiday",
+    (12, 26): "holiday",
+    (12, 31): "holiday",
+    (1, 1): "holiday",
+}
+
+
+class Calendar:
+    """`kind_of(day)`. The shop's own entries ({"date": "2026-02-17", "kind": "holiday"}) come before the known ones;
+    one of kind "normal" makes a day an ordinary one."""
+
+    def __init__(self, entries: Iterable[Mapping[str, Any]] = ()) -> None:
+        self._own = {str(entry.get("date")): str(entry.get("kind")) for entry in entries}
+
+    def kind_of(self, day: str) -> Kind | None:
+        own = self._own.get(day)
+        if own is not None:
+            return own if own in ("sale", "holiday") else None  # type: ignore[return-value]
+        when = date.fromisoformat(day)
+        if black_friday(when.year) <= when <= black_friday(when.year) + timedelta(days=3):
+            return "sale"  # up to Cyber Monday
+        return _FIXED.get((when.month, when.day))
+
+
+def black_friday(year: int) -> date:
+    """The day after the fourth Thursday of November."""
+    first = date(year, 11, 1)
+    return first + timedelta(days=(3 - first.weekday()) % 7 + 22)

@@ -1,0 +1,93 @@
+"""The job `series`: new events into the numbers of days, finished hours and days past the detectors, alarms kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from opsplug.features.calendar import Calendar
+from opsplug.features.rollup import Rollup
+from opsplug.features.slots import SlotClock, shifted
+from opsplug.training.explain_series import Explainer
+from opsplug.training.jobs import Work
+from opsplug.training.notes import note_changes, note_prices
+from opsplug.training.series_book import PARTS_DAYS, SeriesBook
+from opsplug.training.watch_series import Watch
+
+if TYPE_CHECKING:
+    from opsplug.store.protocol import Store
+
+ALARM, CALENDAR = "alarm", "calendar"  # document kinds
+SAVE_EVERY: Final = 20_000  # events, or
+SAVE_DAYS: Final = 40  # days that have changed
+
+
+def run(work: Work) -> None:
+    """Read what is new, then look at what is complete. Cheap when nothing is."""
+    clock = SlotClock(str(work.options.get("timezone") or "UTC"))
+    book = SeriesBook(work.store, clock)
+    now = work.now if work.now is not None else work.clock()
+    note_prices(work.store, round(now * 1000))
+    facts = work.options.get("facts")
+    if isinstance(facts, dict):
+        note_changes(work.store, round(now * 1000), **facts)
+    first_day, newest = _read(work, book, now)
+    if not first_day:
+        work.say("no events yet")
+        return
+    alarms = _watch(work, book, first_day, now, newest)
+    days = float(work.options.get("retention_days") or 0)
+    today = clock.slot(round(now * 1000))[0]
+    oldest = shifted(today, -int(days)) if days else ""
+    book.prune(oldest, max(oldest, shifted(today, -PARTS_DAYS)) if newest > now - 86_400 * 2 else oldest)
+    work.say(f"{alarms} alarms")
+
+
+def _read(work: Work, book: SeriesBook, now: float) -> tuple[str, float]:
+    """-> (the first day, the newest event's time in epoch seconds); ("", 0) without any."""
+    state, sessions = book.read_state()
+    category_of = _categories(work.store)
+    rollup = Rollup(book.clock, book.day, state, sessions, category_of)
+    count = 0
+    for batch in work.store.read_events(after_id=state.last_id, audience=None):
+        rollup.read(batch)
+        count += len(batch)
+        if book.changed > SAVE_DAYS or count % SAVE_EVERY < len(batch):
+            book.save(round(work.clock() * 1000), state, sessions)
+    rollup.close_sessions(round(now * 1000) if state.newest_ms > (now - 86_400 * 2) * 1000 else state.newest_ms)
+    if count or book.changed:
+        book.save(round(work.clock() * 1000), state, sessions)
+    work.say(f"{count:,} new events read" + (f", {state.dropped:,} with an impossible time" if state.dropped else ""))
+    return state.first_day, state.newest_ms / 1000
+
+
+def _watch(work: Work, book: SeriesBook, first_day: str, now: float, newest: float) -> int:
+    store = work.store
+    calendar = Calendar(value for _, value in store.documents(CALENDAR))
+    explainer = Explainer(store, book, calendar, first_day)
+    watch = Watch(store, book, calendar)
+    made = round(work.clock() * 1000)
+    rows: list[tuple[str, str, Any]] = []
+    hours: set[tuple[str, str]] = set()  # (series, day) with an alarm of an hour
+    for strange in watch.look(first_day, now, newest):
+        alarm = explainer.alarm(strange)
+        if strange.every == "hour":
+            hours.add((strange.series, strange.day))
+        alarm["told"] = strange.every == "day" and (strange.series, strange.day) in hours
+        alarm["made"] = made / 1000
+        rows.append((ALARM, alarm_key(strange.at, strange.every, strange.series), alarm))
+    store.put_documents([*rows, *watch.documents()], made)
+    return len(rows)
+
+
+def alarm_key(at: float, every: str, series: str) -> str:
+    """Sorts by time; the same point has the same key, so that no alarm is there twice."""
+    return f"{int(at):012d}/{every}/{series}"
+
+
+def _categories(store: Store) -> Any:
+    known: dict[str, str] = {}
+    for record in store.items():
+        category = record.get("item_category")
+        if category:
+            known[record["item_id"]] = str(category)
+    return lambda item_id: known.get(item_id, "")
