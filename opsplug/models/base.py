@@ -19,6 +19,8 @@ from opsplug.features.items import Catalogue
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+    from opsplug.models.view import View
+
 Arrays = dict[str, NDArray[Any]]
 Scores = NDArray[np.float32]
 Codes = NDArray[np.int64]
@@ -105,14 +107,16 @@ class Query:
         return Query(items, times, kinds, self.now, self.placement, self.page)
 
     def recency(self, decay: float, longest: int = LONGEST_HISTORY) -> tuple[Codes, NDArray[np.float64]]:
-        """Distinct items and the weight `decay ** events ago` of the newest event of each."""
-        key = f"{decay}/{longest}"
-        if key not in self.memo:
-            items = self.items[-longest:][::-1]
-            distinct, first = np.unique(items, return_index=True)
-            self.memo[key] = distinct, decay ** first.astype(np.float64)
-        found: tuple[Codes, NDArray[np.float64]] = self.memo[key]
-        return found
+        """Distinct items, newest first, and the weight `decay ** events ago` of the newest event of each."""
+        if "distinct" not in self.memo:
+            _, first = np.unique(self.items[::-1], return_index=True)
+            first.sort()
+            self.memo["distinct"] = self.items[::-1][first], first
+        items, ago = self.memo["distinct"]
+        if longest < len(self.items):
+            kept = int(np.searchsorted(ago, longest))
+            items, ago = items[:kept], ago[:kept]
+        return items, decay ** ago.astype(np.float64)
 
 
 class Part(Protocol):
@@ -146,13 +150,25 @@ class Neighbours:
     codes: NDArray[np.int32]
     weights: NDArray[np.float32]
 
-    def sums(self, items: Codes, weights: NDArray[np.float64]) -> Scores:
-        """Weighted sum of the rows of `items`, one score per item."""
-        size = len(self.codes)
+    def sums(self, items: Codes, weights: NDArray[np.float64], view: View | None = None) -> Scores:
+        """Weighted sum of the rows of `items`, one score per item (of the view)."""
+        return self.several(items, [weights], view)[0]
+
+    def several(self, items: Codes, weightings: Sequence[NDArray[np.float64]], view: View | None = None) -> list[Scores]:
+        """The sums for several weightings of `items`; the rows are read once. A weighting may stop early."""
+        size = len(self.codes) if view is None else len(view)
         if not len(items):
-            return np.zeros(size, np.float32)
-        shares = self.weights[items] * weights[:, None]
-        return np.bincount(self.codes[items].ravel(), shares.ravel(), minlength=size).astype(np.float32)
+            return [np.zeros(size, np.float32) for _ in weightings]
+        codes, rows = self.codes[items], self.weights[items]
+        if view is not None and view.place is not None:
+            codes = view.place.take(codes)
+        found = []
+        for weights in weightings:
+            count = len(weights)
+            shares = rows[:count] * weights.astype(np.float32)[:, None]
+            total = np.bincount(codes[:count].ravel(), shares.ravel(), minlength=size)
+            found.append(total[:size].astype(np.float32))
+        return found
 
     def export(self, name: str) -> Arrays:
         return {f"{name}.codes": self.codes, f"{name}.weights": self.weights}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from opsplug.models.base import Arrays, Codes, Evidence, Neighbours, Query, Scores
 from opsplug.models.content import item_features
+from opsplug.models.view import View
 
 LIKE = 10  # known items that speak for a new one
 
@@ -45,9 +46,17 @@ class Fresh:
     def score(self, query: Query) -> Scores:
         return np.zeros(self.size, np.float32)
 
-    def lifted(self, total: Scores) -> Scores:
-        """`total` with every new item raised to what its likes are worth."""
-        if len(self.codes):
+    def lifted(self, total: Scores, view: View | None = None) -> Scores:
+        """`total` (of the items in view) with every new item raised to what its likes are worth."""
+        if not len(self.codes):
+            return total
+        if view is None or view.place is None:
             total = total.copy()
             total[self.codes] += (total[self.rows.codes] * self.rows.weights).sum(1)
+            return total
+        place = view.place[self.codes]
+        here = np.flatnonzero(place < len(view))
+        worth = np.append(total, 0)[view.place[self.rows.codes[here]]]
+        total = total.copy()
+        total[place[here]] += (worth * self.rows.weights[here]).sum(1)
         return total

@@ -6,7 +6,7 @@ splits at once, with a penalty on the distance from equal weights: one seasonal 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from opsplug.models.base import Codes, Part, Query, best
 from opsplug.models.evaluation import Question
+from opsplug.models.view import View, leaders, view_of
 
 CHANNELS = (
     "taste", "lately", "session", "next", "also_viewed", "factors", "factors_lately", "similar", "popular", "recent",
-    "trend", "buy_again", "rebuy",
+    "trend", "buy_again", "rebuy", "deep",
 )  # fmt: skip
+DEEP = len(CHANNELS) - 1  # says something only where a next-item network has been published
 DISCOVER, AGAIN = 0, 1
 HISTORY_STEPS = (1, 4, 16)  # a situation ends at so many known events
 SITUATIONS = len(HISTORY_STEPS) + 1
@@ -35,21 +37,36 @@ def situation(events: int, again: bool) -> int:
 
 def equal_weights() -> NDArray[np.float32]:
     """The table before anything is learnt: equal, with nothing from channels that have no business in a situation."""
-    table = np.full((2 * SITUATIONS, len(CHANNELS)), SCALE / len(CHANNELS), np.float32)
+    table = np.full((2 * SITUATIONS, len(CHANNELS)), SCALE / DEEP, np.float32)
     own = [CHANNELS.index("buy_again"), CHANNELS.index("rebuy")]
     table[:SITUATIONS, own] = 0
     table[SITUATIONS:, own] = SCALE / len(own)
-    table[:, CHANNELS.index("trend")] = 0
+    table[:, [CHANNELS.index("trend"), DEEP]] = 0
     return table
 
 
-def channels(parts: Mapping[str, Any], query: Query, masked: Codes, again: bool = False) -> NDArray[np.float32]:
-    """Shape (channels, items): every channel scaled to a largest value of 1 among the items that may be shown."""
-    popular: Any = parts["popular"]
-    table = np.zeros((len(CHANNELS), len(popular.shares)), np.float32)
+def channels(
+    parts: Mapping[str, Any],
+    query: Query,
+    masked: Codes,
+    again: bool = False,
+    *,
+    view: View | None = None,
+    wanted: Collection[str] = CHANNELS,
+) -> NDArray[np.float32]:
+    """Shape (channels, scored items): each scaled to a largest value of 1 among those that may be shown.
+
+    `masked` are places in the view. Channels that are not `wanted` stay 0.
+    """
+    view = view or View(len(parts["popular"].shares))
+    table = np.zeros((len(CHANNELS), len(view)), np.float32)
     if len(query.items):
-        _from_history(table, parts, query, again)
-    table[8], table[9], table[10] = popular.logged, parts["trend"].fresh, parts["trend"].rise
+        _from_history(table, parts, query, view, again, wanted)
+    for name, row, values in (
+        ("popular", 8, parts["popular"].logged), ("recent", 9, parts["trend"].fresh), ("trend", 10, parts["trend"].rise),
+    ):  # fmt: skip
+        if name in wanted:
+            table[row] = view.of(values)
     if len(masked):
         table[:, masked] = 0
     largest = table.max(1, initial=0)
@@ -58,20 +75,32 @@ def channels(parts: Mapping[str, Any], query: Query, masked: Codes, again: bool 
     return table
 
 
-def _from_history(table: NDArray[np.float32], parts: Mapping[str, Any], query: Query, again: bool) -> None:
-    """Fill the channels that need a history: each item table once over the whole of it, once over its newest end."""
-    long, short, last = query.recency(1.0), query.recency(0.85), query.recency(0.7)
-    table[0] = parts["neighbours"].rows.sums(*long)
-    table[1] = parts["neighbours"].rows.sums(*short)
-    table[2] = parts["session"].score(query)
-    table[3] = parts["also_viewed"].rows.sums(*last)
-    table[4] = parts["also_viewed"].rows.sums(*short)
-    table[5] = parts["factors"].likes(*long)
-    table[6] = parts["factors"].likes(*short)
-    table[7] = parts["similar"].rows.sums(*long)
+def _from_history(
+    table: NDArray[np.float32],
+    parts: Mapping[str, Any],
+    query: Query,
+    view: View,
+    again: bool,
+    wanted: Collection[str],
+) -> None:
+    """Fill the channels that need a history: each item table is read once, for the whole of it and its newest end."""
+    items, long = query.recency(1.0)
+    short, last = query.recency(0.85)[1], query.recency(0.7)[1]
+    for name, first, weightings in (
+        ("neighbours", 0, (long, short)), ("also_viewed", 3, (last, short)), ("similar", 7, (long,)),
+    ):  # fmt: skip
+        if any(channel in wanted for channel in CHANNELS[first : first + len(weightings)]):
+            for place, scores in enumerate(parts[name].rows.several(items, weightings, view)):
+                table[first + place] = scores
+    if "session" in wanted:
+        table[2] = parts["session"].over(query, view)
+    if "factors" in wanted or "factors_lately" in wanted:
+        outer = view.of(parts["factors"].outer)
+        table[5] = outer @ parts["factors"].taste(items, long)
+        table[6] = outer @ parts["factors"].taste(items, short)
     if again:
-        table[11] = parts["buy_again"].score(query)
-        table[12] = np.where(table[11] > 0, parts["buy_again"].habit, 0)
+        table[11] = view.of(parts["buy_again"].score(query))
+        table[12] = np.where(table[11] > 0, view.of(parts["buy_again"].habit), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +123,16 @@ def almost_new(question: Question) -> Question:
 def samples(parts: Mapping[str, Part], asked: Sequence[Question], *, again: bool) -> Samples:
     """Candidates are the best of every channel; a question whose targets are not among them teaches nothing."""
     features, shares, sizes = [], [], []
+    favourites = leaders(parts)
     for question in [*asked, *(almost_new(question) for question in asked if len(question.query.items) > 1)]:
-        masked = np.zeros(0, np.int64) if again else question.seen
-        table = channels(parts, question.query, masked, again)
+        view = view_of(parts, question.query, np.zeros(0, np.int64), favourites)
+        masked = np.zeros(0, np.int64) if again else view.places(question.seen)
+        table = channels(parts, question.query, masked, again, view=view)
         allowed = np.ones(table.shape[1], bool)
         allowed[masked] = False
         found = np.unique(np.concatenate([best(row, CANDIDATES) for row in table if row.any()] or [masked]))
         found = found[allowed[found]]
-        taken = np.isin(found, question.again if again else question.targets)
+        taken = np.isin(view.items(found), question.again if again else question.targets)
         if taken.any():
             features.append(table[:, found].T)
             shares.append(taken / taken.sum())

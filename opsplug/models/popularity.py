@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,16 +19,15 @@ class Popularity:
     name: ClassVar[str] = "popular"
     shares: Scores
     half_life: float
+    logged: Scores = field(init=False)  # on a log scale from 0 to 1: the leader does not drown the long tail
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "logged", log_scaled(self.shares))
 
     @classmethod
     def fit(cls, evidence: Evidence, *, seed: int = 0) -> Popularity:
         half_life = choose_half_life(evidence)
         return cls(decayed(evidence, half_life), half_life)
-
-    @property
-    def logged(self) -> Scores:
-        """Shares on a log scale from 0 to 1: the long tail is told apart, the leader does not drown it."""
-        return log_scaled(self.shares)
 
     def export(self) -> Arrays:
         return {"shares": self.shares, "half_life": np.array([self.half_life])}

@@ -6,13 +6,14 @@ Sessions are cut at idle gaps. A neighbour counts by shared items (rarer and new
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Evidence, Query, Scores, best, by_visitor
+from opsplug.models.base import Arrays, Codes, Evidence, Query, Scores, best, by_visitor
+from opsplug.models.view import View
 
 GAP = 86400.0  # seconds without an event that end a session
 NEIGHBOURS = 200
@@ -31,6 +32,10 @@ class SessionKnn:
     lists: NDArray[np.int64]  # start of each item's sessions in `sessions`, plus the end
     sessions: NDArray[np.int32]
     rarity: NDArray[np.float32]
+    damping: NDArray[np.float32] = field(init=False)  # of each item: what everybody takes counts less
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "damping", np.maximum(self.rarity, 0.0) ** np.float32(0.3))
 
     @classmethod
     def fit(cls, evidence: Evidence, *, seed: int = 0, gap: float = GAP, half: float = 0.5) -> SessionKnn:
@@ -66,22 +71,35 @@ class SessionKnn:
         return cls(*(arrays[name] for name in ("starts", "members", "factor", "lists", "sessions", "rarity")))
 
     def score(self, query: Query) -> Scores:
-        size = len(self.rarity)
-        items, weights = query.recency(DECAY, HISTORY)
+        return self.over(query, View(len(self.rarity)))
+
+    def over(self, query: Query, view: View) -> Scores:
+        """Scores of the items of a view."""
+        seen, values = self.votes(query)
+        if not len(seen):
+            return np.zeros(len(view), np.float32)
+        return (view.sums(seen, values) * view.of(self.damping)).astype(np.float32)
+
+    def votes(self, query: Query) -> tuple[Codes, NDArray[np.float64]]:
+        """Items of the neighbours' sessions, each as often as it occurs, with the weight of the session."""
+        if "votes" not in query.memo:
+            query.memo["votes"] = self._votes(*query.recency(DECAY, HISTORY))
+        found: tuple[Codes, NDArray[np.float64]] = query.memo["votes"]
+        return found
+
+    def _votes(self, items: Codes, weights: NDArray[np.float64]) -> tuple[Codes, NDArray[np.float64]]:
         begin, end = self.lists[items], self.lists[items + 1]
         if not len(items) or not (end - begin).sum():
-            return np.zeros(size, np.float32)
+            return np.zeros(0, np.int64), np.zeros(0)
         found = self.sessions[_ranges(begin, end)]
-        likeness = np.bincount(found, np.repeat(weights * self.rarity[items], end - begin))
-        candidates = np.flatnonzero(likeness)
-        value = likeness[candidates] * self.factor[candidates]
+        value = np.bincount(found, np.repeat(weights * self.rarity[items], end - begin))
+        candidates = np.flatnonzero(value > 0)
+        value = value[candidates] * self.factor[candidates]
         if len(candidates) > NEIGHBOURS:
             kept = best(value, NEIGHBOURS)
             candidates, value = candidates[kept], value[kept]
         begin, end = self.starts[candidates], self.starts[candidates + 1]
-        seen = self.members[_ranges(begin, end)]
-        total = np.bincount(seen, np.repeat(value, end - begin), minlength=size)
-        return (total * np.maximum(self.rarity, 0.0) ** 0.3).astype(np.float32)
+        return self.members[_ranges(begin, end)], np.repeat(value, end - begin)
 
 
 def _ranges(begin: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
