@@ -154,7 +154,9 @@ class Neighbours:
         """Weighted sum of the rows of `items`, one score per item (of the view)."""
         return self.several(items, [weights], view)[0]
 
-    def several(self, items: Codes, weightings: Sequence[NDArray[np.float64]], view: View | None = None) -> list[Scores]:
+    def several(
+        self, items: Codes, weightings: Sequence[NDArray[np.float64]], view: View | None = None
+    ) -> list[Scores]:
         """The sums for several weightings of `items`; the rows are read once. A weighting may stop early."""
         size = len(self.codes) if view is None else len(view)
         if not len(items):

@@ -62,8 +62,9 @@ def channels(
     table = np.zeros((len(CHANNELS), len(view)), np.float32)
     if len(query.items):
         _from_history(table, parts, query, view, again, wanted)
+    trend: Any = parts["trend"]
     for name, row, values in (
-        ("popular", 8, parts["popular"].logged), ("recent", 9, parts["trend"].fresh), ("trend", 10, parts["trend"].rise),
+        ("popular", 8, parts["popular"].logged), ("recent", 9, trend.fresh), ("trend", 10, trend.rise),
     ):  # fmt: skip
         if name in wanted:
             table[row] = view.of(values)

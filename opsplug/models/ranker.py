@@ -19,15 +19,18 @@ from opsplug.models.ease import Ease
 from opsplug.models.factors import Factors
 from opsplug.models.fresh import Fresh
 from opsplug.models.item_knn import ItemKnn
+from opsplug.models.next_item import NextItem
 from opsplug.models.own_items import OwnItems
 from opsplug.models.popularity import Popularity
 from opsplug.models.session_knn import SessionKnn
 from opsplug.models.trend import Trend
+from opsplug.models.view import View, leaders, view_of
 
 KINDS: Mapping[str, type[Part]] = {
     part.name: part
     for part in (
-        BoughtTogether, Content, CoVisitation, Ease, Factors, Fresh, ItemKnn, OwnItems, Popularity, SessionKnn, Trend,
+        BoughtTogether, Content, CoVisitation, Ease, Factors, Fresh, ItemKnn, NextItem, OwnItems, Popularity,
+        SessionKnn, Trend,
     )
 }  # fmt: skip
 PERSONAL = 5  # distinct items known before a list is called personal
@@ -75,6 +78,8 @@ class Ranker:
     brands: list[str]
     prices: NDArray[np.float64]
     places: dict[str, int]
+    favourites: Codes  # scored for everybody
+    popular: Scores
 
     @classmethod
     def load(cls, arrays: Mapping[str, NDArray[Any]]) -> Ranker:
@@ -89,6 +94,7 @@ class Ranker:
         return cls(
             ids, parts, np.asarray(arrays["weights"]), np.asarray(arrays["counts"]), arrays["categories"].tolist(),
             arrays["brands"].tolist(), np.asarray(arrays["prices"]), {item: code for code, item in enumerate(ids)},
+            leaders(parts), parts["popular"].score(Query.of([], size=len(ids), now=0.0)),
         )  # fmt: skip
 
     def codes(self, items: Sequence[str]) -> Codes:
@@ -115,56 +121,67 @@ class Ranker:
         page = -1 if item is None else item
         query = Query.of(history[-LONGEST_HISTORY:], size=size, now=now, placement=placement, page=page)
         hidden = _known([*np.asarray(exclude, np.int64).tolist(), query.page], size)
-        seen = np.zeros(0, np.int64) if repeats else np.unique(query.items)
-        table, weights = self._table(query, np.union1d(hidden, seen), repeats)
-        total = self._lifted(weights @ table)
-        total += 1e-6 * self.parts["popular"].score(query)
+        around = _beside(query)
+        allowed = None if candidates is None else _known(candidates, size)
+        view = view_of(self.parts, query, around, self.favourites, allowed)
+        if allowed is None and len(view) < k + len(hidden) + len(query.items):
+            view = View(size)
+        seen = np.zeros(0, np.int64) if repeats else view.places(np.unique(query.items))
+        masked = np.union1d(view.places(hidden), seen)
+        table, weights = self._table(query, around, masked, repeats, view)
+        total = self._lifted(weights @ table, view)
+        total += 1e-6 * view.of(self.popular)
         if not repeats:
             total[seen] -= 1e3
-            hidden = np.union1d(hidden, query.items[query.kinds == PURCHASE])
+            hidden = np.concatenate([hidden, query.items[query.kinds == PURCHASE]])
         turn = 1 if repeats else int(now) + int(query.items.sum())
-        chosen = self._choose(total, hidden, candidates, k, turn)
-        shares = (weights[:, None] * table[:, chosen]).T
-        reasons, anchors = self._explain(query, shares, chosen)
-        return RankedList(chosen, total[chosen].astype(np.float64), reasons, anchors, self._rung(query), shares)
+        places = self._choose(total, view, hidden, allowed, k, turn)
+        chosen = view.items(places)
+        shares = (weights[:, None] * table[:, places]).T
+        reasons, anchors = self._explain(query, around, shares, chosen)
+        return RankedList(chosen, total[places].astype(np.float64), reasons, anchors, self._rung(query, around), shares)
 
-    def _table(self, query: Query, masked: Codes, repeats: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _table(
+        self, query: Query, around: Codes, masked: Codes, repeats: bool, view: View
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Channels (and, beside items, those of the items) and their weights."""
-        own = fusion.channels(self.parts, query, masked, repeats)
         weights = self.weights[fusion.situation(len(query.items), repeats)]
-        around = _beside(query)
+        wanted = [name for name, weight in zip(fusion.CHANNELS, weights, strict=True) if weight > 0]
         if not len(around):
-            return own, weights
-        there = Query(
-            around, np.full(len(around), query.now), np.zeros(len(around), np.int8), query.now, query.placement
-        )
-        near = fusion.channels(self.parts, there, masked)
-        together = _scaled(self.parts["bought_together"].score(there), masked)
+            return fusion.channels(self.parts, query, masked, repeats, view=view, wanted=wanted), weights
+        own = fusion.channels(self.parts, query, masked, repeats, view=view, wanted=[*wanted, "popular"])
+        there = query.among(around)
+        near = fusion.channels(self.parts, there, masked, view=view, wanted=AROUND)
+        bought: Any = self.parts["bought_together"]
+        together = _scaled(bought.rows.sums(*there.recency(0.7, 10), view), masked)
         names = [*fusion.CHANNELS, "bought_together"]
         strength = np.array([AROUND.get(name, 0.0) for name in names], np.float32)
         personal = TASTE * weights / max(float(weights.sum()), 1e-9) * strength.sum() * bool(len(query.items))
         personal[fusion.CHANNELS.index("popular")] = 0.02
         return np.concatenate([own, near, together[None]]), np.concatenate([personal, strength]).astype(np.float32)
 
-    def _lifted(self, total: Scores) -> Scores:
+    def _lifted(self, total: Scores, view: View) -> Scores:
         fresh = self.parts.get("new")
-        return fresh.lifted(total) if isinstance(fresh, Fresh) else total
+        return fresh.lifted(total, view) if isinstance(fresh, Fresh) else total
 
-    def _choose(self, total: Scores, hidden: Codes, candidates: NDArray[Any] | None, k: int, turn: int) -> Codes:
-        if candidates is not None:
-            allowed = np.setdiff1d(_known(candidates, len(total)), hidden)
-            return allowed[best(total[allowed], k)]
+    def _choose(self, total: Scores, view: View, hidden: Codes, allowed: Codes | None, k: int, turn: int) -> Codes:
+        """Places in the view."""
+        if allowed is not None:
+            places = view.places(np.setdiff1d(allowed, hidden))
+            return places[best(total[places], k)]
         total = total.copy()
-        total[hidden] = -np.inf
-        chosen = best(total, min(k, len(total) - len(hidden)))
-        return self._explored(total, chosen) if turn % EVERY == 0 else chosen
+        gone = view.places(np.unique(hidden))
+        total[gone] = -np.inf
+        chosen = best(total, min(k, len(total) - len(gone)))
+        return self._explored(total, view, chosen) if turn % EVERY == 0 else chosen
 
-    def _explored(self, total: Scores, chosen: Codes) -> Codes:
+    def _explored(self, total: Scores, view: View, chosen: Codes) -> Codes:
         """The list with its reserved last places of the first ten given to the new items that suit best."""
         fresh = self.parts.get("new")
         if not isinstance(fresh, Fresh) or len(chosen) < SHORTEST or not len(fresh.codes):
             return chosen
-        new = fresh.codes[best(total[fresh.codes], RESERVED)]
+        new = view.places(fresh.codes)
+        new = new[best(total[new], RESERVED)]
         new = new[(total[new] > SUITS * total[chosen[:10][-1]]) & ~np.isin(new, chosen[:10])]
         if not len(new):
             return chosen
@@ -173,46 +190,53 @@ class Ranker:
         rest = chosen[len(head) :][np.isin(chosen[len(head) :], rest)]
         return np.concatenate([head, new, rest])[: len(chosen)]
 
-    def _explain(self, query: Query, shares: NDArray[np.float32], chosen: Codes) -> tuple[list[str], Codes]:
+    def _explain(
+        self, query: Query, around: Codes, shares: NDArray[np.float32], chosen: Codes
+    ) -> tuple[list[str], Codes]:
         """Per item of the list: the channel that gave most, and the item of the history or page it points back to."""
-        if not len(chosen):
-            return [], np.zeros(0, np.int64)
-        beside = _beside(query)
-        names = list(fusion.CHANNELS)
-        if len(beside):
-            names += [*fusion.CHANNELS, "bought_together"]
-        strongest = shares.argmax(1)
-        own = strongest < len(fusion.CHANNELS)
-        sources = query.items[::-1][:50]
         anchors = np.full(len(chosen), -1, np.int64)
+        if not len(chosen):
+            return [], anchors
+        names = [*fusion.CHANNELS, *fusion.CHANNELS, "bought_together"]
+        strongest = shares.argmax(1).tolist()
+        silent = (shares.max(1) <= 0).tolist()
         reasons = []
-        for place, code in enumerate(chosen):
-            name = names[strongest[place]]
-            reason = REASONS.get(name, TASTES) if shares[place].any() else "popular"
-            if len(beside) and not own[place]:
-                reason = "also_viewed" if reason == TASTES else reason
-                anchors[place] = self._anchor(name, beside, int(code))
-            elif reason not in ("popular", "buy_again") and len(sources):
-                anchors[place] = self._anchor(name, sources, int(code))
+        voices: dict[tuple[str, bool], list[int]] = {}  # table and sources -> places of the list that ask it
+        for place, channel in enumerate(strongest):
+            near, name = channel >= len(fusion.CHANNELS), names[channel]
+            reason = "popular" if silent[place] else REASONS.get(name, TASTES)
+            if near and reason == TASTES:
+                reason = "also_viewed"
+            if near or (reason not in ("popular", "buy_again") and len(query.items)):
+                voices.setdefault((ANCHORS.get(name, "neighbours"), near), []).append(place)
             elif reason == "buy_again":
-                anchors[place] = code
+                anchors[place] = chosen[place]
             reasons.append(reason)
+        for (name, near), places in voices.items():
+            sources = around if near else query.items[::-1][:50]
+            anchors[places] = self._anchors(name, sources, chosen[places])
         return reasons, anchors
 
-    def _anchor(self, channel: str, sources: Codes, code: int) -> int:
-        """Which of `sources` speaks loudest for an item; the newest where none does."""
-        part: Any = self.parts[ANCHORS.get(channel, "neighbours")]
+    def _anchors(self, name: str, sources: Codes, codes: Codes) -> Codes:
+        """Which of `sources` speaks loudest for each item; the newest where none does."""
+        part: Any = self.parts[name]
         rows: Neighbours = part.rows
-        voice = np.where(rows.codes[sources] == code, rows.weights[sources], 0).max(1)
-        return int(sources[int(voice.argmax())])
+        place = np.full(len(rows.codes), len(codes), np.int32)
+        place[codes] = np.arange(len(codes))
+        asked = place.take(rows.codes[sources])
+        at, slot = np.nonzero(asked < len(codes))
+        voice = np.zeros((len(codes), len(sources)), np.float32)
+        voice[asked[at, slot], at] = np.maximum(rows.weights[sources[at], slot], 0)
+        found: Codes = sources[voice.argmax(1)]
+        return found
 
-    def _rung(self, query: Query) -> str:
+    def _rung(self, query: Query, around: Codes) -> str:
         distinct = len(np.unique(query.items[query.items != query.page]))
         if distinct >= PERSONAL:
             return "personal"
         if distinct:
             return "session"
-        if len(_beside(query)):
+        if len(around):
             return "item"
         return "popular" if self.counts.any() else "catalogue"
 

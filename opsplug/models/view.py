@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,9 @@ def leaders(parts: Mapping[str, Any]) -> Codes:
     return np.unique(np.concatenate([np.argpartition(-scores, most - 1)[:most] for scores in lists if most]))
 
 
-def view_of(parts: Mapping[str, Any], query: Query, around: Codes, favourites: Codes) -> View:
+def view_of(
+    parts: Mapping[str, Any], query: Query, around: Codes, favourites: Codes, asked_for: Codes | None = None
+) -> View:
     """The items to score for a visitor, and for those of a page or cart (`around`)."""
     size = len(parts["popular"].shares)
     if size <= SMALL:
@@ -70,11 +72,13 @@ def view_of(parts: Mapping[str, Any], query: Query, around: Codes, favourites: C
     named = np.zeros(size, bool)
     named[favourites] = True
     named[query.items] = True
+    if asked_for is not None:
+        named[asked_for] = True
     for sources in (query.recency(1.0)[0], around):
         if len(sources):
             for name in ("neighbours", "also_viewed", "similar", "bought_together"):
                 named[parts[name].rows.codes[sources[:FIRST]]] = True
-    for asked in (query, query.among(around)) if len(around) else (query,):
+    for asked in (query, query.among(around)):
         named[parts["session"].votes(asked)[0]] = True
     if len(query.items):
         named[parts["factors"].nearest(*query.recency(0.85), NEAREST)] = True
