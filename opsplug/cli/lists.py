@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from opsplug.cli import show
 from opsplug.cli.app import json_option, with_engine
 from opsplug.cli.learn import moment
-from opsplug.services.recommendation_id import PLACEMENTS
+from opsplug.features.recommendation_id import PLACEMENTS, read_id
 
 if TYPE_CHECKING:
     from opsplug.engine import Engine
@@ -69,17 +70,22 @@ def recommend(engine: "Engine", json_: bool, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("wanted", required=False, metavar="[ITEM_ID]")
+@click.argument("wanted", required=False, metavar="[RECOMMENDATION_ID | ITEM_ID]")
 @_question
 @json_option
 @with_engine()
 def explain(engine: "Engine", wanted: str | None, json_: bool, **options: Any) -> None:
     """Why a list is as it is: what was asked, each candidate with its score and reason, and what each rule removed.
 
-    With ITEM_ID: why that item is, or is not, in the list.
+    With RECOMMENDATION_ID: a list that was shown, made again from what was known then. With ITEM_ID: why that item is,
+    or is not, in the list.
     """
     from opsplug.services.ladder import Trace
 
+    made = read_id(wanted)
+    if wanted is not None and made is not None:
+        _explain_again(engine, wanted, json_)
+        return
     trace = Trace()
     found = engine.recommender.recommend(**_arguments(engine, options), trace=trace)
     shown = [one.item_id for one in found.items]
@@ -110,6 +116,41 @@ def explain(engine: "Engine", wanted: str | None, json_: bool, **options: Any) -
         click.echo(found.note)
     if wanted is not None:
         click.echo(told["wanted"])
+
+
+def _explain_again(engine: "Engine", recommendation_id: str, json_: bool) -> None:
+    """A list that was shown: what the visitor saw, the same question asked now, and what may differ."""
+    from opsplug.services.explain import explain as again
+
+    found = again(engine.store, engine.artefacts, engine.recommender, recommendation_id)
+    trace = found.trace
+    told = {
+        "made": asdict(found.made), "shown": found.shown, "again": asdict(found.again), "parts": found.parts,
+        "candidates": [_plain(candidate) for candidate in trace.candidates], "mix": trace.mix, "slots": trace.slots,
+        "removed": trace.removed, "milliseconds": round(trace.milliseconds, 2), "doubts": found.doubts,
+    }  # fmt: skip
+    if json_:
+        show.as_json(told)
+        return
+    made = found.made
+    at = datetime.fromtimestamp(made.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    held = ", the holdout" if made.holdout else ""
+    click.echo(f"{made.placement}, {at}, rung {made.rung}{held}, model {found.again.model}, {told['milliseconds']} ms")
+    if trace.slots:
+        click.echo(f"re-ordered by {trace.slots}; in brackets the place that the mix had given")
+    rows = []
+    for place, one in enumerate(found.again.items, 1):
+        rank = f" ({trace.mix.index(one.item_id) + 1})" if one.item_id in trace.mix else ""
+        parts = sorted(found.parts.get(one.item_id, {}).items(), key=lambda part: -part[1])[:3]
+        seen = "yes" if one.item_id in found.shown else ""
+        rows.append(
+            (f"{place}{rank}", one.item_id, seen, one.reason, ", ".join(f"{name} {share:g}" for name, share in parts))
+        )
+    show.table(("place", "item", "shown", "reason", "parts of its score"), rows)
+    for rule, ids in trace.removed.items():
+        click.echo(f"removed by {rule}: {', '.join(ids[:20])}{' ...' if len(ids) > 20 else ''}")
+    for doubt in found.doubts:
+        click.echo(f"Note: {doubt}.")
 
 
 def _why(wanted: str, shown: list[str], candidates: list[Any], removed: dict[str, list[str]], engine: "Engine") -> str:

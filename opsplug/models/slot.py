@@ -40,6 +40,11 @@ class SlotRanker:
         self.doubt = np.tile(np.diag([*[context] * features, liking]), (arms, 1, 1))
         self.intercept, self.unsure = float(np.log(EXPECTED / (1 - EXPECTED))), UNSURE
 
+    def liking(self, x: NDArray[np.float64], arm: int, offset: float = 0.0) -> float:
+        """The probability that the item is clicked where it is looked at."""
+        odds = self.mean[arm] @ np.append(x, 1.0) + self.intercept + offset
+        return float(1 / (1 + np.exp(-odds)))
+
     def draw(self, x: NDArray[np.float64], arms: NDArray[Any] | None = None) -> NDArray[np.float64]:
         """One plausible liking (log-odds) of each of `arms`, or of all."""
         x = np.append(x, 1.0)
@@ -57,11 +62,14 @@ class SlotRanker:
         among = np.asarray(arms, np.int64)
         return among[best(self.draw(x, among), k)]
 
-    def learn(self, x: NDArray[np.float64], arm: int, click: float, examined: float = 1.0) -> None:
-        """One impression; `examined` is the probability that its place was looked at (1 at the top)."""
+    def learn(self, x: NDArray[np.float64], arm: int, click: float, examined: float = 1.0, offset: float = 0.0) -> None:
+        """One impression; `examined` is the probability that its place was looked at (1 at the top).
+
+        `offset` are log-odds known from elsewhere (what the mix thought of the item), so that only the rest is learnt.
+        """
         examined = 1.0 if click else min(max(examined, 0.01), 1.0)
         x = np.append(x, 1.0)
-        liked = 1 / (1 + np.exp(-(self.mean[arm] @ x + self.intercept)))
+        liked = 1 / (1 + np.exp(-(self.mean[arm] @ x + self.intercept + offset)))
         if not click and examined < 1.0:
             examined = examined * (1 - liked) / max(1 - examined * liked, 1e-9)  # looked at, given no click
         gain = self.doubt[arm] @ x

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from opsplug.events import Event
+from opsplug.features.recommendation_id import read_id
 from opsplug.services.experiments import Lift, in_holdout, lift
 from opsplug.services.orders import Order, read_orders
-from opsplug.services.recommendation_id import read_id
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

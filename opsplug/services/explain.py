@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from opsplug.errors import ArtefactError, EventError
 from opsplug.events import Event
+from opsplug.features.recommendation_id import UNTRAINED, Made, read_id
+from opsplug.models.slot_list import artefact_name
 from opsplug.services.ladder import Trace
 from opsplug.services.recommend import MODEL, Recommendations, Recommender
-from opsplug.services.recommendation_id import UNTRAINED, Made, read_id
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
@@ -39,17 +40,19 @@ def explain(store: Store, artefacts: Artefacts, recommender: Recommender, recomm
     doubts: list[str] = []
     seen = impressions(store, recommendation_id, made)
     shown = list(dict.fromkeys(item.item_id for event in seen for item in event.items))
-    if not seen:
+    if not seen and made.known:
         doubts.append("nobody was reported to have seen this list, so the visitor is unknown")
     event = seen[0] if seen else None
+    visitor = event if event is not None and made.known else None
     page = _page(store, event) if event is not None and made.placement == "item" else None
     if made.placement == "item" and page is None:
         doubts.append("the item of the page is unknown")
     version = _version(artefacts, made, doubts)
     trace = Trace()
     again = recommender.recommend(
-        made.placement, page, event.user_id if event else None, event.anonymous_id if event else None,
+        made.placement, page, visitor.user_id if visitor else None, visitor.anonymous_id if visitor else None,
         k=max(len(shown), 8), now=float(made.at), trace=trace, version=version,
+        slots=_slots(artefacts, made, doubts),
     )  # fmt: skip
     model = recommender.model(version) if version else None
     candidates = [candidate.item_id for candidate in trace.candidates[:50]]
@@ -84,11 +87,29 @@ def _version(artefacts: Artefacts, made: Made, doubts: list[str]) -> str | None:
         if artefacts.current(MODEL) is not None:
             doubts.append("it was made before the first training; what is shown is the model of now")
         return None
-    for version in artefacts.versions(MODEL):
-        if version.version.endswith(f"-{made.model}") and not version.problem:
-            return version.version
+    version = _kept(artefacts, MODEL, made.model)
+    if version is not None:
+        return version
     doubts.append(f"the model {made.model} is no longer kept; what is shown is the model of now")
     current = artefacts.current(MODEL)
     if current is None:
         raise ArtefactError(f"models: the model {made.model} that made this list is no longer kept, nor any other")
     return current
+
+
+def _slots(artefacts: Artefacts, made: Made, doubts: list[str]) -> str:
+    """The slot ranker that re-ordered the list, "" for none."""
+    if not made.slots:
+        return ""
+    version = _kept(artefacts, artefact_name(made.placement), made.slots)
+    if version is None:
+        doubts.append(f"the slot ranker {made.slots} is no longer kept; what is shown is the order of the mix")
+    return version or ""
+
+
+def _kept(artefacts: Artefacts, name: str, tag: str) -> str | None:
+    """The version of `name` that ends in these eight digits, where it is still whole."""
+    for version in artefacts.versions(name):
+        if version.version.endswith(f"-{tag}") and not version.problem:
+            return version.version
+    return None

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from opsplug.features.recommendation_id import ELSEWHERE
 from opsplug.services import rules as rule_book
 from opsplug.services.availability import Availability
 from opsplug.services.catalog import Snapshot
 from opsplug.services.cold import ColdShop
 from opsplug.services.ranking import DAY, Candidate, Question, Ranking, Source
+from opsplug.services.slots import Slot
 from opsplug.services.trained import Trained
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Trace:
     asked: Question | None = None
     candidates: list[Candidate] = field(default_factory=list)
     removed: dict[str, list[str]] = field(default_factory=dict)  # rule -> item ids
+    mix: list[str] = field(default_factory=list)  # the first candidates before the slot ranker moved any
+    slots: str = ""  # version of the slot ranker that did
     milliseconds: float = 0.0
 
     def remove(self, rule: str, item_id: str) -> None:
@@ -62,8 +66,13 @@ class Ladder:
         blind: bool,
         again: Sequence[str],
         trace: Trace,
+        slot: Slot | None = None,
+        who: str = "",
     ) -> tuple[list[Candidate], str]:
-        """The k to show and the rung. `blind`: as if nothing were known (the holdout); `again`: what is due."""
+        """The k to show and the rung. `blind`: as if nothing were known (the holdout); `again`: what is due.
+
+        `slot` re-orders the first candidates for `who`.
+        """
         shelf = _Shelf(question, rules, snapshot, Availability(self._is_available, self._counters), trace)
         asked = replace(question, acts=(), item_id=None, placement="home") if blind else question
         chosen: list[Candidate] = []
@@ -73,6 +82,10 @@ class Ladder:
             while len(chosen) < k and limit <= WIDEST:
                 taken = step.banned.union(candidate.item_id for candidate in chosen)
                 ranking = self._ask(source, replace(step, banned=taken), limit)
+                if not trace.mix and ranking.candidates:
+                    trace.mix = [candidate.item_id for candidate in ranking.candidates[:ELSEWHERE]]
+                    if slot is not None and not blind:
+                        ranking = _reordered(ranking, slot, question, snapshot, who, k, trace)
                 chosen = shelf.choose(chosen, ranking.candidates, k)
                 rung = rung or (ranking.rung if chosen else "")
                 limit = 8 * limit if len(ranking.candidates) >= limit else WIDEST + 1
@@ -101,6 +114,20 @@ class Ladder:
             log.error("opsplug: %s cannot rank, going down the ladder", type(source).__name__, exc_info=error)
             self._counters.add("errors.recommend")
             return Ranking([], "")
+
+
+def _reordered(
+    ranking: Ranking, slot: Slot, question: Question, snapshot: Snapshot, who: str, k: int, trace: Trace
+) -> Ranking:
+    """What the slot ranker makes of the first candidates of the mix."""
+    last = question.item_id or (question.acts[-1][0] if question.acts else "")
+    category = str(snapshot.records.get(last, {}).get("item_category") or "")
+    trace.slots = slot.version
+    moved = slot.reorder(
+        ranking.candidates, rung=ranking.rung, category=category, who=who, placement=question.placement,
+        now=question.now, k=k,
+    )  # fmt: skip
+    return Ranking(moved, ranking.rung)
 
 
 class _Shelf:

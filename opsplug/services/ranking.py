@@ -12,8 +12,6 @@ from opsplug.features.interactions import CART, OTHER, PURCHASE, VIEW
 DAY = 86400.0
 Act = tuple[str, float, int]  # item id, epoch seconds, kind
 
-# Ladder, from the most to the least that was known.
-RUNGS = ("personal", "session", "item", "popular", "catalogue")
 READ_NAMES = (
     "view_item", "select_item", "add_to_wishlist", "add_to_cart", "remove_from_cart", "purchase", "refund",
     "order_cancelled", "item_feedback",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.errors import EventError, OpsPlugError, StoreError
 from opsplug.features.interactions import CART
+from opsplug.features.recommendation_id import ELSEWHERE, HEAD, PLACEMENTS, UNTRAINED, make_id
 from opsplug.services import rules as rule_book
 from opsplug.services.asking import TIMEOUT, Known, acts_of, seconds
 from opsplug.services.catalog import Catalog, Snapshot
@@ -19,7 +20,7 @@ from opsplug.services.experiments import in_holdout
 from opsplug.services.ladder import Ladder, Trace
 from opsplug.services.ranking import Candidate, Question, rebuyable
 from opsplug.services.reasons import reason_code, sentence
-from opsplug.services.recommendation_id import PLACEMENTS, UNTRAINED, make_id
+from opsplug.services.slots import Slots
 from opsplug.services.trained import Trained
 from opsplug.training.artefacts import Artefacts
 from opsplug.training.live import Live
@@ -84,6 +85,7 @@ class Recommender:
         self._known = Known(store, counters, history_timeout)
         self._ladder = Ladder(ColdShop(store, catalog, clock=clock), is_available, counters)
         self._live = Live(artefacts, MODEL, lambda artefact: Trained(artefact, catalog), count=counters.add)
+        self._slots = Slots(artefacts, seed, count=counters.add)
         self._rules: tuple[float, rule_book.Rules] = (-RULES_EVERY, rule_book.Rules())
 
     def recommend(
@@ -103,13 +105,14 @@ class Recommender:
         language: str | None = None,
         trace: Trace | None = None,
         version: str | None = None,
+        slots: str | None = None,
     ) -> Recommendations:
         """A list of at most `k` items for a placement (home, item, cart, order, search, article).
 
         `history` is item ids, `(item_id, time)` or `(item_id, time, event name)`, oldest first, added to what the store
         knows of the visitor; `cart` is what lies in the cart beyond the visitor's cart events. `candidates` limits the
-        list, `repeats` permits things bought before, `version` asks a certain version of the model. `EventError` for a
-        wrong argument.
+        list, `repeats` permits things bought before, `version` asks a certain version of the model and `slots` one of
+        the slot ranker ("": none). `EventError` for a wrong argument.
         """
         began = time.perf_counter()
         moment = self._clock() if now is None else seconds(now, "now")
@@ -126,22 +129,29 @@ class Recommender:
             None if candidates is None else frozenset(map(str, candidates)), repeats,
         )  # fmt: skip
         trained = self.model(version)
-        blind = in_holdout(anonymous_id or user_id, self._holdout, self._seed)
+        who = anonymous_id or user_id or ""
+        blind = in_holdout(who or None, self._holdout, self._seed)
+        slot = None if blind else self._slots.get(placement, who, slots)
         trace = trace if trace is not None else Trace()
         trace.asked = question
         chosen, rung = self._ladder.fill(
-            question, trained, self.rules(), snapshot, min(k, MAX_K), blind=blind, again=again, trace=trace
-        )
+            question, trained, self.rules(), snapshot, min(k, MAX_K), blind=blind, again=again, trace=trace,
+            slot=slot, who=who,
+        )  # fmt: skip
         items = [_shown(candidate, snapshot, language or self._language) for candidate in chosen]
         version = trained.version if trained else ""
         trace.milliseconds = (time.perf_counter() - began) * 1000
+        ranks = [trace.mix.index(item.item_id) if item.item_id in trace.mix else ELSEWHERE for item in items[:HEAD]]
         return Recommendations(
-            make_id(placement, rung, at=moment, version=version, holdout=blind),
+            make_id(
+                placement, rung, at=moment, version=version, slots=trace.slots, ranks=ranks, holdout=blind,
+                known=bool(who),
+            ),
             rung,
             f"{MODEL}/{version}" if version else UNTRAINED,
             items,
             _note(len(items), k, snapshot),
-        )
+        )  # fmt: skip
 
     def model(self, version: str | None = None) -> Trained | None:
         """The model that serves, or a certain version of it (`ArtefactError` when it is gone)."""

@@ -65,6 +65,7 @@ class Job:
 
 JOBS: Final = (
     Job("recommendations", "opsplug.training.recommendations:train", trains=True),
+    Job("slots", "opsplug.training.slots:train", trains=True),
     Job("retention", "opsplug.training.upkeep:prune", every=DAY),
     Job("catalogue", "opsplug.training.upkeep:expire", every=DAY),
 )

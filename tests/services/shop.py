@@ -83,8 +83,8 @@ class Shop:
         return [item.item_id for item in self.recommender.recommend(**question).items]
 
     def train(self) -> TrainingReport:
-        (report,) = train(self.store, self.artefacts, clock=lambda: self.now)
-        return report
+        reports = train(self.store, self.artefacts, clock=lambda: self.now)
+        return next(report for report in reports if report.name == "recommendations")
 
     def close(self) -> None:
         self.store.close()

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from opsplug.features.recommendation_id import make_id
 from opsplug.services.attribution import PlacementReport, attribute, measure_lift
 from opsplug.services.experiments import in_holdout
 from opsplug.services.orders import read_orders
-from opsplug.services.recommendation_id import make_id
 from tests.services.shop import DAY, NOW, Shop
 
 ITEM_LIST = make_id("item", "item", at=NOW, version="20260101T000000000-aaaaaaaa")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from opsplug.errors import EventError, StoreError
-from opsplug.services.recommendation_id import read_id
+from opsplug.features.recommendation_id import read_id
 from tests.services.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
 
 

@@ -38,7 +38,7 @@ def test_a_list_is_made_again_from_its_id(tmp_path: Path) -> None:
 def test_what_cannot_be_known_is_said(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     fill_catalogue(shop)
-    answer = shop.recommender.recommend()
+    answer = shop.recommender.recommend(anonymous_id="a")
     found = explain(shop.store, shop.artefacts, shop.recommender, answer.recommendation_id)
     assert "nobody" in found.doubts[0]
     with pytest.raises(EventError, match="not made by opsplug"):

@@ -1,0 +1,122 @@
+"""The slot ranker over whole lists: what clicks said about items is weighed against the order of the mix.
+
+An item's log-odds of a click are the worth of its rank in the mix plus what the slot ranker learnt about it; a draw
+from the doubt explores (Thompson sampling), and one list in a few keeps a place for an item that was hardly shown yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsplug.features.recommendation_id import ELSEWHERE, HEAD
+from opsplug.models.base import Arrays
+from opsplug.models.slot import CONTEXT, CURIOSITY, LIKING, SlotRanker
+
+Floats = NDArray[np.float64]
+
+POOL = ELSEWHERE  # ranks of the mix that may come up into the head
+KNOWN = ("item", "session", "personal")  # rungs that are a context
+CATEGORIES = 6  # the largest ones; what was looked at last is in one of them or in none
+MOST_ARMS = 2000
+RESERVED = 0.25  # of the lists keep their last place of the head for an item that was hardly shown
+PROVEN = 50  # impressions after which an item needs no reserved place
+SHORTEST = 4  # a shorter list reserves nothing
+
+
+def artefact_name(placement: str) -> str:
+    return f"slots-{placement}"
+
+
+def features(categories: Sequence[str], rung: str, category: str) -> Floats:
+    """The context of a list as 0 or 1: how much is known, and the category of what was looked at last."""
+    return np.array([rung == name for name in KNOWN] + [category == name for name in categories], np.float64)
+
+
+def rng_of(*parts: object) -> np.random.Generator:
+    """A generator that is the same wherever these parts are the same."""
+    text = "/".join(map(str, parts)).encode("utf-8", "surrogatepass")
+    return np.random.Generator(np.random.PCG64(int.from_bytes(hashlib.blake2b(text, digest_size=16).digest())))
+
+
+@dataclass(frozen=True, slots=True)
+class SlotList:
+    """One placement's ranker as it serves: read-only, safe to share between threads."""
+
+    arms: Mapping[str, int]
+    shown: NDArray[np.int64]  # impressions of each arm
+    categories: list[str]
+    pull: Floats  # (POOL,): log-odds of a click at each rank of the mix, against the first
+    looks: Floats  # (HEAD,): how often each place is looked at, against the first
+    mean: NDArray[np.float32]  # (arms + 1, features + 1); the last row is an item nobody was shown
+    doubt: NDArray[np.float32]
+
+    def order(self, items: Sequence[str], rung: str, category: str, rng: np.random.Generator, k: int) -> list[int]:
+        """Ranks of the mix (places in `items`) in the order to show; beyond the pool nothing moves."""
+        pool = list(items[:POOL])
+        if len(pool) < 2 or not self.arms:
+            return list(range(len(items)))
+        rows = np.array([self.arms.get(item, len(self.arms)) for item in pool])
+        x = np.append(features(self.categories, rung, category), 1.0).astype(np.float32)
+        spread = np.sqrt(np.maximum((self.doubt[rows] @ x) @ x, 0.0))
+        value = self.mean[rows] @ x + self.pull[: len(pool)] + CURIOSITY * spread * rng.standard_normal(len(pool))
+        found: list[int] = np.argsort(-value, kind="stable").tolist()
+        head = min(k, HEAD)
+        if rng.random() < RESERVED and SHORTEST <= head < len(pool):
+            found = self._reserve(found, rows, head)
+        return [*found, *range(len(pool), len(items))]
+
+    def _reserve(self, order: list[int], rows: NDArray[Any], head: int) -> list[int]:
+        """The last place of the head goes to the best ranked item that was hardly shown, unless one stands there."""
+        seen = np.append(self.shown, 0)[rows]
+        waiting = [rank for rank in sorted(order[head - 1 :]) if seen[rank] < PROVEN]
+        if not waiting:
+            return order
+        rest = [rank for rank in order if rank != waiting[0]]
+        return [*rest[: head - 1], waiting[0], *rest[head - 1 :]]
+
+    def export(self) -> Arrays:
+        return {
+            "arms": np.array(list(self.arms), object), "shown": self.shown,
+            "categories": np.array(self.categories, object), "pull": self.pull, "looks": self.looks,
+            "mean": self.mean, "doubt": self.doubt,
+        }  # fmt: skip
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> SlotList:
+        arms = {str(item): place for place, item in enumerate(arrays["arms"].tolist())}
+        found = cls(
+            arms, np.asarray(arrays["shown"]), [str(name) for name in arrays["categories"].tolist()],
+            np.asarray(arrays["pull"], np.float64), np.asarray(arrays["looks"], np.float64),
+            np.asarray(arrays["mean"], np.float32), np.asarray(arrays["doubt"], np.float32),
+        )  # fmt: skip
+        width = len(KNOWN) + len(found.categories) + 1
+        if found.mean.shape != (len(arms) + 1, width) or found.doubt.shape != (len(arms) + 1, width, width):
+            raise ValueError("the arrays of a slot ranker do not fit together")
+        return found
+
+    @classmethod
+    def of(
+        cls, ranker: SlotRanker, arms: Sequence[str], shown: NDArray[np.int64], categories: Sequence[str], pull: Floats,
+        looks: Floats,
+    ) -> SlotList:  # fmt: skip
+        """What training learnt, with one more row for items that it never saw."""
+        width = ranker.mean.shape[1]
+        nobody = np.diag([*[CONTEXT] * (width - 1), LIKING])[None]
+        return cls(
+            {item: place for place, item in enumerate(arms)}, shown, list(categories), pull, looks,
+            np.concatenate([ranker.mean, np.zeros((1, width))]).astype(np.float32),
+            np.concatenate([ranker.doubt, nobody]).astype(np.float32),
+        )  # fmt: skip
+
+    @classmethod
+    def off(cls) -> SlotList:
+        """Changes nothing."""
+        return cls.of(
+            SlotRanker(0, len(KNOWN), rng_of(0)), [], np.zeros(0, np.int64), [], np.zeros(POOL), np.ones(HEAD)
+        )
