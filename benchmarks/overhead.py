@@ -3,7 +3,10 @@
 Bare and plugged app answer in turn, request by request, in one thread; the cost of a request is that thread's CPU
 time. "Added" is the difference of the two answers of one pair: its median and 99th percentile. Everything is on: route
 template, identity from a cookie, consent, crawler check; the exception path is measured too. Peers (if installed) run
-in the same run.
+in the same run, and so does a second bare app in the place of the plugged one: what that "adds" is this machine's noise.
+
+Without --rate the pairs follow each other at once, and each page view is stored meanwhile by the writer's thread. With
+it they come as a server's requests do, after a wait that lets caches grow cold: both apps and the peers cost more.
 """
 
 import argparse
@@ -11,6 +14,7 @@ import asyncio
 import contextlib
 import io
 import logging
+import socket
 import statistics
 import tempfile
 import time
@@ -158,14 +162,17 @@ def exporter_flask() -> Any:
     return app
 
 
-def added(bare: Call, plugged: Call, requests: int) -> tuple[float, float, float]:
+def added(bare: Call, plugged: Call, requests: int, rate: float) -> tuple[float, float, float]:
     """(median of the bare request, median and 99th percentile of what is added), in microseconds."""
-    for _ in range(300):
-        bare()
-        plugged()
-    clock = time.thread_time_ns
-    base, differences = [], []
-    for turn in range(requests):
+    clock, base, differences = time.thread_time_ns, [], []
+    server, client = socket.socketpair()
+    due = time.perf_counter()
+    for turn in range(-300, requests):
+        if rate:
+            due += 1 / rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+            client.send(b"x")
+            server.recv(1)  # where a server lets other threads have the interpreter
         first, second = (bare, plugged) if turn % 2 else (plugged, bare)
         start = clock()
         first()
@@ -174,8 +181,11 @@ def added(bare: Call, plugged: Call, requests: int) -> tuple[float, float, float
         end = clock()
         one, two = middle - start, end - middle
         cost, other = (one, two) if turn % 2 else (two, one)
-        base.append(cost / 1000)
-        differences.append((other - cost) / 1000)
+        if turn >= 0:
+            base.append(cost / 1000)
+            differences.append((other - cost) / 1000)
+    server.close()
+    client.close()
     cuts = statistics.quantiles(differences, n=100)
     return statistics.median(base), cuts[49], cuts[98]
 
@@ -183,7 +193,9 @@ def added(bare: Call, plugged: Call, requests: int) -> tuple[float, float, float
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=20_000)
-    requests = parser.parse_args().requests
+    parser.add_argument("--rate", type=float, default=0.0, help="pairs a second; 0: as fast as they go")
+    chosen = parser.parse_args()
+    requests = chosen.requests
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
         rows: list[tuple[str, Callable[[], Call], Callable[[], Call]]] = []
@@ -202,6 +214,16 @@ def main() -> None:
             ]
         rows += [
             (
+                "Starlette, nothing (noise)",
+                lambda: asgi_call(starlette_app(), "/item/42"),
+                lambda: asgi_call(starlette_app(), "/item/42"),
+            ),
+            (
+                "Flask, nothing (noise)",
+                lambda: wsgi_call(flask_app(), "/item/42"),
+                lambda: wsgi_call(flask_app(), "/item/42"),
+            ),
+            (
                 "Starlette, starlette_exporter",
                 lambda: asgi_call(starlette_app(), "/item/42"),
                 lambda: asgi_call(exporter_starlette(), "/item/42"),
@@ -219,7 +241,7 @@ def main() -> None:
             except ImportError as error:
                 print(f"{name:36} not measured: {error}")
                 continue
-            base, median, tail = added(*pair, requests)
+            base, median, tail = added(*pair, requests, chosen.rate)
             print(f"{name:36} {base:8.1f} {median:10.1f} {tail:10.1f}")
 
 
