@@ -91,8 +91,10 @@ class Ranker:
                 grouped.setdefault(part, {})[name] = value
         parts = {name: KINDS[str(found["kind"][0])].load(found) for name, found in grouped.items()}
         ids: list[str] = arrays["items"].tolist()
+        weights = np.asarray(arrays["weights"])
+        missing = len(fusion.CHANNELS) - weights.shape[1]  # channels that came after this model was trained
         return cls(
-            ids, parts, np.asarray(arrays["weights"]), np.asarray(arrays["counts"]), arrays["categories"].tolist(),
+            ids, parts, np.pad(weights, ((0, 0), (0, missing))), np.asarray(arrays["counts"]), arrays["categories"].tolist(),
             arrays["brands"].tolist(), np.asarray(arrays["prices"]), {item: code for code, item in enumerate(ids)},
             leaders(parts), parts["popular"].score(Query.of([], size=len(ids), now=0.0)),
         )  # fmt: skip
