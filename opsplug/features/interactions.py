@@ -50,7 +50,7 @@ class Interactions:
         """The time of the newest event, 0 for an empty log."""
         return float(self.times[-1]) if len(self.times) else 0.0
 
-    def take(self, rows: NDArray[Any]) -> Interactions:
+    def take(self, rows: NDArray[Any] | slice) -> Interactions:
         """The rows named by a mask, slice or index array, with the same codes."""
         return Interactions(
             self.users[rows], self.items[rows], self.times[rows], self.weights[rows], self.kinds[rows],
@@ -59,7 +59,7 @@ class Interactions:
 
     def before(self, time: float) -> Interactions:
         """What was known at `time`: events strictly older than it."""
-        return self.take(np.arange(int(np.searchsorted(self.times, time, "left"))))
+        return self.take(slice(int(np.searchsorted(self.times, time, "left"))))
 
     def recoded(self, item_ids: Sequence[str]) -> Interactions:
         """The same events in another item vocabulary, which must contain every item that occurs."""

@@ -17,6 +17,8 @@ WIDTH = 100
 BLOCK = 1000
 DECAY = 0.9
 RARE = 2  # tokens of fewer items say nothing about likeness
+COMMON = 1000  # and of a catalogue larger than LARGE, those of more items find nothing: the work stays linear
+LARGE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,12 @@ class Content:
 
     @classmethod
     def fit(cls, evidence: Evidence, *, seed: int = 0) -> Content:
-        return cls(likeness(item_features(evidence.items), WIDTH))
+        return cls.of(item_features(evidence.items))
+
+    @classmethod
+    def of(cls, features: Any) -> Content:
+        """From the rows of `item_features`."""
+        return cls(likeness(features, WIDTH))
 
     def export(self) -> Arrays:
         return self.rows.export("rows")
@@ -62,6 +69,8 @@ def item_features(items: Catalogue) -> Any:
 def likeness(F: Any, width: int) -> Neighbours:
     """The `width` most alike other items of each row, by cosine."""
     size = F.shape[0]
+    if size > LARGE:
+        F = F[:, np.bincount(F.indices, minlength=F.shape[1]) <= COMMON]
     transposed = F.T.tocsr()
     found = []
     for start in range(0, size, BLOCK):

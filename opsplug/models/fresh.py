@@ -25,12 +25,16 @@ class Fresh:
 
     @classmethod
     def fit(cls, evidence: Evidence, *, seed: int = 0) -> Fresh:
+        return cls.of(evidence, item_features(evidence.items))
+
+    @classmethod
+    def of(cls, evidence: Evidence, features: Any) -> Fresh:
+        """From the rows of `item_features`."""
         taken = np.bincount(evidence.log.items, minlength=evidence.size) > 0
         new, known = np.flatnonzero(~taken), np.flatnonzero(taken)
         if not len(new) or not len(known):
             nothing = Neighbours(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32))
             return cls(np.zeros(0, np.int64), nothing, evidence.size)
-        features = item_features(evidence.items)
         near = Neighbours.widest(features[new] @ features[known].T, LIKE)
         total = np.maximum(near.weights.sum(1, keepdims=True), 1e-9)
         shares = near.weights / total * near.weights.max(1, keepdims=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from opsplug.features.items import Catalogue
 from opsplug.models import fusion
 from opsplug.models.base import Arrays, Evidence, Part
 from opsplug.models.bought_together import BoughtTogether
-from opsplug.models.content import Content
+from opsplug.models.content import Content, item_features
 from opsplug.models.covisitation import CoVisitation
 from opsplug.models.ease import Ease
 from opsplug.models.evaluation import questions
@@ -33,10 +34,8 @@ PARTS: Mapping[str, type[Part]] = {
     "session": SessionKnn,
     "also_viewed": CoVisitation,
     "factors": Factors,
-    "similar": Content,
     "bought_together": BoughtTogether,
     "buy_again": OwnItems,
-    "new": Fresh,
 }
 LARGEST_EASE = 8000  # active items; the inverse takes time with the third power of it, memory with the second
 SPLITS = (0.08, 0.16, 0.24)  # newest share of the log that a rolling split holds out
@@ -70,13 +69,14 @@ class Mix:
         """
         began = time.process_time()
         evidence = Evidence.of(interactions, catalogue, now)
-        parts = fit_parts(evidence, seed)
-        spent = time.process_time() - began
-        splits: tuple[float, ...] = SPLITS
-        if budget_s is not None:
-            splits = SPLITS[: max(0, int((budget_s - spent) / max(1.5 * spent, 1e-3)))]
-        weights = learn_weights(evidence, seed, splits) if len(evidence.log) >= FEWEST else fusion.equal_weights()
-        return cls(parts, weights, evidence, {"fit_cpu_s": spent, "cpu_s": time.process_time() - began})
+        texts = Texts.of(evidence.items)
+        weights = fusion.equal_weights()
+        if len(evidence.log) >= FEWEST:
+            weights = learn_weights(evidence, seed, texts, budget_s)
+        learnt = time.process_time()
+        parts = fit_parts(evidence, seed, texts)
+        ended = time.process_time()
+        return cls(parts, weights, evidence, {"fit_cpu_s": ended - learnt, "cpu_s": ended - began})
 
     def export(self) -> Arrays:
         """Everything a ranker needs; keys are `part/array`."""
@@ -98,31 +98,57 @@ class Mix:
         return Ranker.load(self.export())
 
 
-def fit_parts(evidence: Evidence, seed: int = 0) -> dict[str, Part]:
-    """Every part of the mix on one log."""
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What the catalogue alone says: the same at every cut of the log."""
+
+    features: Any  # sparse, items x tokens
+    similar: Content
+
+    @classmethod
+    def of(cls, items: Catalogue) -> Texts:
+        features = item_features(items)
+        return cls(features, Content.of(features))
+
+
+def fit_parts(evidence: Evidence, seed: int = 0, texts: Texts | None = None) -> dict[str, Part]:
+    """Every part of the mix on one log. `texts` must be of the same catalogue in the same order."""
+    texts = texts or Texts.of(evidence.items)
     active = int((np.bincount(evidence.log.items, minlength=1) > 0).sum())
     kind: type[Part] = Ease if active <= LARGEST_EASE else ItemKnn
     parts: dict[str, Part] = {"neighbours": kind.fit(evidence, seed=seed)}
     for name, part in PARTS.items():
         parts[name] = part.fit(evidence, seed=seed)
-    return parts
+    return parts | {"similar": texts.similar, "new": Fresh.of(evidence, texts.features)}
 
 
-def learn_weights(evidence: Evidence, seed: int, splits: tuple[float, ...] = SPLITS) -> NDArray[np.float32]:
-    """Channel weights from rolling splits inside the log, in discovery and in repeat mode."""
+def learn_weights(
+    evidence: Evidence,
+    seed: int,
+    texts: Texts,
+    budget_s: float | None = None,
+    splits: tuple[float, ...] = SPLITS,
+) -> NDArray[np.float32]:
+    """Channel weights from rolling splits inside the log, in discovery and in repeat mode.
+
+    What is kept of a split are its samples, so that one set of parts is in memory at a time. A split that would not fit
+    into `budget_s` CPU seconds, to judge by the one before, is left out.
+    """
     gathered: dict[bool, list[fusion.Samples]] = {False: [], True: []}
-    times = evidence.log.times
+    began = last = time.process_time()
+    longest = 0.0
     for share in splits:
-        cut = float(np.quantile(times, 1 - share))
-        known = evidence.log.before(cut)
-        if len(known) < FEWEST // 2:
-            continue
-        known = known.take(np.arange(max(0, len(known) - LONGEST_SPLIT), len(known)))
-        past = Evidence.of(known, evidence.items, cut)
-        parts = fit_parts(past, seed)
-        asked = questions(evidence.log, cut, most=ASKED, seed=seed)
-        for again, found in gathered.items():
-            found.append(fusion.samples(parts, asked, again=again))
+        if budget_s is not None and last - began + longest >= budget_s:
+            break
+        past, cut = _past(evidence, share)
+        if len(past.log) >= FEWEST // 2:
+            parts = fit_parts(past, seed, texts)
+            asked = questions(evidence.log, cut, most=ASKED, seed=seed)
+            for again, found in gathered.items():
+                found.append(fusion.samples(parts, asked, again=again))
+            del parts
+        now = time.process_time()
+        longest, last = max(longest, now - last), now
     tables = [
         fusion.learn(fusion.join(found), again) if found else fusion.equal_weights()[rows]
         for (again, found), rows in zip(
@@ -130,3 +156,11 @@ def learn_weights(evidence: Evidence, seed: int, splits: tuple[float, ...] = SPL
         )
     ]
     return np.concatenate(tables)
+
+
+def _past(evidence: Evidence, share: float) -> tuple[Evidence, float]:
+    """What was known when the newest `share` of the log had not happened yet, and that moment."""
+    cut = float(np.quantile(evidence.log.times, 1 - share))
+    known = evidence.log.before(cut)
+    known = known.take(slice(max(0, len(known) - LONGEST_SPLIT), len(known)))
+    return Evidence.of(known, evidence.items, cut), cut
