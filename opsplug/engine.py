@@ -77,6 +77,8 @@ class Engine(Parts):
             self.schedule.stop()
         if self.__dict__.get("discovery"):
             self.discovery.stop()  # type: ignore[union-attr]
+        if "support" in self.__dict__:
+            self.support.keeper.stop()
         self.writer.stop()
         if "store" in self.__dict__:
             self.store.close()

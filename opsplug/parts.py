@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from opsplug.services.carts import Carts
     from opsplug.services.catalog import Catalog
     from opsplug.services.chat import Chat
+    from opsplug.services.chat_llm import LanguageModel
     from opsplug.services.current import CurrentVisitor
     from opsplug.services.recommend import Recommender
     from opsplug.services.statistics import Statistics
+    from opsplug.services.support import Support
     from opsplug.training.artefacts import Artefacts
     from opsplug.training.schedule import Schedule
     from opsplug.web.pages import Pages
@@ -135,6 +137,12 @@ class Parts:
         return Carts(self.store, lambda: self.catalog.snapshot().records, self.counters, self.guard, self.settings)
 
     @cached_property
+    def language_model(self) -> LanguageModel | None:
+        from opsplug.services.chat_llm import build
+
+        return build(self.settings, self.store)
+
+    @cached_property
     def chat(self) -> Chat:
         from opsplug.services.chat import Chat
         from opsplug.services.chat_search import CatalogueSearch
@@ -152,10 +160,19 @@ class Parts:
             search=search,
             recommend=self.recommend,
             order_lookup=settings.order_lookup,
+            language_model=self.language_model,
             cart=self.carts.of,
             language=settings.language,
             pseudonym=lambda user_id: self.keys.pseudonym(user_id),
+            log=self.support.log,
+            desk=self.support.desk,
         )
+
+    @cached_property
+    def support(self) -> Support:
+        from opsplug.services.support import Support
+
+        return Support(self.store, self.settings, self.keys, self.guard, may_run=self.may_start)
 
     @cached_property
     def schedule(self) -> Schedule:

@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -59,6 +60,22 @@ class Settings:
     )
     banner: bool = setting(False, "Show opsplug's own consent banner (for shops without a consent manager).")
     chat: bool = setting(False, "Show the chat button on every page with the snippet.")
+    agents: Sequence[Mapping[str, Any]] = setting(
+        (), 'Who answers the chat: `[{"name": "kim", "groups": ["order_status"], "languages": ["en"]}]`.'
+    )
+    chat_hours: str = setting(
+        "", "When people answer: `mon-fri 09:00-17:00, sat 10:00-14:00, closed 12-25`; empty: at any time."
+    )
+    chat_wait: float = setting(180.0, "Seconds that a visitor waits for a person before being asked for an address.")
+    chat_mail: str = setting("", "The shop's mail server for transcripts, as apprise writes it: `mailtos://...`.")
+    chat_webhook: str = setting("", "Address of a help desk that hears of handovers and messages, signed.")
+    chat_webhook_secret: str = setting("", "What the help desk and the shop sign with; at least 16 characters.")
+    llm_url: str = setting("", "Address of an OpenAI-compatible language model for the chat; empty: none is asked.")
+    llm_model: str = setting("", "Name of the language model, as its address knows it.")
+    llm_key: str = setting("", "Key of the language model's address: best as `OPSPLUG_LLM_KEY`.")
+    llm_timeout: float = setting(6.0, "Seconds that an answer of the language model may take.")
+    llm_calls: int = setting(1000, "Questions to the language model in a day, of all processes together.")
+    llm_tokens: int = setting(500_000, "Tokens of the language model in a day, of all processes together.")
     is_available: Callable[[Sequence[str]], Any] | None = setting(
         None, "Gives, for item ids, those that can be bought now (a set), or a mapping id to bool."
     )
@@ -137,6 +154,13 @@ def describe() -> list[tuple[str, str, str]]:
     return rows
 
 
+def unknown_names(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(name, the nearest setting's or "") of what begins like a setting in this environment and is none."""
+    names = [PREFIX + f.name.upper() for f in fields(Settings)]
+    found = sorted(name for name in environ if name.startswith(PREFIX) and name not in names)
+    return [(name, next(iter(difflib.get_close_matches(name, names, 1, 0.7)), "")) for name in found]
+
+
 def _known(name: str, names: set[str], shown: str) -> None:
     if name not in names:
         near = difflib.get_close_matches(name, names, 1, 0.5)
@@ -185,10 +209,18 @@ def _check(settings: Settings) -> None:
     if not settings.prefix.startswith("/") or settings.prefix.rstrip("/") == "":
         raise SettingsError(f"prefix: {settings.prefix!r} must start with a slash and name a folder, like /_opsplug")
     object.__setattr__(settings, "prefix", settings.prefix.rstrip("/"))
+    if settings.chat_webhook_secret and len(settings.chat_webhook_secret) < 16:
+        raise SettingsError(
+            "chat_webhook_secret: at least 16 characters are needed; make one with: openssl rand -hex 16"
+        )
+    if settings.chat_webhook and not (settings.chat_webhook_secret and settings.chat_webhook.startswith("http")):
+        raise SettingsError("chat_webhook: an http(s) address is expected, and a chat_webhook_secret to sign with")
     if settings.admin_token and len(settings.admin_token) < 16:
         raise SettingsError("admin_token: at least 16 characters are needed; make one with: openssl rand -hex 16")
     if settings.language not in ("en", "zh"):
         raise SettingsError(f"language: {settings.language!r} is not supported; use 'en' or 'zh'")
+    if settings.llm_url:
+        _check_llm(settings)
     if settings.holdout > 0.5:
         raise SettingsError("holdout: a share from 0 to 0.5 is expected")
     try:
@@ -198,3 +230,12 @@ def _check(settings: Settings) -> None:
     for route in settings.events:
         if len(route.split()) != 2 or not route.split()[1].startswith("/"):
             raise SettingsError(f"events: {route!r} must be a method and a route, like 'GET /product/<id>'")
+
+
+def _check_llm(settings: Settings) -> None:
+    if not settings.llm_url.startswith(("https://", "http://")):
+        raise SettingsError(f"llm_url: {settings.llm_url!r} is no address; one such as https://host/v1 is expected")
+    if not settings.llm_model:
+        raise SettingsError("llm_model: name the language model that llm_url serves")
+    if find_spec("openai") is None:
+        raise SettingsError("llm_url: the language model needs the extra: pip install 'opsplug[llm]'")

@@ -66,10 +66,9 @@ class Desk:
 
     def keep_contact(self, conversation: Conversation, address: str) -> Step:
         """Keeps the address that a visitor leaves, sealed; `EventError` for what is neither mail nor telephone."""
-        address = address.strip()
-        if self._seal is None or not (_MAIL.fullmatch(address) or _PHONE.fullmatch(address)):
+        if self._seal is None or not is_address(address):
             raise EventError("address: an e-mail address or a telephone number is expected")
-        sealed = self._seal.close(address, conversation.id)
+        sealed = self._seal.close(address.strip(), conversation.id)
         return self._log.append(conversation, "contact_left", by="visitor", data={"sealed": sealed})
 
     def contact(self, conversation: Conversation) -> str:
@@ -134,3 +133,9 @@ class Desk:
         if quiet >= _IDLE * 1000:
             return self._log.append(owned, "closed", by="timeout", event_id=event_id).conversation
         return owned
+
+
+def is_address(text: str, *, mail_only: bool = False) -> bool:
+    """Whether a person can be reached there: by mail, or by telephone."""
+    text = text.strip()
+    return bool(_MAIL.fullmatch(text) or (not mail_only and _PHONE.fullmatch(text)))

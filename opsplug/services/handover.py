@@ -192,7 +192,7 @@ def _closed(now: Conversation, event: Event) -> Conversation | str:
 
 
 def _noted(now: Conversation, event: Event) -> Conversation | str:
-    return replace(now, notes=(*now.notes, Message(event.id, "note", event.text, event.at, event.by)))
+    return replace(now, notes=(*now.notes, Message(event.id, "note", event.text, event.at, event.by, event.data)))
 
 
 def _rated(now: Conversation, event: Event) -> Conversation | str:

@@ -1,0 +1,136 @@
+"""The bridge to a help desk the shop already has: signed messages out, signed messages in.
+
+Signatures follow the Standard Webhooks specification (standardwebhooks.com): HMAC-SHA256 over `id.timestamp.body`, in
+the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (`v1,` and base64).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import logging
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from opsplug.errors import EventError
+from opsplug.services.chat_log import ConversationLog
+from opsplug.services.chat_texts import say
+from opsplug.services.desk import Desk
+from opsplug.services.handover import PERSON, WAITING, Conversation, Event, Message, Step
+
+log = logging.getLogger("opsplug")
+TOLERANCE = 300  # seconds that the clocks of both sides may differ
+_TIMEOUT = 5.0
+_OWN = "desk-"  # begins the id of each event that came from there
+_ALWAYS = {"person_wanted", "contact_left", "agent_accepted", "agent_released", "transferred", "timed_out", "closed"}
+_FROM_DESK = {"agent_accepted", "agent_said", "agent_released", "closed", "noted"}
+
+
+def signature(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
+
+
+class Bridge:
+    """`address`: where messages go; `secret`: what both sides sign with. An empty address: nothing goes out."""
+
+    def __init__(self, address: str, secret: str, clock: Callable[[], float] = time.time) -> None:
+        self._address = address
+        self._secret = secret
+        self._clock = clock
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self._address)
+
+    def concerns(self, conversation: Conversation, event: Event) -> bool:
+        """Whether a desk wants to hear of this: all changes of owner, and what is said while people are concerned."""
+        if event.id.startswith(_OWN):
+            return False  # the desk said it
+        if event.kind == "visitor_said":
+            return conversation.state in (WAITING, PERSON)
+        return event.kind in _ALWAYS or event.kind == "agent_said"
+
+    def message(self, conversation: Conversation, event: Event) -> dict[str, Any]:
+        """What goes out: texts are masked, an address that the visitor left is only said to be there."""
+        told: dict[str, Any] = {
+            "event": event.kind, "at": event.at, "conversation_id": conversation.id, "state": conversation.state,
+            "agent": conversation.agent or None, "language": conversation.language, "by": event.by,
+            "contact": bool(conversation.contact),
+        }  # fmt: skip
+        if event.text:
+            told["message"] = {"id": event.id, "text": event.text}
+        if event.kind == "person_wanted":
+            told["trigger"] = event.data.get("trigger", "")
+            told["transcript"] = [_line(message, conversation.language) for message in conversation.transcript]
+        return told
+
+    def send(self, what: Mapping[str, Any]) -> bool:
+        """One try; False where nobody took it."""
+        body = msgspec.json.encode(what)
+        moment = str(int(self._clock()))
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": str(what["id"]),
+            "webhook-timestamp": moment,
+            "webhook-signature": signature(self._secret, str(what["id"]), moment, body),
+        }
+        request = urllib.request.Request(self._address, data=body, headers=headers, method="POST")
+        try:
+            with _opener.open(request, timeout=_TIMEOUT) as answer:
+                return bool(200 <= answer.status < 300)
+        except (urllib.error.URLError, OSError, ValueError) as error:
+            log.warning("opsplug: chat_webhook was not reached (%s); it will be tried again", error)
+            return False
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any] | None:
+        """What the desk says; None unless it is signed with our secret, now. `EventError` for what is no message."""
+        message_id, moment = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+        known = signature(self._secret, message_id, moment, body).encode()
+        given = headers.get("webhook-signature", "").encode().split()
+        fits = any(hmac.compare_digest(known, one) for one in given)  # several: a secret is being changed
+        if not self._secret or not fits or not moment.isdigit() or abs(int(moment) - self._clock()) > TOLERANCE:
+            return None
+        try:
+            said = msgspec.json.decode(body, type=dict[str, Any])
+        except msgspec.DecodeError:
+            raise EventError("the body is no JSON object") from None
+        for field in ("conversation_id", "event", "agent"):
+            if not isinstance(said.get(field), str) or not said[field]:
+                raise EventError(f"{field}: a text is expected")
+        if said["event"] not in _FROM_DESK:
+            raise EventError(f"event: one of {', '.join(sorted(_FROM_DESK))} is expected")
+        return {**said, "id": message_id}
+
+    def apply(self, said: Mapping[str, Any], chat_log: ConversationLog, desk: Desk) -> Step | None:
+        """Does what the desk says; a message that comes twice counts once. None: there is no such conversation."""
+        conversation = chat_log.read(said["conversation_id"])
+        if conversation is None:
+            return None
+        desk.agents.arrive(said["agent"], remote=True)
+        text = str(said.get("text") or "")
+        event_id = f"{_OWN}{hashlib.sha256(said['id'].encode()).hexdigest()[:24]}"
+        if said["event"] == "agent_said" and conversation.state in (WAITING, "bot"):
+            chat_log.append(conversation, "agent_accepted", by=said["agent"], event_id=f"{event_id}:accepted")
+        return chat_log.append(conversation, said["event"], by=said["agent"], text=text, event_id=event_id)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A signed message goes where the shop said, and nowhere else."""
+
+    def redirect_request(self, *args: Any) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_NoRedirect)
+
+
+def _line(message: Message, language: str) -> dict[str, Any]:
+    text = say(message.text, language, **message.data) if message.role == "system" else message.text
+    return {"id": message.id, "role": message.role, "by": message.by, "text": text, "at": message.at}

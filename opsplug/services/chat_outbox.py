@@ -1,0 +1,81 @@
+"""What is to be delivered outside of the shop: kept in the store until it has arrived, tried again and again."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from opsplug.services.chat_log import OUTBOX, ChatStorage
+
+log = logging.getLogger("opsplug")
+_PAUSES = (10, 60, 300, 1800, 7200, 21_600, 43_200)  # seconds between two tries; after the last it is given up
+_LEASE, _LEASE_MS = "chat_outbox", 60_000
+
+Deliver = Callable[[Mapping[str, Any]], bool]
+
+
+class OutboxStorage(ChatStorage, Protocol):
+    def acquire_lease(self, name: str, holder: str, *, ttl_ms: int, now_ms: int) -> bool: ...
+
+    def release_lease(self, name: str, holder: str) -> None: ...
+
+
+class Outbox:
+    """`ways`: how each kind of thing is delivered. Whoever holds the lease delivers, in order of conversation."""
+
+    def __init__(
+        self, storage: OutboxStorage, ways: Mapping[str, Deliver], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._storage = storage
+        self._ways = ways
+        self._clock = clock
+        self._name = secrets.token_hex(8)
+
+    def put(self, conversation_id: str, way: str, what: Mapping[str, Any]) -> str:
+        """Keeps something to deliver; -> its id, the same in every try."""
+        now = round(self._clock() * 1000)
+        name = f"{now:013d}-{secrets.token_hex(8)}"
+        entry = {"id": name, "way": way, "what": dict(what), "tries": 0, "due": now}
+        self._storage.put_document(OUTBOX, f"{conversation_id}/{name}", entry, now)
+        return name
+
+    def deliver(self) -> bool:
+        """Delivers what is due; -> whether anything is left."""
+        waiting = self._storage.documents(OUTBOX)
+        now = round(self._clock() * 1000)
+        due = [(key, entry) for key, entry in waiting if entry["due"] <= now]
+        if not due:
+            return bool(waiting)
+        if not self._storage.acquire_lease(_LEASE, self._name, ttl_ms=_LEASE_MS, now_ms=now):
+            return True
+        try:
+            stuck: set[str] = set()  # what follows one that did not arrive waits, or a desk would read it out of order
+            for key, entry in due:
+                conversation_id = key.partition("/")[0]
+                if conversation_id not in stuck and not self._one(key, entry):
+                    stuck.add(conversation_id)
+                self._storage.acquire_lease(_LEASE, self._name, ttl_ms=_LEASE_MS, now_ms=round(self._clock() * 1000))
+        finally:
+            self._storage.release_lease(_LEASE, self._name)
+        return bool(self._storage.documents(OUTBOX))
+
+    def _one(self, key: str, entry: dict[str, Any]) -> bool:
+        if self._storage.get_document(OUTBOX, key) is None:
+            return True  # delivered by another process, or forgotten with its conversation
+        way = self._ways.get(entry["way"])
+        if way is not None and way({**entry["what"], "id": entry["id"]}):
+            self._storage.delete_document(OUTBOX, key)
+            return True
+        tries, now = entry["tries"] + 1, round(self._clock() * 1000)
+        if way is None or tries > len(_PAUSES):
+            log.error(
+                "opsplug: a %s of the chat could not be delivered in %s tries; it is given up", entry["way"], tries
+            )
+            self._storage.delete_document(OUTBOX, key)
+            return True
+        late = {**entry, "tries": tries, "due": now + 1000 * _PAUSES[tries - 1]}
+        self._storage.put_document(OUTBOX, key, late, now)
+        return False

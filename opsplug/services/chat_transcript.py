@@ -1,0 +1,46 @@
+"""A conversation as a letter: what both sides said, in the visitor's language, through the shop's own mail server."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import datetime
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from opsplug.services.chat_texts import say
+from opsplug.services.handover import Conversation
+
+log = logging.getLogger("opsplug")
+_LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_WHO = {
+    "en": {"visitor": "You", "bot": "Assistant", "agent": "Support"},
+    "zh": {"visitor": "您", "bot": "智能助手", "agent": "客服"},
+}
+_SUBJECT = {"en": "Your conversation with our support", "zh": "您与客服的对话记录"}
+
+
+def transcript(conversation: Conversation, zone: str) -> tuple[str, str]:
+    """(subject, text). Links in a visitor's lines are left out: nobody may write to others through a shop's letters."""
+    language = "zh" if conversation.language == "zh" else "en"
+    lines = []
+    for message in conversation.transcript:
+        at = datetime.fromtimestamp(message.at / 1000, ZoneInfo(zone))
+        if message.role == "system":
+            lines.append(f"[{at:%Y-%m-%d %H:%M}] {say(message.text, conversation.language, **message.data)}")
+            continue
+        text = _LINK.sub("…", message.text) if message.role == "visitor" else message.text
+        who = message.by if message.role == "agent" and message.by else _WHO[language][message.role]
+        lines.append(f"[{at:%Y-%m-%d %H:%M}] {who}: {text}")
+    return _SUBJECT[language], "\n\n".join(lines)
+
+
+def send_mail(server: str, address: str, subject: str, text: str) -> bool:
+    """Through apprise: `server` is an address such as mailtos://user:password@mail.example.com?from=help@shop.example."""
+    import apprise  # a third of a second and ten megabytes, which only the process that sends pays
+
+    sender = apprise.Apprise()
+    if not sender.add(f"{server}{'&' if '?' in server else '?'}to={quote(address)}"):
+        log.error("opsplug: OPSPLUG_CHAT_MAIL is no address that apprise knows; see docs/inbox.md")
+        return False
+    return bool(sender.notify(body=text, title=subject, body_format=apprise.NotifyFormat.TEXT))

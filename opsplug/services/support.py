@@ -1,0 +1,88 @@
+"""What a shop's support is made of: the log of conversations, the desk, the bridge to a help desk, letters."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from opsplug.errors import EventError
+from opsplug.privacy.sealing import Seal
+from opsplug.services.agents import Agents, read_agents
+from opsplug.services.chat_bridge import Bridge
+from opsplug.services.chat_hours import read_hours
+from opsplug.services.chat_keeper import Keeper
+from opsplug.services.chat_log import ConversationLog
+from opsplug.services.chat_outbox import Outbox
+from opsplug.services.chat_transcript import send_mail, transcript
+from opsplug.services.desk import Desk, is_address
+from opsplug.services.handover import BOT, Conversation, Event
+
+if TYPE_CHECKING:
+    from opsplug.capture.guard import Guard
+    from opsplug.privacy.keys import Keys
+    from opsplug.settings import Settings
+    from opsplug.store.protocol import Store
+
+_LETTERS = 3  # of one conversation: enough for a wrong address, too few for a nuisance
+
+
+class Support:
+    """`log` and `desk` for the chat; `keeper` looks after both while somebody waits."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        keys: Keys,
+        guard: Guard,
+        *,
+        may_run: bool,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._seal = Seal(keys.subkey("chat-contact"))
+        self._settings = settings
+        self.log = ConversationLog(store, clock, self._told)
+        self.desk = Desk(
+            store,
+            self.log,
+            agents=Agents(store, read_agents(settings.agents), clock),
+            hours=read_hours(settings.chat_hours, settings.timezone),
+            patience=settings.chat_wait,
+            seal=self._seal,
+            clock=clock,
+        )
+        self.bridge = Bridge(settings.chat_webhook, settings.chat_webhook_secret, clock)
+        self.outbox = Outbox(store, {"webhook": self.bridge.send, "letter": self._deliver_letter}, clock)
+        self.keeper = Keeper((self.desk.tend, self.outbox.deliver), guard, may_run=may_run)
+
+    @property
+    def sends_letters(self) -> bool:
+        return bool(self._settings.chat_mail)
+
+    def send_transcript(self, conversation: Conversation, address: str, by: str) -> None:
+        """Sends the conversation to a mail address; `EventError` for what is none, and after a few letters."""
+        if not self.sends_letters:
+            raise EventError("this shop sends no transcripts")
+        if not is_address(address, mail_only=True):
+            raise EventError("address: an e-mail address is expected")
+        if sum("transcript" in note.data for note in conversation.notes) >= _LETTERS:
+            raise EventError("this conversation was sent several times already")
+        self.log.append(conversation, "noted", by=by, data={"transcript": True})
+        sealed = self._seal.close(address.strip(), conversation.id)
+        self.outbox.put(conversation.id, "letter", {"conversation_id": conversation.id, "sealed": sealed})
+        self.keeper.wake()
+
+    def _deliver_letter(self, what: Mapping[str, Any]) -> bool:
+        conversation = self.log.read(what["conversation_id"])
+        address = self._seal.open(what["sealed"], what["conversation_id"])
+        if conversation is None or not address:
+            return True  # forgotten meanwhile
+        return send_mail(self._settings.chat_mail, address, *transcript(conversation, self._settings.timezone))
+
+    def _told(self, conversation: Conversation, event: Event) -> None:
+        if self.bridge.is_on and self.bridge.concerns(conversation, event):
+            self.outbox.put(conversation.id, "webhook", self.bridge.message(conversation, event))
+            self.keeper.wake()
+        elif conversation.state != BOT:
+            self.keeper.wake()
