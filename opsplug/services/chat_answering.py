@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from opsplug.models.retrieval import CONFIDENT
 from opsplug.models.sentiment import Sentiment
-from opsplug.services.chat_entities import Entities
+from opsplug.services.chat_entities import Entities, entities, without_entities
+from opsplug.services.chat_grounding import Proposal
 from opsplug.services.chat_knowledge import Found
 from opsplug.services.chat_search import ProductSearch
 from opsplug.services.chat_texts import say
@@ -35,9 +36,9 @@ class OrderLookup(Protocol):
 
 
 class Phrasing(Protocol):
-    """A language model as `chat_llm.LanguageModel` is one: a proposal with `action`, `text`, `sources`, or None."""
+    """A language model as `chat_llm.LanguageModel` is one: a checked proposal, or None."""
 
-    def propose(self, question: str, language: str, passages: Sequence[Found]) -> Any: ...
+    def propose(self, question: str, language: str, passages: Sequence[Found]) -> Proposal | None: ...
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Answer:
 def answer(
     heard: Understanding, sentiment: Sentiment, context: Context, asker: Asker, helpers: Collaborators
 ) -> Answer:
-    """The light path: never a language model, never an unsure answer given as a sure one."""
+    """Never an unsure answer given as a sure one; a language model is asked last, where nothing else answers."""
     told = _called(heard, sentiment) or _told(heard, context, asker, helpers)
     misses = context.misses + 1 if told.missed else 0
     repeats = context.repeats + 1 if told.text == context.last_reply and not told.trigger else 0
@@ -129,7 +130,7 @@ def _told(heard: Understanding, context: Context, asker: Asker, helpers: Collabo
         return replace(_say(heard, key, "ask", 0.9), context=Context(awaits_order=asker.user_id is not None))
     if heard.intent == "recommend" and helpers.recommend is not None:
         return _recommend(heard, asker, helpers.recommend)
-    return _products(heard, found, helpers) or _phrased(heard, found, helpers.language_model) or _unsure(heard, found)
+    return _products(heard, found, helpers) or _phrased(heard, found, helpers) or _unsure(heard, found)
 
 
 def _say(heard: Understanding, key: str, action: str, confidence: float) -> Answer:
@@ -201,14 +202,20 @@ def _listed(key: str, heard: Understanding, items: Sequence[Mapping[str, Any]], 
     return "\n".join(lines)
 
 
-def _phrased(heard: Understanding, found: Sequence[Found], model: Phrasing | None) -> Answer | None:
-    """Where the light path is not sure, a language model may answer from the passages that were found."""
+def _phrased(heard: Understanding, found: Sequence[Found], helpers: Collaborators) -> Answer | None:
+    """Where the light path is not sure, a language model may propose what to do with the passages that were found."""
+    model = helpers.language_model
     proposal = model.propose(heard.text, heard.language, found) if model is not None and found else None
-    if proposal is None or not proposal.text or proposal.action == "ask":
+    if proposal is None:
         return None
     if proposal.action == "handover":
         return _to_person(heard, "language_model", Context())
-    return Answer("answer", proposal.text, CONFIDENT, Context(), proposal.sources)
+    if proposal.action == "search":
+        wanted = replace(heard, intent="search", description=without_entities(proposal.text).strip())
+        return _products(replace(wanted, entities=entities(proposal.text)), (), helpers)
+    if not proposal.text:
+        return None
+    return Answer(proposal.action, proposal.text, CONFIDENT, Context(), proposal.sources)
 
 
 def _unsure(heard: Understanding, found: Sequence[Found]) -> Answer:
