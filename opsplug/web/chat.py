@@ -14,10 +14,11 @@ from opsplug.capture.observer import Observer
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
 from opsplug.services.chat import Chat
-from opsplug.services.chat_texts import say
-from opsplug.services.handover import Conversation, Message
+from opsplug.services.handover import BOT, Conversation
+from opsplug.services.support import Support
 from opsplug.web.cards import Cards, language_of
-from opsplug.web.http import Request, Response, error_response, json_response, read_json
+from opsplug.web.chat_shown import Shown
+from opsplug.web.http import Request, Response, Watch, error_response, json_response, read_json
 from opsplug.web.ingest import same_origin
 from opsplug.web.limiter import Limiter
 
@@ -25,10 +26,7 @@ COOKIE = (
     "opsplug_chat"  # names one conversation of a visitor who may not be recognised otherwise; ends with the browser
 )
 LONGEST_WAIT = 20.0  # seconds of one long poll
-_LOOK = 0.5
 _ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
-_ROLES = {"visitor": "visitor", "bot": "assistant", "agent": "agent", "system": "system"}
-_STATES = {"bot": "bot", "waiting": "waiting", "person": "human", "closed": "closed"}
 
 
 class _Said(msgspec.Struct):
@@ -43,18 +41,25 @@ class _About(msgspec.Struct):
     message_id: str | None = None
     helpful: bool | None = None
     score: int | None = None
+    address: str | None = None
 
 
 class ChatRoutes:
     """A conversation is answered only to the visitor it belongs to."""
 
     def __init__(
-        self, chat: Callable[[], Chat], observer: Observer, cards: Cards, language: str, trusted_proxies: int
+        self,
+        chat: Callable[[], Chat],
+        support: Callable[[], Support],
+        observer: Observer,
+        cards: Cards,
+        language: str,
+        trusted_proxies: int,
     ) -> None:
         self._chat = chat
+        self._support = support
         self._observer = observer
-        self._cards = cards
-        self._language = language
+        self._shown = Shown(chat, support, cards, language)
         self._limiter = Limiter(5, 10.0, trusted_proxies)
 
     @property
@@ -64,37 +69,52 @@ class ChatRoutes:
             ("GET", "/chat/messages"): self.messages,
             ("POST", "/chat/messages"): self.say,
             ("POST", "/chat/human"): self.human,
+            ("POST", "/chat/contact"): self.contact,
+            ("POST", "/chat/transcript"): self.transcript,
             ("POST", "/chat/feedback"): self.feedback,
             ("POST", "/chat/csat"): self.csat,
+            ("POST", "/chat/desk"): self.desk,
         }
 
     def conversation(self, request: Request, visit: Visit) -> Response:
         """The visitor's last conversation, whole."""
-        _, key = self._who(request, visit)
-        log = self._chat().log
-        found = [log.of_visitor(conversation_id, key) for conversation_id in log.ids_of(key)] if key else []
-        latest = max((one for one in found if one is not None), key=lambda one: one.updated_at, default=None)
-        return json_response(self._shown(latest, request, visit))
+        _, key = self._who(request, visit, claim=True)
+        latest = self._chat().log.latest(key)
+        if latest is not None:
+            latest = self._chat().desk.tend_one(latest)
+            if latest.state != BOT:
+                self._support().keeper.wake()
+        return json_response(self._shown.whole(latest, request, visit))
 
     def messages(self, request: Request, visit: Visit) -> Response:
         """What was said after a message; waits a while for something to be said (long polling)."""
         _, key = self._who(request, visit)
-        query = request.query
+        query, chat = request.query, self._chat()
         try:
             wait = float(query.get("wait", "0"))
         except ValueError:
             wait = math.nan
         if math.isnan(wait):
             return error_response(400, "wait: seconds are expected")
-        deadline = time.monotonic() + min(wait, LONGEST_WAIT)
-        while True:
-            conversation = self._chat().log.of_visitor(query.get("conversation_id", ""), key)
-            if conversation is None:
-                return error_response(404, "there is no such conversation")
-            shown = self._shown(conversation, request, visit, after=query.get("after"))
-            if shown["messages"] or time.monotonic() >= deadline:
-                return json_response(shown)
-            time.sleep(_LOOK)
+        conversation = chat.log.of_visitor(query.get("conversation_id", ""), key)
+        if conversation is None:
+            return error_response(404, "there is no such conversation")
+        known, state, seen = query.get("after"), query.get("state"), -1
+
+        def look(over: bool) -> bytes | None:
+            nonlocal seen
+            stamp = chat.log.stamp(conversation.id)
+            if stamp == seen and not over:
+                return None
+            seen = stamp
+            now = chat.log.of_visitor(conversation.id, key)
+            shown = self._shown.whole(chat.desk.tend_one(now) if now else None, request, visit, after=known)
+            new = shown["messages"] or (state is not None and shown["state"] != state)
+            return json_response(shown).body if new or over else None
+
+        answer = json_response({})
+        answer.watch = Watch(look, min(max(wait, 0.0), LONGEST_WAIT))
+        return answer
 
     def say(self, request: Request, visit: Visit) -> Response:
         refusal = self._refuse(request)
@@ -105,7 +125,7 @@ class ChatRoutes:
             raise EventError("text: a message is expected")
         if said.message_id is not None and not _ID.fullmatch(said.message_id):
             raise EventError("message_id: 1 to 64 letters, digits, - or _ are expected")
-        anonymous, key = self._who(request, visit)
+        anonymous, key = self._who(request, visit, claim=True)
         headers: list[tuple[str, str]] = []
         if visit.identity.renew or visit.identity.forget:
             # A page out of a shared cache gave no cookie: without one now the next message would be a stranger's.
@@ -124,8 +144,10 @@ class ChatRoutes:
             language=language_of(said.language or "", "") or None,
             message_id=said.message_id,
         )
+        if reply.refused:  # nothing was stored: the widget keeps what was typed and says why
+            return json_response({"error": reply.text}, 429 if reply.refused == "slow_down" else 413, headers)
         conversation = self._chat().log.of_visitor(reply.conversation_id, key)
-        return json_response(self._shown(conversation, request, visit, after=said.message_id), headers=headers)
+        return json_response(self._shown.whole(conversation, request, visit, after=said.message_id), headers=headers)
 
     def human(self, request: Request, visit: Visit) -> Response:
         """The visible way to a person."""
@@ -137,32 +159,67 @@ class ChatRoutes:
         step = self._chat().ask_for_person(about.conversation_id or "", key)
         if step is None:
             return error_response(404, "there is no such conversation; say something first")
-        return json_response(self._shown(step.conversation, request, visit))
+        return json_response(self._shown.whole(step.conversation, request, visit))
+
+    def contact(self, request: Request, visit: Visit) -> Response:
+        """An address to answer to later, where nobody is free."""
+        found = self._own(request, visit)
+        if isinstance(found, Response):
+            return found
+        conversation, about = found
+        step = self._chat().desk.keep_contact(conversation, about.address or "")
+        return json_response(self._shown.whole(step.conversation, request, visit))
+
+    def transcript(self, request: Request, visit: Visit) -> Response:
+        """The conversation by mail."""
+        found = self._own(request, visit)
+        if isinstance(found, Response):
+            return found
+        conversation, about = found
+        self._support().send_transcript(conversation, about.address or "", "visitor")
+        return json_response({"conversation_id": conversation.id}, 202)
+
+    def desk(self, request: Request, visit: Visit) -> Response:
+        """What the shop's own help desk says, signed (see docs/inbox.md)."""
+        support = self._support()
+        said = support.bridge.read(request.headers, request.body)
+        if said is None:
+            return error_response(401, "the signature does not fit, or is too old")
+        step = support.bridge.apply(said, support.log, support.desk)
+        if step is None:
+            return error_response(404, "there is no such conversation")
+        if step.refused and step.refused != "duplicate":
+            return error_response(409, step.refused)
+        return json_response({"conversation_id": step.conversation.id, "state": step.conversation.state})
 
     def feedback(self, request: Request, visit: Visit) -> Response:
-        refusal = self._refuse(request)
-        if refusal is not None:
-            return refusal
-        about = _read(request, _About)
+        found = self._own(request, visit)
+        if isinstance(found, Response):
+            return found
+        conversation, about = found
         data = {"message_id": about.message_id, "helpful": about.helpful}
-        return self._note(request, visit, about, "noted", {"feedback": data})
+        self._chat().log.append(conversation, "noted", by="visitor", data={"feedback": data})
+        return json_response({"conversation_id": conversation.id})
 
     def csat(self, request: Request, visit: Visit) -> Response:
+        found = self._own(request, visit)
+        if isinstance(found, Response):
+            return found
+        conversation, about = found
+        if about.score is None or not 1 <= about.score <= 5:
+            raise EventError("score: a number from 1 to 5 is expected")
+        self._chat().log.append(conversation, "rated", by="visitor", data={"score": about.score})
+        return json_response({"conversation_id": conversation.id})
+
+    def _own(self, request: Request, visit: Visit) -> tuple[Conversation, _About] | Response:
+        """The visitor's own conversation that a request is about, or why there is none."""
         refusal = self._refuse(request)
         if refusal is not None:
             return refusal
         about = _read(request, _About)
-        if about.score is None or not 1 <= about.score <= 5:
-            raise EventError("score: a number from 1 to 5 is expected")
-        return self._note(request, visit, about, "rated", {"score": about.score})
-
-    def _note(self, request: Request, visit: Visit, about: _About, kind: str, data: dict[str, Any]) -> Response:
         _, key = self._who(request, visit)
         conversation = self._chat().log.of_visitor(about.conversation_id or "", key)
-        if conversation is None:
-            return error_response(404, "there is no such conversation")
-        self._chat().log.append(conversation, kind, by="visitor", data=data)
-        return json_response({"conversation_id": conversation.id})
+        return (conversation, about) if conversation else error_response(404, "there is no such conversation")
 
     def _refuse(self, request: Request) -> Response | None:
         if not same_origin(request):
@@ -175,42 +232,17 @@ class ChatRoutes:
             )
         return None
 
-    def _who(self, request: Request, visit: Visit) -> tuple[str | None, str]:
-        """(anonymous id, the key of this visitor's conversations); the key is empty for a visitor without any id."""
+    def _who(self, request: Request, visit: Visit, *, claim: bool = False) -> tuple[str | None, str]:
+        """(anonymous id, the key of this visitor's conversations); the key is empty for a visitor without any id.
+
+        With `claim` what was said before a login becomes the user's.
+        """
         held = request.cookies.get(COOKIE, "")
         anonymous = visit.identity.anonymous_id or (held if _ID.fullmatch(held) else None)
-        return anonymous, self._chat().visitor_key(self._observer.account_of(visit), anonymous)
-
-    def _shown(
-        self, conversation: Conversation | None, request: Request, visit: Visit, after: str | None = None
-    ) -> dict[str, Any]:
-        if conversation is None:
-            language = language_of(visit.language, self._language)
-            return {"conversation_id": None, "messages": [], "state": "bot", "language": language}
-        messages = list(conversation.transcript)
-        places = [place for place, message in enumerate(messages) if message.id == after]
-        if after and places:
-            messages = messages[places[-1] + 1 :]
-        return {
-            "conversation_id": conversation.id,
-            "messages": [self._message(message, conversation, request) for message in messages],
-            "state": _STATES[conversation.state],
-            "language": conversation.language,
-        }
-
-    def _message(self, message: Message, conversation: Conversation, request: Request) -> dict[str, Any]:
-        text = say(message.text, conversation.language) if message.role == "system" else message.text
-        sources = self._chat().sources(message.data.get("sources", ()), conversation.language)
-        items = [str(item_id) for item_id in message.data.get("items", ())]
-        return {
-            "id": message.id,
-            "role": _ROLES[message.role],
-            "name": message.by if message.role == "agent" else None,
-            "text": text,
-            "sources": sources,
-            "items": self._cards.plain(items, request.root) if items else [],
-            "at": message.at,
-        }
+        key = self._chat().visitor_key(self._observer.account_of(visit), anonymous)
+        if claim and anonymous and key.startswith("u:"):
+            self._chat().log.claim(f"a:{anonymous}", key)
+        return anonymous, key
 
 
 def _read(request: Request, kind: type[Any]) -> Any:

@@ -58,7 +58,10 @@ def build_web(parts: Parts) -> Web:
         ("GET", "/health"): Health(lambda: parts.store, parts.queue).get,
         ("GET", "/openapi.json"): OpenApi(settings.prefix).get,
     }
-    routes |= ChatRoutes(lambda: parts.chat, parts.observer, cards, settings.language, settings.trusted_proxies).table
+    support = lambda: parts.support  # noqa: E731
+    routes |= ChatRoutes(
+        lambda: parts.chat, support, parts.observer, cards, settings.language, settings.trusted_proxies
+    ).table
     return Web(
         parts.observer,
         parts.guard,
