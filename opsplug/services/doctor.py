@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from opsplug.errors import OpsPlugError, StoreError
+from opsplug.settings import unknown_names
 
 if TYPE_CHECKING:
     from opsplug.capture.spool import Spool
@@ -49,7 +50,9 @@ class Doctor:
         spool: Spool,
         key_file: Path,
         clock: Callable[[], float] = time.time,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
+        self._environ = environ
         self._settings = settings
         self._store = store
         self._artefacts = artefacts
@@ -59,7 +62,7 @@ class Doctor:
 
     def examine(self) -> list[Finding]:
         """All checks, in the order in which trouble is best looked for."""
-        found = [self._python(), self._clock_is_sane(), self._folder(), self._disk(), self._key()]
+        found = [self._python(), self._clock_is_sane(), *self._environment(), self._folder(), self._disk(), self._key()]
         reachable = self._reachable()
         found += [*reachable, *self._permissions(), self._spooled()]
         if reachable[0].state == "ok":
@@ -82,6 +85,14 @@ class Doctor:
         if now < _BUILT:
             return Finding("clock", "problem", f"the clock says {shown}", "Set the clock (NTP).")
         return Finding("clock", "ok", f"{shown}, shop in {self._settings.timezone}")
+
+    def _environment(self) -> list[Finding]:
+        """Other programs may set what begins with our prefix, so a name that is no setting is told and no error."""
+        remedy = "README lists the settings."
+        return [
+            Finding("environment", "warning", f"{name} is no setting{f'; {near}?' if near else ''}", remedy)
+            for name, near in unknown_names(self._environ)
+        ]
 
     def _folder(self) -> Finding:
         folder = self._settings.folder.absolute()

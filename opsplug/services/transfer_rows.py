@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from opsplug.errors import EventError
+from opsplug.errors import EventError, SettingsError
 from opsplug.events import AUDIENCES, TASTE, Item, canonical_name, make_item, make_properties, text_id
 from opsplug.services.transfer_cells import EXTRA, Clock, from_cell
 from opsplug.services.transfer_read import BadRowError, TransferError
@@ -52,7 +52,8 @@ class ImportOptions:
         for name in self.columns:
             if name not in COLUMNS:
                 near = difflib.get_close_matches(name, COLUMNS, 1, 0.5)
-                raise TransferError(f"map: {name!r} is none of our columns" + (f"; {near[0]!r}?" if near else ""))
+                hint = f"did you mean {near[0]!r}?" if near else f"they are {', '.join(sorted(COLUMNS))}"
+                raise SettingsError(f"map: {name!r} is none of our columns; {hint}")
         if self.event is not None:
             canonical_name(self.event)
         if self.currency is not None:

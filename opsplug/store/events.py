@@ -89,6 +89,10 @@ class EventRows:
     def last_id(self) -> int:
         return int(self._rows(queries.LAST_ID, {})[0][0])
 
+    def newest_receipt(self) -> int:
+        rows = self._rows(queries.RECEIVED_FROM, {"id": self.last_id()})
+        return int(rows[0][1]) if rows else 0
+
     def first_id_received_at(self, ms: int) -> int:
         def work(connection: sqlite3.Connection) -> int:
             low = connection.execute(queries.FIRST_ID).fetchone()[0]

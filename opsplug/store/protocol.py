@@ -73,6 +73,10 @@ class Store(Protocol):
         """The newest row's id, 0 without events. Smaller than one seen before: the database was replaced."""
         ...
 
+    def newest_receipt(self) -> int:
+        """When the newest row was received, 0 without events."""
+        ...
+
     def first_id_received_at(self, ms: int) -> int:
         """The smallest id received at or after `ms`; one past the last id when there is none."""
         ...

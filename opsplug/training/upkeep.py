@@ -8,10 +8,14 @@ UNSEEN_DAYS = 30  # an item learnt from pages that no page has shown for so long
 
 
 def prune(work: Work) -> None:
-    """Remove events older than `retention_days`, in small batches."""
+    """Remove events older than `retention_days`, in small batches.
+
+    Age counts from the newest event: an old log that was imported to be looked at does not vanish over night.
+    """
     days = float(work.options.get("retention_days") or 0)
     if days > 0:
-        count = work.store.prune(round((work.clock() - days * DAY) * 1000))
+        newest = work.store.newest_receipt()
+        count = work.store.prune(round(min(work.clock() * 1000, newest) - days * DAY * 1000))
         work.say(f"{count:,} events older than {days:g} days removed")
 
 

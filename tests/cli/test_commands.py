@@ -182,6 +182,21 @@ def test_doctor_counts_what_was_lost(shop: Run, tmp_path: Path) -> None:
     assert found == {"events_lost: 2": "problem", "errors.web: 1": "warning"}
 
 
+def test_doctor_names_what_only_looks_like_a_setting(shop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPSPLUG_RETENTION_DAY", "30")
+    told = shop("doctor")
+    assert told.code == 0
+    assert "OPSPLUG_RETENTION_DAY is no setting; OPSPLUG_RETENTION_DAYS?" in told.out
+
+
+def test_a_column_that_is_none_of_ours_is_wrong_use(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("item_id,timestamp,user_id\na,1700000000,u\n")
+    near = run("import", "--events", str(tmp_path / "events.csv"), "--map", "itemid=item_id")
+    assert near.code == 2 and "did you mean 'item_id'?" in near.err
+    far = run("import", "--events", str(tmp_path / "events.csv"), "--map", "foo=item_id")
+    assert far.code == 2 and "transaction_id" in far.err
+
+
 def test_migrate(run: Run) -> None:
     assert run("migrate", "--json").json["applied"]
     assert run("migrate", "--json").json["applied"] == []

@@ -156,6 +156,11 @@ class StoreContract:
         assert [e.event_id for e in read(store)] == [f"e{n}" for n in range(10, 25)]
         assert store.prune(T0 + 10_000) == 0
 
+    def test_the_newest_receipt_is_known(self, store: Store) -> None:
+        assert store.newest_receipt() == 0
+        store.add_events([event(n) for n in range(3)])
+        assert store.newest_receipt() == read(store)[-1].received_at
+
     # -- catalogue ------------------------------------------------------------------------------------------------
     def test_a_page_never_replaces_what_the_shop_said(self, store: Store) -> None:
         assert store.put_items([{"item_id": "a", "item_name": "Mug"}], origin="explicit", now_ms=T0) == 1

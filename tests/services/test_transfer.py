@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from opsplug.errors import SettingsError
 from opsplug.events import Event, Item
 from opsplug.privacy.keys import Keys
 from opsplug.services.transfer import (
@@ -243,7 +244,7 @@ def test_a_file_that_is_none_is_refused_whole(store: Store, tmp_path: Path, cont
 
 
 def test_a_mapping_that_fits_nothing_names_what_is_near(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(TransferError, match="timestamp"):
+    with pytest.raises(SettingsError, match="timestamp"):
         ImportOptions(columns={"timestmp": "When"})
     path = write(tmp_path, "item_id,When,user_id\na,1600000000,u\n")
     with pytest.raises(TransferError, match="When"):
