@@ -102,6 +102,8 @@ def _from_history(
     if again:
         table[11] = view.of(parts["buy_again"].score(query))
         table[12] = np.where(table[11] > 0, view.of(parts["buy_again"].habit), 0)
+    if "deep" in parts and "deep" in wanted:
+        table[DEEP] = parts["deep"].over(query, view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,15 @@ def almost_new(question: Question) -> Question:
     return Question(known, question.targets, question.again, question.seen, question.visitor)
 
 
-def samples(parts: Mapping[str, Part], asked: Sequence[Question], *, again: bool) -> Samples:
-    """Candidates are the best of every channel; a question whose targets are not among them teaches nothing."""
+def samples(parts: Mapping[str, Part], asked: Sequence[Question], *, again: bool, almost: bool = True) -> Samples:
+    """Candidates are the best of every channel; a question whose targets are not among them teaches nothing.
+
+    `almost`: every question is asked a second time as by somebody almost new.
+    """
     features, shares, sizes = [], [], []
     favourites = leaders(parts)
-    for question in [*asked, *(almost_new(question) for question in asked if len(question.query.items) > 1)]:
+    newer = [almost_new(question) for question in asked if almost and len(question.query.items) > 1]
+    for question in [*asked, *newer]:
         view = view_of(parts, question.query, np.zeros(0, np.int64), favourites)
         masked = np.zeros(0, np.int64) if again else view.places(question.seen)
         table = channels(parts, question.query, masked, again, view=view)
@@ -163,17 +169,18 @@ def learn(data: Samples, again: bool, ridge: float = RIDGE) -> NDArray[np.float3
     if not len(data.sizes):
         return prior.astype(np.float32)
     known = data.sizes > HISTORY_STEPS[0]  # the almost new have their own row, and must not speak for the others
-    common = conditional_logit(_subset(data, known) if known.any() else data, prior[-1], ridge)
+    common = conditional_logit(subset(data, known) if known.any() else data, prior[-1], ridge)
     table = np.tile(common, (SITUATIONS, 1))
     place = np.searchsorted(HISTORY_STEPS, data.sizes)
     for number in range(SITUATIONS):
         mine = place == number
         if mine.any():
-            table[number] = conditional_logit(_subset(data, mine), common, 10 * ridge * len(data.sizes) / mine.sum())
+            table[number] = conditional_logit(subset(data, mine), common, 10 * ridge * len(data.sizes) / mine.sum())
     return table.astype(np.float32)
 
 
-def _subset(data: Samples, kept: NDArray[np.bool_]) -> Samples:
+def subset(data: Samples, kept: NDArray[np.bool_]) -> Samples:
+    """The questions named by a mask."""
     rows = kept[data.owners]
     number = np.cumsum(kept) - 1
     return Samples(data.features[rows], data.shares[rows], number[data.owners[rows]], data.sizes[kept])

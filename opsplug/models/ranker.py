@@ -94,8 +94,9 @@ class Ranker:
         weights = np.asarray(arrays["weights"])
         missing = len(fusion.CHANNELS) - weights.shape[1]  # channels that came after this model was trained
         return cls(
-            ids, parts, np.pad(weights, ((0, 0), (0, missing))), np.asarray(arrays["counts"]), arrays["categories"].tolist(),
-            arrays["brands"].tolist(), np.asarray(arrays["prices"]), {item: code for code, item in enumerate(ids)},
+            ids, parts, np.pad(weights, ((0, 0), (0, missing))), np.asarray(arrays["counts"]),
+            arrays["categories"].tolist(), arrays["brands"].tolist(), np.asarray(arrays["prices"]),
+            {item: code for code, item in enumerate(ids)},
             leaders(parts), parts["popular"].score(Query.of([], size=len(ids), now=0.0)),
         )  # fmt: skip
 
