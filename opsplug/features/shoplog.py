@@ -32,6 +32,7 @@ class ShopLog:
     values: NDArray[np.float64]
     visitor_ids: list[str]
     item_ids: list[str]
+    accounts: NDArray[np.bool_]  # by visitor code: one who has logged in
     currency: str = ""
 
     def __len__(self) -> int:
@@ -74,6 +75,7 @@ class LogBuilder:
         self._orders: dict[str, int] = {}
         self._currencies: dict[str, int] = {}
         self._owner: dict[str, str] = {}
+        self._accounts: set[int] = set()
         self._void: set[str] = set()
         self._columns = (array("i"), array("i"), array("i"), array("b"), array("d"), array("d"), array("d"), array("b"))
 
@@ -94,6 +96,8 @@ class LogBuilder:
             return
         who = event.user_id or event.anonymous_id
         visitor = -1 if who is None else _code(self._visitors, who)
+        if event.user_id:
+            self._accounts.add(visitor)
         group = -1
         if kind in (BUY, RETURN):
             group = _code(self._orders, str(order) if order and kind == BUY else event.event_id)
@@ -131,9 +135,11 @@ class LogBuilder:
         main = int(np.bincount(currencies[money]).argmax()) if money.any() else 0
         values = np.where(currencies == main, values, 0.0)
         names = list(self._currencies)
+        accounts = np.zeros(len(self._visitors), bool)
+        accounts[list(self._accounts)] = True
         return ShopLog(
             table[visitors[rows]] if len(rows) else visitors[rows], items[rows], orders[rows], kinds[rows], times[rows],
-            quantities[rows], values[rows], list(self._visitors), list(self._items),
+            quantities[rows], values[rows], list(self._visitors), list(self._items), accounts,
             names[main] if main < len(names) else "",
         )  # fmt: skip
 

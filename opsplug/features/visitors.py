@@ -28,6 +28,7 @@ NAMES = (
     "items",
     "lines_per_order",
     "returns",
+    "account",
     "viewed_days",
     "views_7d",
     "views_30d",
@@ -64,6 +65,7 @@ def visitor_features(log: ShopLog, now: float, *, buyers: bool = False) -> Visit
     columns = _orders(bought, place, len(codes), now) | _browsing(past, place, len(codes), now)
     returned = past.of_kind(RETURN)
     columns["returns"] = _count(place[returned.visitors], len(codes))
+    columns["account"] = log.accounts[codes].astype(float)
     columns["value"] = columns["value"] + np.bincount(place[returned.visitors], returned.values, len(codes))
     matrix = np.column_stack([columns[name] for name in NAMES]) if len(codes) else np.empty((0, len(NAMES)))
     return VisitorFeatures(codes.astype(np.int32), NAMES, matrix)

@@ -61,9 +61,51 @@ class Table:
             for value in ([None] if kind is None else kind)
         ]
         matrix = self.transform(columns)
-        known = np.isfinite(matrix)
-        self.typical = np.array([np.median(c[k]) if k.any() else 0.0 for c, k in zip(matrix.T, known.T, strict=True)])
+        self.typical = _typical(matrix)
         return matrix
+
+    @property
+    def sources(self) -> list[str]:
+        """The table's column behind each column of the matrix."""
+        return [name for name, kind in self.kept.items() for _ in ([None] if kind is None else kind)]
+
+    def leave_out(self, names: set[str]) -> list[str]:
+        """Ignore these columns of the table from now on; -> those that there were."""
+        gone = [name for name in self.kept if name in names]
+        kept = [place for place, name in enumerate(self.sources) if name not in names]
+        self.names = [self.names[place] for place in kept]
+        self.typical = self.typical[kept]
+        for name in gone:
+            del self.kept[name]
+        return gone
+
+    def export(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays; `load` makes the same table of them."""
+        rows = [
+            (name, value, kind is None) for name, kind in self.kept.items() for value in ([""] if kind is None else kind)
+        ]
+        return {
+            "table/columns": np.array([row[0] for row in rows], object),
+            "table/values": np.array([row[1] for row in rows], object),
+            "table/numbers": np.array([row[2] for row in rows], bool),
+            "table/typical": self.typical,
+        }
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> Table:
+        table = cls()
+        columns, values = arrays["table/columns"].tolist(), arrays["table/values"].tolist()
+        for name, value, plain in zip(columns, values, arrays["table/numbers"].tolist(), strict=True):
+            if plain:
+                table.kept[name] = None
+            else:
+                table.kept.setdefault(name, []).append(value)  # type: ignore[union-attr]
+        table.names = [
+            name if plain else f"{name} = {value}"
+            for name, value, plain in zip(columns, values, arrays["table/numbers"].tolist(), strict=True)
+        ]
+        table.typical = arrays["table/typical"]
+        return table
 
     def _kind(self, column: list[Any]) -> list[str] | None:
         present = [value for value in column if not _missing(value)]
@@ -88,3 +130,8 @@ class Table:
         if not parts:
             raise ModelError("the feature table has no columns: give at least one")
         return np.column_stack(parts)
+
+
+def _typical(matrix: Array) -> Array:
+    known = np.isfinite(matrix)
+    return np.array([np.median(c[k]) if k.any() else 0.0 for c, k in zip(matrix.T, known.T, strict=True)])

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from opsplug.errors import ModelError
+from opsplug.models._plain import Arrays, Net, Trees
 from opsplug.models._table import Table
 
 Array = NDArray[np.float64]
 FOLDS = 5
 RECENT = 0.25  # the share of newest rows that sets the level of the probabilities
+SOLD_OUT = 0.1  # what two distributions must have in common for a column not to be the date in disguise
 
 
 class PropensityModel:
     """P(y = 1) for each row of a table (DataFrame, list of dicts or array), with gaps and categories.
 
-    Gradient boosting against a small neural network, judged out of fold by log loss; the probabilities are then put on
-    the level of the newest rows (`times`), because a season moves the base rate more than it moves the order."""
+    Gradient boosting, a small neural network and the mean of both are judged out of fold by log loss; the best serves,
+    as the mean of its folds. The probabilities are then put on the level of the newest rows (`times`), because a
+    season moves the base rate more than it moves the order. What serves is plain arrays."""
+
+    KINDS: ClassVar[Mapping[str, type[Trees] | type[Net]]] = {"gradient boosting": Trees, "neural network": Net}
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
@@ -27,12 +33,16 @@ class PropensityModel:
         self.metrics: dict[str, float] = {}
         self.slope, self.shift = 1.0, 0.0
         self.columns: list[str] = []
-        self._models: list[Any] = []
+        self.left_out: list[str] = []  # columns that only said what day it was
+        self.out_of_fold: Array = np.empty(0)
+        self._models: list[Trees | Net] = []
         self._table = Table()
-        self._typical: Array = np.empty(0)
 
-    def fit(self, X: Any, y: ArrayLike, times: ArrayLike | None = None) -> PropensityModel:
-        """`y` holds 0 and 1 (or booleans); `times` anything that sorts. ModelError without one label a row."""
+    def fit(
+        self, X: Any, y: ArrayLike, times: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> PropensityModel:
+        """`y` holds 0 and 1 (or booleans); `times` anything that sorts; rows of one of `groups` (a visitor's) are never
+        on both sides of a fold. ModelError without one label a row."""
         labels = np.asarray(y).ravel().astype(float)
         self._table = Table()
         matrix = self._table.fit(X)
@@ -41,79 +51,135 @@ class PropensityModel:
                 f"PropensityModel.fit: X has {len(matrix)} rows and y has {len(labels)}; give one label a row"
             )
         labels = (labels > 0).astype(float)
-        self.columns = self._table.names
-        self._typical = self._table.typical
         newest = _newest(times, len(labels))
+        self.left_out = self._table.leave_out(_dated(matrix, newest, self._table.sources))
+        matrix = self._table.transform(X)
+        self.columns = self._table.names
         rare = int(min(labels.sum(), (1 - labels).sum()))
         if rare < 2 * FOLDS:
             self.name, self._models, self.slope = "base rate", [], 0.0
             rate = (labels.sum() + 0.5) / (len(labels) + 1)
             self.shift = float(np.log(rate / (1 - rate)))
             return self
-        self._train(matrix, labels, newest)
+        self._train(matrix, labels, newest, groups)
         return self
 
-    def _train(self, matrix: Array, labels: Array, newest: NDArray[np.bool_] | None) -> None:
-        from sklearn.metrics import average_precision_score, roc_auc_score
-        from sklearn.model_selection import StratifiedKFold
-
-        folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=self.seed).split(matrix, labels))
-        guesses = {}
-        for name in ("gradient boosting", "neural network"):
-            guess = np.zeros(len(labels))
-            for train, test in folds:
-                model = _estimator(name, len(train), self.seed).fit(matrix[train], labels[train])
-                guess[test] = model.predict_proba(matrix[test])[:, 1]
-            guesses[name] = guess
-        self.name = min(guesses, key=lambda name: _loss(labels, guesses[name]))
-        raw = _logit(guesses[self.name])
+    def _train(self, matrix: Array, labels: Array, newest: NDArray[np.bool_] | None, groups: ArrayLike | None) -> None:
+        fitted: dict[str, list[Trees | Net]] = {name: [] for name in self.KINDS}
+        guesses = {name: np.zeros(len(labels)) for name in self.KINDS}
+        for fold, (train, test) in enumerate(_folds(labels, groups, self.seed)):
+            for name, kind in self.KINDS.items():
+                model = kind.fit(matrix[train], labels[train], self.seed + fold)
+                fitted[name].append(model)
+                guesses[name][test] = model.log_odds(matrix[test])
+        guesses["both"] = np.mean(list(guesses.values()), axis=0)
+        fitted["both"] = [model for models in fitted.values() for model in models]
+        losses = {name: _loss(labels, _sigmoid(guess)) for name, guess in guesses.items()}
+        self.name = min(losses, key=lambda name: losses[name])
+        self._models, raw = fitted[self.name], guesses[self.name]
         self.slope, self.shift = _platt(raw, labels)
         if newest is not None:
             self.shift = _level(self.slope * raw[newest], labels[newest], self.shift)
-        final = _sigmoid(self.slope * raw + self.shift)
+        self.out_of_fold = _sigmoid(self.slope * raw + self.shift)
         self.metrics = {
-            "auroc": float(roc_auc_score(labels, raw)),
-            "average_precision": float(average_precision_score(labels, raw)),
-            "calibration_error": calibration_error(labels, final),
-            **{f"log_loss {name}": _loss(labels, guess) for name, guess in guesses.items()},
+            **quality(labels, self.out_of_fold),
+            **{f"log_loss {name}": loss for name, loss in losses.items()},
         }
-        self._models = [_estimator(self.name, len(labels), self.seed + i).fit(matrix, labels) for i in range(3)]
+
+    def put_level(self, X: Any, rate: float) -> None:
+        """Move all probabilities so that their mean over `X` is `rate`: the order stays, the season is followed."""
+        self._check()
+        scores = self.slope * self._raw(self._table.transform(X))
+        if len(scores) and 0 < rate < 1:
+            self.shift = _shift_to(scores, rate)
 
     def predict_proba(self, X: Any) -> Array:
         """Probabilities of shape (n, 2): no, yes."""
         self._check()
-        return self._probabilities(self._table.transform(X))
+        yes = self._probability(self._table.transform(X))
+        return np.column_stack([1 - yes, yes])
 
     def _check(self) -> None:
         if not self.name:
             raise ModelError("PropensityModel is not fitted: call fit(X, y) first")
 
-    def _probabilities(self, matrix: Array) -> Array:
-        raw = np.zeros(len(matrix))
-        if self._models and len(matrix):
-            raw = np.mean([_logit(m.predict_proba(matrix)[:, 1]) for m in self._models], axis=0)
-        yes = _sigmoid(self.slope * raw + self.shift)
-        return np.column_stack([1 - yes, yes])
+    def _raw(self, matrix: Array) -> Array:
+        if not self._models or not len(matrix):
+            return np.zeros(len(matrix))
+        return np.asarray(np.mean([model.log_odds(matrix) for model in self._models], axis=0))
+
+    def _probability(self, matrix: Array) -> Array:
+        return _sigmoid(self.slope * self._raw(matrix) + self.shift)
 
     def explain(self, X: Any, strongest: int = 3) -> list[list[tuple[str, float]]]:
         """For each row the `strongest` reasons: column and what it adds to the probability against a typical value."""
         self._check()
         matrix = self._table.transform(X)
-        base = self._probabilities(matrix)[:, 1]
-        effects = np.zeros((len(matrix), matrix.shape[1]))
-        for j in range(matrix.shape[1]):
-            changed = matrix.copy()
-            changed[:, j] = self._typical[j]
-            effects[:, j] = base - self._probabilities(changed)[:, 1]
+        columns = matrix.shape[1]
+        asked = np.repeat(matrix, columns + 1, axis=0).reshape(len(matrix), columns + 1, columns)
+        asked[:, np.arange(columns), np.arange(columns)] = self._table.typical
+        answers = self._probability(asked.reshape(-1, columns)).reshape(len(matrix), columns + 1)
+        effects = answers[:, -1:] - answers[:, :-1]
         top = np.argsort(-np.abs(effects), axis=1)[:, :strongest]
         return [[(self.columns[j], float(effects[i, j])) for j in row] for i, row in enumerate(top)]
+
+    def export(self) -> Arrays:
+        """Plain arrays; `load` makes the same model of them."""
+        arrays = {
+            f"{i}/{name}": array for i, model in enumerate(self._models) for name, array in model.export().items()
+        }
+        kinds = [next(name for name, kind in self.KINDS.items() if isinstance(model, kind)) for model in self._models]
+        return {
+            **arrays, "kinds": np.array(kinds, object), "name": np.array([self.name], object),
+            "level": np.array([self.slope, self.shift]), **self._table.export(),
+        }  # fmt: skip
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> PropensityModel:
+        """KeyError or ValueError when they are not those of `export`."""
+        model = cls()
+        model.name = str(arrays["name"][0])
+        model.slope, model.shift = (float(number) for number in arrays["level"])
+        for place, kind in enumerate(arrays["kinds"].tolist()):
+            own = {key.partition("/")[2]: array for key, array in arrays.items() if key.startswith(f"{place}/")}
+            model._models.append(cls.KINDS[kind].load(own))
+        model._table = Table.load(arrays)
+        model.columns = model._table.names
+        return model
 
 
 def calibration_error(labels: ArrayLike, probabilities: ArrayLike, bins: int = 10) -> float:
     """Mean absolute difference between predicted and seen rate over bins of equal mass, weighted by their size."""
+    parts = calibration_bins(labels, probabilities, bins)
+    return float(sum(n * abs(said - seen) for said, seen, n in parts) / max(sum(n for _, _, n in parts), 1))
+
+
+def calibration_bins(labels: ArrayLike, probabilities: ArrayLike, bins: int = 10) -> list[tuple[float, float, int]]:
+    """(mean probability, share that came true, rows) of each bin of equal mass, the lowest first."""
     y, p = np.asarray(labels, dtype=float), np.asarray(probabilities, dtype=float)
     parts = np.array_split(np.argsort(p, kind="stable"), bins)
-    return float(sum(len(part) * abs(p[part].mean() - y[part].mean()) for part in parts if len(part)) / max(len(y), 1))
+    return [(float(p[part].mean()), float(y[part].mean()), len(part)) for part in parts if len(part)]
+
+
+def quality(labels: Array, probabilities: Array) -> dict[str, float]:
+    """AUROC, average precision and calibration error; both classes must occur."""
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    return {
+        "auroc": float(roc_auc_score(labels, probabilities)),
+        "average_precision": float(average_precision_score(labels, probabilities)),
+        "calibration_error": calibration_error(labels, probabilities),
+    }
+
+
+def _folds(labels: Array, groups: ArrayLike | None, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    blank = np.zeros((len(labels), 1))
+    if groups is None:
+        return list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(blank, labels))
+    members = np.unique(np.asarray(groups), return_inverse=True)[1]
+    return list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(blank, labels, members))
 
 
 def _newest(times: ArrayLike | None, rows: int) -> NDArray[np.bool_] | None:
@@ -125,37 +191,27 @@ def _newest(times: ArrayLike | None, rows: int) -> NDArray[np.bool_] | None:
     return np.asarray(rank >= np.quantile(rank, 1 - share, method="lower"))
 
 
-def _estimator(name: str, rows: int, seed: int) -> Any:
-    if name == "neural network":
-        from sklearn.impute import SimpleImputer
-        from sklearn.neural_network import MLPClassifier
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import QuantileTransformer
-
-        return make_pipeline(
-            SimpleImputer(strategy="median", keep_empty_features=True),
-            QuantileTransformer(n_quantiles=min(200, rows), output_distribution="normal", random_state=seed),
-            MLPClassifier(
-                (24,), alpha=1.0, learning_rate_init=0.01, early_stopping=True, max_iter=60, random_state=seed
-            ),
+def _dated(matrix: Array, newest: NDArray[np.bool_] | None, sources: list[str]) -> set[str]:
+    """Columns of the table whose values of the newest rows hardly occur in older ones, such as the month: they tell
+    the date, of which tomorrow's rows will have another."""
+    if newest is None or newest.all() or newest.sum() < 50:
+        return set()
+    shared: dict[str, list[float]] = {}
+    for name, column in zip(sources, matrix.T, strict=True):
+        values = np.where(np.isfinite(column), column, -1e31)
+        edges = np.unique(np.quantile(values, np.linspace(0, 1, 21)))
+        old, new = (
+            np.bincount(np.searchsorted(edges, values[rows], "left"), minlength=len(edges) + 1)
+            for rows in (~newest, newest)
         )
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    return HistGradientBoostingClassifier(
-        learning_rate=0.05,
-        max_iter=120,
-        max_leaf_nodes=8,
-        min_samples_leaf=max(5, min(40, rows // 40)),
-        l2_regularization=5.0,
-        max_features=0.5,
-        early_stopping=False,
-        random_state=seed,
-    )
-
-
-def _logit(p: Array) -> Array:
-    clipped = np.clip(p, 1e-4, 1 - 1e-4)
-    return np.asarray(np.log(clipped / (1 - clipped)))
+        shared.setdefault(name, []).append(float(np.minimum(old / old.sum(), new / new.sum()).sum()))
+    found = set()
+    for name, overlaps in shared.items():
+        # of a column of categories, one column each: what they have in common is one less all their differences
+        common = overlaps[0] if len(overlaps) == 1 else 1 - sum(1 - overlap for overlap in overlaps) / 2
+        if common < SOLD_OUT:
+            found.add(name)
+    return found if len(found) < len(shared) else set()
 
 
 def _sigmoid(z: Array) -> Array:
@@ -180,9 +236,12 @@ def _platt(raw: Array, y: Array) -> tuple[float, float]:
 
 def _level(scores: Array, y: Array, prior: float) -> float:
     """The shift at which the mean probability equals the rate of the newest rows, drawn to `prior` by fifty rows."""
-    target = (y.sum() + 50 * float(_sigmoid(scores + prior).mean())) / (len(y) + 50)
+    return _shift_to(scores, (y.sum() + 50 * float(_sigmoid(scores + prior).mean())) / (len(y) + 50))
+
+
+def _shift_to(scores: Array, rate: float) -> float:
     low, high = -20.0, 20.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if _sigmoid(scores + middle).mean() < target else (low, middle)
+        low, high = (middle, high) if _sigmoid(scores + middle).mean() < rate else (low, middle)
     return (low + high) / 2
