@@ -22,6 +22,7 @@ CHANNELS = (
     "trend", "buy_again", "rebuy", "deep",
 )  # fmt: skip
 DEEP = len(CHANNELS) - 1  # says something only where a next-item network has been published
+SIGNED = (0, 1, 5, 6, DEEP)  # channels that can be negative
 DISCOVER, AGAIN = 0, 1
 HISTORY_STEPS = (1, 4, 16)  # a situation ends at so many known events
 SITUATIONS = len(HISTORY_STEPS) + 1
@@ -71,8 +72,9 @@ def channels(
     if len(masked):
         table[:, masked] = 0
     largest = table.max(1, initial=0)
-    table /= np.where(largest > 0, largest, 1)[:, None]
-    np.maximum(table, 0, out=table)
+    table *= (1 / np.where(largest > 0, largest, 1)).astype(np.float32)[:, None]
+    for row in SIGNED:
+        np.maximum(table[row], 0, out=table[row])
     return table
 
 

@@ -78,23 +78,30 @@ class SessionKnn:
         seen, values = self.votes(query)
         if not len(seen):
             return np.zeros(len(view), np.float32)
-        return (view.sums(seen, values) * view.of(self.damping)).astype(np.float32)
+        scores: Scores = (view.sums(seen, values) * view.of(self.damping)).astype(np.float32)
+        return scores
 
-    def votes(self, query: Query) -> tuple[Codes, NDArray[np.float64]]:
+    def votes(self, query: Query) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Items of the neighbours' sessions, each as often as it occurs, with the weight of the session."""
         if "votes" not in query.memo:
             query.memo["votes"] = self._votes(*query.recency(DECAY, HISTORY))
-        found: tuple[Codes, NDArray[np.float64]] = query.memo["votes"]
+        found: tuple[NDArray[np.int32], NDArray[np.float64]] = query.memo["votes"]
         return found
 
-    def _votes(self, items: Codes, weights: NDArray[np.float64]) -> tuple[Codes, NDArray[np.float64]]:
-        begin, end = self.lists[items], self.lists[items + 1]
-        if not len(items) or not (end - begin).sum():
-            return np.zeros(0, np.int64), np.zeros(0)
-        found = self.sessions[_ranges(begin, end)]
-        value = np.bincount(found, np.repeat(weights * self.rarity[items], end - begin))
-        candidates = np.flatnonzero(value > 0)
-        value = value[candidates] * self.factor[candidates]
+    def _votes(self, items: Codes, weights: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        lists = [
+            self.sessions[begin:end]
+            for begin, end in zip(self.lists[items].tolist(), self.lists[items + 1].tolist(), strict=True)
+        ]
+        found = np.concatenate(lists) if lists else np.zeros(0, np.int32)
+        if not len(found):
+            return found, np.zeros(0)
+        likeness = np.bincount(found, np.repeat(weights * self.rarity[items], [len(part) for part in lists]))
+        number = np.arange(len(found), dtype=np.int32)
+        owner = np.empty(len(likeness), np.int32)
+        owner[found] = number
+        candidates = found[owner[found] == number]  # each session once
+        value = likeness[candidates] * self.factor[candidates]
         if len(candidates) > NEIGHBOURS:
             kept = best(value, NEIGHBOURS)
             candidates, value = candidates[kept], value[kept]

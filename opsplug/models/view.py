@@ -51,8 +51,9 @@ class View:
     def sums(self, codes: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.float64]:
         """Sums of `weights` by item, one per scored item."""
         if self.place is None:
-            return np.bincount(codes, weights, minlength=self.size)
-        return np.bincount(self.place.take(codes), weights, minlength=len(self) + 1)[: len(self)]
+            return np.bincount(codes, weights, minlength=self.size).astype(np.float64, copy=False)
+        found = np.bincount(self.place.take(codes), weights, minlength=len(self) + 1)
+        return found[: len(self)].astype(np.float64, copy=False)
 
 
 def leaders(parts: Mapping[str, Any]) -> Codes:
