@@ -1,7 +1,8 @@
 """What a customer wants, among the intents a shop has examples of, or that it is none of them.
 
-A linear model on TF-IDF of words and pieces of words. Its margin, the likeness of the nearest examples and the share of
-familiar words together give the confidence, calibrated on intents that were held out while the rest was learned.
+A linear model (softmax) on TF-IDF of words and pieces of words, and on sentence vectors where an encoder is given. Its
+margin, the likeness of the nearest examples and the share of familiar words together give the confidence, calibrated on
+intents that were held out while the rest was learned.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from opsplug.errors import ModelError
+from opsplug.models.sentence import Encoder
 from opsplug.models.termspace import Postings, TermSpace, Vector
 from opsplug.models.textfeatures import Arrays, pack_terms, unpack_terms, words
 
-_COST = 1.0  # of the linear model's misses
+_STRENGTH = 30.0  # inverse regularisation of the linear model
+_SENTENCE = 1.5  # length of a sentence vector, where the TF-IDF vector's is one
 _MANY = 2000  # texts from which a term must occur twice to be kept
 _NEIGHBOURS = 3
 _ROUNDS = 3  # of held-out intents
@@ -34,8 +37,9 @@ class Intent(NamedTuple):
 class IntentModel:
     """`fit` learns from examples, `predict` answers; intents are named below confidence `threshold` by None."""
 
-    def __init__(self, threshold: float = 0.5) -> None:
+    def __init__(self, threshold: float = 0.5, encoder: Encoder | None = None) -> None:
         self.threshold = threshold
+        self._encoder = encoder
         self._names: list[str] = []
         self._calibration: tuple[float, ...] = _DEFAULT
 
@@ -46,22 +50,26 @@ class IntentModel:
         if len(set(intents)) < 2:
             raise ModelError("intents: examples of at least two intents are needed.")
         self._learn(texts, intents)
-        self._calibration = _calibrated(texts, intents)
+        self._calibration = _calibrated(texts, intents, self._encoder)
         return self
 
     def _learn(self, texts: Sequence[str], intents: Sequence[str]) -> None:
-        from sklearn.svm import LinearSVC
+        from scipy import sparse
+        from sklearn.linear_model import LogisticRegression
 
         self._names = sorted(set(intents))
         spoken = [*texts, *(name.replace("_", " ").replace("-", " ") for name in self._names)]
-        target = np.searchsorted(self._names, [*intents, *self._names])
+        self._target = np.searchsorted(self._names, [*intents, *self._names])
         self._space = TermSpace.learn(spoken, fewest=2 if len(texts) > _MANY else 1)
         vectors = [self._space.vector(words(text)) for text in spoken]
-        fitted = LinearSVC(C=_COST).fit(matrix(vectors, self._space.size), target)
+        table = matrix(vectors, self._space.size)
+        if self._encoder is not None:
+            table = sparse.hstack([table, _SENTENCE * self._encoder.encode(spoken)]).tocsr()
+        fitted = LogisticRegression(C=_STRENGTH, max_iter=200, tol=1e-3).fit(table, self._target)
         both = len(self._names) > 2
-        self._weights = (fitted.coef_ if both else np.vstack([-fitted.coef_, fitted.coef_])).T.astype(np.float32)
+        weights = (fitted.coef_ if both else np.vstack([-fitted.coef_, fitted.coef_])).T.astype(np.float32)
+        self._weights, self._sentence_weights = weights[: self._space.size], _SENTENCE * weights[self._space.size :]
         self._intercept = fitted.intercept_ if both else np.array([-fitted.intercept_[0], fitted.intercept_[0]])
-        self._target = target
         self._examples = Postings.of(vectors, self._space.size)
 
     def predict(self, texts: Sequence[str]) -> list[Intent]:
@@ -83,6 +91,8 @@ class IntentModel:
         tokens = words(text)
         vector = self._space.vector(tokens)
         margins = vector.weights @ self._weights[vector.columns] + self._intercept
+        if self._encoder is not None:
+            margins = margins + self._encoder.encode([text])[0] @ self._sentence_weights
         best = int(np.argmax(margins))
         alike = np.sort(self._examples.similarities(vector)[self._target == best])[-_NEIGHBOURS:]
         return self._names[best], (float(margins[best]), float(alike.mean()), self._space.familiarity(tokens))
@@ -91,7 +101,9 @@ class IntentModel:
         """Everything learned, as plain arrays."""
         return {
             "names": pack_terms(self._names),
+            "encoder": pack_terms([self._encoder.name] if self._encoder else []),
             "weights": self._weights,
+            "sentence_weights": self._sentence_weights,
             "intercept": self._intercept,
             "target": self._target,
             "calibration": np.array([self.threshold, *self._calibration]),
@@ -100,12 +112,16 @@ class IntentModel:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> IntentModel:
-        """The model that `to_arrays` described."""
+    def from_arrays(cls, arrays: Arrays, encoder: Encoder | None = None) -> IntentModel:
+        """The model that `to_arrays` described; `ModelError` unless `encoder` is the one it was fitted with."""
         threshold, *calibration = np.asarray(arrays["calibration"], dtype=float).tolist()
-        model = cls(threshold)
+        needed = "".join(unpack_terms(arrays["encoder"]))
+        if needed and (encoder is None or encoder.name != needed):
+            raise ModelError(f"intents: the model was fitted with the sentence vectors of {needed}; train it again.")
+        model = cls(threshold, encoder if needed else None)
         model._names = unpack_terms(arrays["names"])
         model._weights = np.asarray(arrays["weights"], dtype=np.float32)
+        model._sentence_weights = np.asarray(arrays["sentence_weights"], dtype=np.float32)
         model._intercept = np.asarray(arrays["intercept"], dtype=float)
         model._target = np.asarray(arrays["target"])
         model._calibration = tuple(calibration)
@@ -124,7 +140,7 @@ def matrix(vectors: Sequence[Vector], columns: int) -> Any:
     return sparse.csr_matrix((every_weight, every_column, ends), shape=(len(vectors), columns))
 
 
-def _calibrated(texts: Sequence[str], intents: Sequence[str]) -> tuple[float, ...]:
+def _calibrated(texts: Sequence[str], intents: Sequence[str], encoder: Encoder | None) -> tuple[float, ...]:
     """Intercept and slopes of the odds that the best intent is right, learned with some intents held out in turn."""
     from sklearn.linear_model import LogisticRegression
 
@@ -141,7 +157,7 @@ def _calibrated(texts: Sequence[str], intents: Sequence[str]) -> tuple[float, ..
         learned = [row for row in range(len(intents)) if heard[row] and kept[row]]
         if len({intents[row] for row in learned}) < 2:
             return _DEFAULT
-        model = IntentModel()
+        model = IntentModel(encoder=encoder)
         model._learn([texts[row] for row in learned], [intents[row] for row in learned])
         for row in np.flatnonzero(~kept).tolist():
             name, given = model.signals(texts[row])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 
 from opsplug.errors import ModelError
@@ -69,3 +72,25 @@ def test_errors_name_the_remedy() -> None:
         IntentModel().fit(["a", "b"], ["x", "x"])
     with pytest.raises(ModelError, match="before fit"):
         IntentModel().predict(["a"])
+
+
+class Encoder:
+    """Knows which words mean the same: what sentence vectors add to words."""
+
+    name = "toy"
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        subjects = (("money", "refund", "reimburse", "cash"), ("parcel", "delivery", "courier", "package"))
+        rows = [[sum(word in text for word in subject) + 0.01 for subject in subjects] for text in texts]
+        return np.array([np.array(row) / np.linalg.norm(row) for row in rows], dtype=np.float32)
+
+
+def test_sentence_vectors_know_words_that_no_example_has() -> None:
+    texts = ["I want my money", "give the money", "where is my parcel", "the parcel is late"]
+    model = IntentModel(encoder=Encoder()).fit(texts, ["pay", "pay", "ship", "ship"])
+    assert model.signals("reimburse my cash")[0] == "pay" and model.signals("the courier and the package")[0] == "ship"
+    arrays = model.to_arrays()
+    again = IntentModel.from_arrays(arrays, Encoder())
+    assert again.predict(["cash refund"]) == model.predict(["cash refund"])
+    with pytest.raises(ModelError, match="toy"):
+        IntentModel.from_arrays(arrays)
