@@ -3,7 +3,7 @@
 Bare and plugged app answer in turn, request by request, in one thread; the cost of a request is that thread's CPU
 time. "Added" is the difference of the two answers of one pair: its median and 99th percentile. Everything is on: route
 template, identity from a cookie, consent, crawler check; the exception path is measured too. Peers (if installed) run
-in the same run, and so does a second bare app in the place of the plugged one: what that "adds" is this machine's noise.
+in the same run, and so does a second bare app in the place of the plugged one: what that "adds" is noise.
 
 Without --rate the pairs follow each other at once, and each page view is stored meanwhile by the writer's thread. With
 it they come as a server's requests do, after a wait that lets caches grow cold: both apps and the peers cost more.

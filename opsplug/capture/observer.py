@@ -153,9 +153,12 @@ class Observer:
         return str(found)
 
     def user_of(self, visit: Visit) -> str | None:
-        """The pseudonym of the logged-in user."""
+        """The pseudonym of the logged-in user; None, too, where there is no key to make one."""
         account = self.account_of(visit)
-        return account and self._keys().pseudonym(account)
+        if account is not None:
+            with self.guard("keys"):
+                return self._keys().pseudonym(account)
+        return None
 
     def identity_of(self, visit: Visit) -> Identity:
         kind = visit.kind

@@ -55,9 +55,10 @@ class EventQueue:
         self.dropped = 0
         self.wake = threading.Event()
         # Set by the writer. `overflow` takes a ticket that the full queue cannot; `at_once` stores what waits, where
-        # no thread does (tests, scripts).
+        # no thread does (tests, scripts). `begin`, while no thread runs that should, starts it.
         self.overflow: Callable[[Ticket], object] | None = None
         self.at_once: Callable[[], object] | None = None
+        self.begin: Callable[[], object] | None = None
         self._ordinary: deque[Any] = deque()
         self._durable: deque[Ticket] = deque()
 

@@ -69,6 +69,8 @@ class Tracker:
         self._counters.add("events")
         if event.event not in DURABLE_EVENTS:
             self._queue.offer(event)
+            if self._queue.begin is not None:
+                self._queue.begin()
             return event.event_id
         ticket = self._queue.offer_durable(event)
         visit = current_visit()

@@ -9,7 +9,8 @@ from typing import Any, Final
 from weakref import WeakSet
 
 from opsplug.capture.counters import Counters
-from opsplug.capture.queue import LOST, SPOOLED, STORED, EventQueue, Ticket
+from opsplug.capture.durable import conclude, into_spool
+from opsplug.capture.queue import LOST, STORED, EventQueue, Ticket
 from opsplug.capture.spool import Spool
 from opsplug.errors import EventError, StoreError
 from opsplug.events import Event
@@ -60,7 +61,7 @@ class Writer:
         self._failures = 0
         self._next_try = self._next_save = self._next_drain = float("-inf")
         queue.overflow = self._overflow
-        queue.at_once = self._begin
+        queue.at_once = queue.begin = self._begin
         fork.watch(self, uses_others=True)
         _writers.add(self)
 
@@ -69,12 +70,12 @@ class Writer:
         """Start the thread of this process; harmless when it runs already."""
         if self._thread is None or not self._thread.is_alive():
             self._stopping = False
-            self._queue.at_once = None
+            self._queue.at_once = self._queue.begin = None
             self._thread = threading.Thread(target=self._run, name="opsplug-writer", daemon=True)
             self._thread.start()
 
     def _begin(self) -> None:
-        """A durable event has come before the thread was started, as in a script."""
+        """An event has come before the thread was started, as in a script."""
         try:
             self.start()
             self._queue.wake.set()
@@ -84,6 +85,7 @@ class Writer:
     def run_without_thread(self) -> None:
         """Store durable events in the thread that reports them: for tests and scripts."""
         self._queue.at_once = self._write_all
+        self._queue.begin = None
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Store all that waits, counters too. -> False: the store would not have it in time."""
@@ -104,7 +106,7 @@ class Writer:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
         self._thread = None
-        self._queue.at_once = self._begin
+        self._queue.at_once = self._queue.begin = self._begin
         if not self.flush(min(timeout, 2.0)):
             self._give_up()
 
@@ -112,7 +114,7 @@ class Writer:
         with self._turn:
             while tickets := self._queue.take_durable(self._batch):  # more than fit, where some were put back
                 for ticket in tickets:
-                    self._settle(ticket, LOST)
+                    conclude(ticket, LOST, self._counters)
             self._counters.add("events_dropped", len(self._held) + len(self._queue.take(self._queue.capacity)))
             self._held = []
         self._save_counts()
@@ -154,39 +156,25 @@ class Writer:
             self._failed(error)
             return self._to_spool(tickets)
         for ticket in tickets:
-            self._settle(ticket, LOST if id(ticket.event) in unfit else STORED)
+            conclude(ticket, LOST if id(ticket.event) in unfit else STORED, self._counters)
         return True
 
     def _to_spool(self, tickets: list[Ticket]) -> bool:
         try:
-            self._spool.append(*(ticket.event for ticket in tickets))
+            into_spool(tickets, self._spool, self._counters)
         except StoreError as error:
             log.error("opsplug: %d events that must not be lost wait in memory: %s", len(tickets), error)
             self._queue.put_back(tickets)
             return False
-        for ticket in tickets:
-            self._settle(ticket, SPOOLED)
         self._next_drain = float("-inf")
         return True
 
     def _overflow(self, ticket: Ticket) -> None:
         """The queue of durable events is full: straight to the spool, in the thread that brings it."""
         try:
-            self._spool.append(ticket.event)
-        except StoreError:
-            self._settle(ticket, LOST)
-        else:
-            self._settle(ticket, SPOOLED)
-
-    def _settle(self, ticket: Ticket, state: str) -> None:
-        late = not ticket.settle(state)
-        if late and ticket.state == LOST and state != LOST:
-            self._counters.add("events_lost", -1)  # its answer gave up on it too early
-        elif not late and state == LOST:
-            self._counters.add("events_lost")
-            log.critical("opsplug: %s %s is lost", ticket.event.event, ticket.event.event_id)
-        elif not late and state == SPOOLED:
-            self._counters.add("events_spooled")
+            into_spool([ticket], self._spool, self._counters)
+        except StoreError as error:
+            conclude(ticket, LOST, self._counters, str(error))
 
     def _write_ordinary(self) -> bool:
         """-> False when the store would not have them; they are held and tried again."""
@@ -300,6 +288,7 @@ def _stop_at_exit() -> None:
     for writer in list(_writers):
         if writer._thread is not None or writer._queue:
             writer.stop()
+        writer._queue.at_once = writer._queue.begin = writer._write_all  # what other handlers of the exit still report
 
 
 atexit.register(_stop_at_exit)

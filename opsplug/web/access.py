@@ -14,11 +14,12 @@ from opsplug.capture.visit import Visit
 from opsplug.privacy.keys import Keys
 from opsplug.settings import Settings
 from opsplug.web.http import Request
+from opsplug.web.limiter import Limiter
 
 COOKIE = "opsplug_admin"
 ROLES = ("viewer", "agent", "admin")
 SESSION_SECONDS = 12 * 3600
-_TRIES = 10  # wrong tokens a minute, of all clients together: guessing 16 characters takes for ever
+_TRIES = 10  # wrong tokens a minute from one client; guessing 16 characters takes for ever from ten thousand of them
 _USED = "used_token"
 
 
@@ -57,7 +58,7 @@ class Access:
         self._guard = guard
         self._keys = keys
         self._documents = documents
-        self._wrong: list[float] = []
+        self._wrong = Limiter(_TRIES / 60, 60.0, settings.trusted_proxies)
 
     def person_of(self, request: Request, visit: Visit) -> Person | None:
         if self._check is not None:
@@ -66,13 +67,12 @@ class Access:
             return None
         return Person("admin", "admin") if self._session_of(request) else None
 
-    def redeem(self, token: str, *, from_address: bool, now: float) -> bool:
-        """Whether this token opens a session now; wrong ones are slowed down, one in an address works once."""
-        self._wrong = [moment for moment in self._wrong if now - moment < 60]
-        if not self._token or len(self._wrong) >= _TRIES:
+    def redeem(self, request: Request, token: str, *, from_address: bool, now: float) -> bool:
+        """Whether this token opens a session now. Wrong ones slow their client down; one in an address works once."""
+        if not self._token or self._wrong.is_spent(request, time.monotonic()):
             return False
         if not hmac.compare_digest(token.encode(), self._token.encode()):
-            self._wrong.append(now)
+            self._wrong.allows(request, time.monotonic())
             return False
         if from_address:
             digest = hashlib.sha256(token.encode()).hexdigest()

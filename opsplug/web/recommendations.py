@@ -3,19 +3,23 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from opsplug.capture.guard import Guard
 from opsplug.capture.visit import Visit
+from opsplug.errors import EventError, OpsPlugError
 from opsplug.web.cards import PLACEMENTS, Cards, language_of, title
 from opsplug.web.http import Request, Response, error_response, json_response
 
 MOST = 50
 _LONGEST_ID = 1024
+_NO_STORE = "opsplug's store cannot be used at the moment; the shop's log says why"
 
 
 class RecommendationRoute:
     """`recommend` is `Engine.recommend`: inside a request it knows the visitor by itself."""
 
-    def __init__(self, recommend: Callable[..., Any], cards: Cards, language: str) -> None:
+    def __init__(self, recommend: Callable[..., Any], cards: Cards, language: str, guard: Guard) -> None:
         self._recommend = recommend
+        self._guard = guard
         self._cards = cards
         self._language = language
 
@@ -35,14 +39,15 @@ class RecommendationRoute:
         if len(item_id or "") > _LONGEST_ID or any(len(name) > _LONGEST_ID for name in excluded):
             return error_response(400, f"item_id: at most {_LONGEST_ID} characters are expected")
         language = language_of(query.get("language", "") or visit.language, self._language)
-        found = self._recommend(
-            placement=placement,
-            item_id=item_id,
-            k=k,
-            exclude=excluded,
-            language=language,
-            cart=_ids(query.get("cart", "")),
-        )
+        asked = {"placement": placement, "item_id": item_id, "k": k, "exclude": excluded, "language": language}
+        try:
+            found = self._recommend(**asked, cart=_ids(query.get("cart", "")))
+        except EventError:
+            raise
+        except OpsPlugError as error:  # neither store nor models: a list without items, and the page stays whole
+            self._guard.swallowed("recommendations", error)
+            nothing = {"recommendation_id": "", "model": "", "rung": "catalogue", "items": []}
+            return json_response(nothing | {"title": title(placement, "catalogue", language), "note": _NO_STORE})
         return json_response(
             {
                 "recommendation_id": found.recommendation_id,

@@ -9,7 +9,7 @@ from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
 from opsplug.capture.observer import Observer
 from opsplug.capture.visit import Host, Visit
-from opsplug.errors import EventError
+from opsplug.errors import EventError, OpsPlugError
 from opsplug.web.http import Request, Response, error_response
 from opsplug.web.static import Snippet
 from opsplug.web.widgets import Helpers
@@ -44,7 +44,8 @@ class Web:
         self._settle = settle
 
     def handle(self, request: Request, host: Host) -> Response:
-        """Never raises: what is wrong with the request is a 4xx with one sentence, what is wrong with us a 500."""
+        """Never raises: what is wrong with the request is a 4xx with one sentence, a store that fails a 503, a fault of
+        ours a 500."""
         with self._guard("web"):
             header = request.header
             visit = self._observer.enter(
@@ -65,6 +66,11 @@ class Web:
             except EventError as error:
                 self._counters.add("requests_rejected")
                 response = error_response(400, str(error))
+            except OpsPlugError as error:
+                # The store, the keys or a model cannot be had: not the client's fault, and not for ever.
+                self._guard.swallowed("web", error)
+                response = error_response(503, "opsplug cannot answer this at the moment; the shop's log says why")
+                response.headers.append(("Retry-After", "30"))
             finally:
                 self._observer.drop()
             if response.wait_for:

@@ -50,7 +50,7 @@ def build_web(parts: Parts) -> Web:
     ingest = Ingest(parts.observer, parts.queue, parts.counters, settings.trusted_proxies)
     access = Access(settings, parts.guard, lambda: parts.keys, lambda: parts.store)
     shell = Shell(access, templates, admin_pages(parts), settings)
-    lists = RecommendationRoute(parts.recommend, cards, settings.language)
+    lists = RecommendationRoute(parts.recommend, cards, settings.language, parts.guard)
     routes: dict[tuple[str, str], Route] = {
         ("POST", "/events"): ingest.events,
         ("POST", "/consent"): ingest.consent,

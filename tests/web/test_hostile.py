@@ -15,11 +15,12 @@ import pytest
 from opsplug.capture import audience, identity
 from opsplug.capture.audience import classify
 from opsplug.capture.beacon import MAX_BODY
+from opsplug.capture.client import client_of, network_of
 from opsplug.capture.identity import read_cookies
 from opsplug.events import EARLIEST_MS, FUTURE_MS
 from opsplug.web import limiter
 from opsplug.web.http import Request
-from opsplug.web.limiter import Limiter, client_of, network_of
+from opsplug.web.limiter import Limiter
 from opsplug_flask import OpsPlug
 from tests.adapters.test_flask import FlaskShop, shop_app
 from tests.adapters.test_starlette import build as on_starlette  # noqa: F401  (a fixture)
@@ -296,12 +297,22 @@ def test_a_login_that_another_site_sends_is_refused(shop: FlaskShop) -> None:
     assert policy == "strict-origin"  # with no-referrer browsers send "Origin: null" even to ourselves
 
 
-def test_guessing_is_slowed(shop: FlaskShop) -> None:
+def test_guessing_is_slowed_for_who_guesses(tmp_path: Path) -> None:
+    shop = make(tmp_path, trusted_proxies=1)
     visitor = Visitor(shop)
+
+    def enter(token: str, client: str) -> int:
+        return visitor.send("POST", "/_opsplug/admin/login", f"token={token}".encode(), x_forwarded_for=client).status
+
     for n in range(10):
-        assert visitor.send("POST", "/_opsplug/admin/login", f"token=wrong-token-{n:06d}".encode()).status == 403
-    assert visitor.send("POST", "/_opsplug/admin/login", f"token={TOKEN}".encode()).status == 403
-    assert visitor.get(f"/_opsplug/admin/?token={TOKEN}").status == 403
+        assert enter(f"wrong-token-{n:06d}", "203.0.113.7") == 403
+    assert enter(TOKEN, "203.0.113.7") == 403
+    assert visitor.get(f"/_opsplug/admin/?token={TOKEN}", x_forwarded_for="203.0.113.7").status == 403
+    assert enter("typed-wrong-once", "198.51.100.1") == 403
+    assert enter(TOKEN, "198.51.100.1") == 303  # one client's guesses lock nobody else out
+    for _ in range(20):
+        assert enter(TOKEN, "198.51.100.2") == 303  # a right one is no guess
+    shop.engine.close()
 
 
 def test_a_forged_or_expired_session_is_none(shop: FlaskShop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,8 +362,7 @@ def test_the_door_leads_to_pages_of_ours_only(shop: FlaskShop) -> None:
     ],
 )
 def test_only_the_shops_own_proxies_are_believed(forwarded: str, proxies: int, client: str) -> None:
-    request = Request("GET", "/", headers={"x-forwarded-for": forwarded} if forwarded else {}, client="10.0.0.9")
-    assert client_of(request, proxies) == client
+    assert client_of("10.0.0.9", forwarded, proxies) == client
 
 
 def test_one_subscriber_is_one_client() -> None:

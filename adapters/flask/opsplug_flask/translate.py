@@ -42,12 +42,18 @@ class FlaskHost:
 
     @staticmethod
     def native() -> Any:
-        return request._get_current_object()  # type: ignore[attr-defined]
+        try:
+            return request._get_current_object()  # type: ignore[attr-defined]
+        except RuntimeError:  # the shop's handler has raised: Flask has closed the request's context
+            return None
 
     @staticmethod
     def session_user() -> Any:
         # Past the session's own door: opening that would mark the session as used and add "Vary: Cookie" to the page.
-        held = vars(request_ctx._get_current_object())  # type: ignore[attr-defined]
+        try:
+            held = vars(request_ctx._get_current_object())  # type: ignore[attr-defined]
+        except RuntimeError:
+            return None
         opened = held.get("_session") if "_session" in held else held.get("session")
         if not isinstance(opened, dict):
             return None

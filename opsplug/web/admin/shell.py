@@ -50,7 +50,7 @@ class Shell:
             return self._login(request, visit)
         token = request.query.get("token")
         if token is not None and request.method == "GET":
-            if self._access.redeem(token, from_address=True, now=visit.started):
+            if self._access.redeem(request, token, from_address=True, now=visit.started):
                 return self._enter(request, visit, path)
             return self._closed(request, visit, wrong=True)
         person = self._access.person_of(request, visit)
@@ -62,7 +62,7 @@ class Shell:
 
     def _login(self, request: Request, visit: Visit) -> Response:
         token = parse_form(request.body.decode("utf-8", "replace")).get("token", "")
-        if same_origin(request) and self._access.redeem(token, from_address=False, now=visit.started):
+        if same_origin(request) and self._access.redeem(request, token, from_address=False, now=visit.started):
             return self._enter(request, visit, "")
         return self._closed(request, visit, wrong=True)
 
