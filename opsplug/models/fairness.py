@@ -43,7 +43,7 @@ def exposure(
     for number, name in enumerate(names):
         share, want = seen[number] / max(seen.sum(), 1e-12), wanted[number] / max(wanted.sum(), 1e-12)
         judged = count[number] >= smallest and want > 0
-        ratio = share / want if judged else float("nan")
+        ratio = float(share / want) if judged else float("nan")
         found.append(
             Exposure(str(name), int(count[number]), float(count[number] / len(code)), float(want), float(share), ratio)
         )

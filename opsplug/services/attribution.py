@@ -8,7 +8,7 @@ take credit back, an order counts once however often it was reported, and curren
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -157,16 +157,62 @@ def _last(touches: list[tuple[int, Key]], at_ms: int, window_ms: int) -> Key | N
     return max(within)[1] if within else None
 
 
-def measure_lift(store: Store, *, share: float, seed: int = 0, since_ms: int, until_ms: int) -> Lift:
-    """Share of buyers among visitors who were shown a list: with recommendations against the holdout (popular only)."""
-    first: dict[str, int] = {}
+@dataclass(frozen=True, slots=True)
+class PlacementLift:
+    """What lists of one placement (or "" for all of them) changed; `revenue` in the currency that most was paid in."""
+
+    placement: str
+    buyers: Lift
+    revenue: Lift
+    currency: str
+
+
+def measure_lifts(store: Store, *, share: float, seed: int = 0, since_ms: int, until_ms: int) -> list[PlacementLift]:
+    """Visitors who were shown a list, against the holdout who were shown popular items in the same place.
+
+    A visitor counts from the first list on; whoever buys later is a buyer, and what is left of the money after refunds
+    and cancellations is the revenue. The first row is about all placements together.
+    """
+    first: dict[str, dict[str, int]] = defaultdict(dict)  # placement -> visitor -> when
     for batch in store.read_events(since_ms=since_ms, until_ms=until_ms, names=("view_item_list",)):
         for _, event in batch:
-            if event.visitor and read_id(event.properties.get("recommendation_id")):
-                first[event.visitor] = min(event.timestamp, first.get(event.visitor, event.timestamp))
-    orders = read_orders(store, since_ms, until_ms)
-    kept = [order for order in orders if order.total > 0]
-    bought = {order.visitor for order in kept if order.at_ms >= first.get(order.visitor, until_ms)}
-    arms = np.array([in_holdout(visitor, share, seed) for visitor in first], bool)
-    values = np.array([visitor in bought for visitor in first], np.float64)
-    return lift(values[~arms], values[arms], share=share)
+            made = read_id(event.properties.get("recommendation_id"))
+            if event.visitor and made is not None:
+                for placement in ("", made.placement):
+                    at = first[placement].get(event.visitor, event.timestamp)
+                    first[placement][event.visitor] = min(at, event.timestamp)
+    orders = [order for order in read_orders(store, since_ms, until_ms) if order.total > 0]
+    paid: defaultdict[str, float] = defaultdict(float)
+    by_visitor: defaultdict[str, list[Order]] = defaultdict(list)
+    for order in orders:
+        paid[order.currency] += order.total
+        by_visitor[order.visitor].append(order)
+    currency = max(paid, key=lambda name: paid[name], default="")
+    return [
+        _lift_of(placement, visitors, by_visitor, currency, share, seed)
+        for placement, visitors in sorted(first.items())
+    ]  # fmt: skip
+
+
+def measure_lift(store: Store, *, share: float, seed: int = 0, since_ms: int, until_ms: int) -> Lift:
+    """Share of buyers among visitors who were shown a list: with recommendations against the holdout (popular only)."""
+    rows = measure_lifts(store, share=share, seed=seed, since_ms=since_ms, until_ms=until_ms)
+    return rows[0].buyers if rows else lift(np.zeros(0), np.zeros(0), share=share)
+
+
+def _lift_of(
+    placement: str, first: dict[str, int], orders: Mapping[str, list[Order]], currency: str, share: float, seed: int
+) -> PlacementLift:
+    money = np.zeros(len(first))
+    bought = np.zeros(len(first))
+    for place, (visitor, at) in enumerate(first.items()):
+        later = [order for order in orders.get(visitor, ()) if order.at_ms >= at]
+        bought[place] = bool(later)
+        money[place] = sum(order.total for order in later if order.currency == currency)
+    held = np.array([in_holdout(visitor, share, seed) for visitor in first], bool)
+    return PlacementLift(
+        placement,
+        lift(bought[~held], bought[held], share=share),
+        lift(money[~held], money[held], share=share),
+        currency,
+    )

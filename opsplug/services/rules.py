@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from opsplug.errors import SettingsError
+from opsplug.models.fairness import evened
 from opsplug.services.ranking import Candidate
 
 Record = Mapping[str, Any]
@@ -51,6 +53,8 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True):
     caps: dict[str, int] = msgspec.field(default_factory=lambda: {"item_group_id": 1})
     diversity: float = 0.0  # share of MMR's penalty for likeness, 0 to 1
     rotation: float = 0.0  # how far scores move from day to day, 0 to 1
+    fairness: float = 0.0  # how much a group costs by its share of the list so far, 0 to 1
+    fairness_by: str = "item_brand"  # the field that names the group
 
 
 def parse_rules(document: Any) -> Rules:
@@ -59,8 +63,8 @@ def parse_rules(document: Any) -> Rules:
         rules = msgspec.convert(document or {}, Rules)
     except msgspec.ValidationError as error:
         raise SettingsError(f"rules: {error}") from None
-    if not (0 <= rules.diversity <= 1 and 0 <= rules.rotation <= 1):
-        raise SettingsError("rules: diversity and rotation are shares from 0 to 1")
+    if not all(0 <= share <= 1 for share in (rules.diversity, rules.rotation, rules.fairness)):
+        raise SettingsError("rules: diversity, rotation and fairness are shares from 0 to 1")
     if any(weight.factor < 0 for weight in rules.weights) or any(cap < 1 for cap in rules.caps.values()):
         raise SettingsError("rules: a factor is at least 0 and a cap at least 1")
     return rules
@@ -104,6 +108,8 @@ def choose(
     removed: Removed = lambda rule, item_id: None,
 ) -> list[Candidate]:
     """The k to show: greedily the best by maximal marginal relevance (Carbonell and Goldstein 1998) within the caps."""
+    if rules.fairness:
+        candidates = even(candidates, rules, records, k)
     used: dict[str, Counter[str]] = {name: Counter() for name in rules.caps}
     group = (page or {}).get("item_group_id")
     if group and "item_group_id" in used:
@@ -123,6 +129,16 @@ def choose(
             used[name][str(record.get(name, ""))] += 1
         chosen.append(candidate)
     return chosen
+
+
+def even(candidates: Sequence[Candidate], rules: Rules, records: Records, k: int) -> list[Candidate]:
+    """The same candidates with the first k evened out over groups, as `fairness` was measured; scores stay in place."""
+    groups = [str(records.get(candidate.item_id, {}).get(rules.fairness_by) or "") for candidate in candidates]
+    scores = np.array([candidate.score for candidate in candidates], np.float64)
+    first = evened(scores, groups, rules.fairness, k).tolist()
+    order = [*first, *sorted(set(range(len(candidates))) - set(first))]
+    falling = np.sort(scores)[::-1].tolist()
+    return [replace(candidates[rank], score=score) for rank, score in zip(order, falling, strict=True)]
 
 
 def pin(

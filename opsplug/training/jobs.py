@@ -66,6 +66,9 @@ class Job:
 JOBS: Final = (
     Job("recommendations", "opsplug.training.recommendations:train", trains=True),
     Job("slots", "opsplug.training.slots:train", trains=True),
+    Job("fairness", "opsplug.training.fairness:report", every=DAY),
+    Job("series", "opsplug.training.insight_series:run", every=HOUR / 4),
+    Job("alerts", "opsplug.services.alert_job:run", every=HOUR / 12),
     Job("retention", "opsplug.training.upkeep:prune", every=DAY),
     Job("catalogue", "opsplug.training.upkeep:expire", every=DAY),
 )

@@ -6,6 +6,7 @@ import logging
 import time
 
 from opsplug.errors import ArtefactError
+from opsplug.features.diversity import diversity
 from opsplug.features.items import catalogue
 from opsplug.models.mix import Mix
 from opsplug.models.ranker import Ranker
@@ -25,6 +26,12 @@ def train(work: Work) -> TrainingReport:
     items = catalogue(work.store.items())
     if not len(events) and not len(items):
         return TrainingReport(NAME, {}, {}, False, time.perf_counter() - began, reason="no events and no catalogue yet")
+    found = diversity(events, items)
+    if found.concerns:
+        work.say(
+            "little to learn from: " + ", ".join(f"{what} {have:g} of {need:g}" for what, have, need in found.concerns)
+        )
+    work.store.put_document("diversity", "latest", found.to_dict(), round(work.clock() * 1000))
     work.say(f"judging on {len(events):,} interactions")
     verdict = judge(events, items, champion=champion(work), seed=work.seed, budget_s=work.budget_s)
     metrics = {**verdict.metrics, "interactions": float(len(events)), "items": float(len(items))}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from opsplug.features.recommendation_id import make_id
-from opsplug.services.attribution import PlacementReport, attribute, measure_lift
+from opsplug.services.attribution import PlacementReport, attribute, measure_lift, measure_lifts
 from opsplug.services.experiments import in_holdout
 from opsplug.services.orders import read_orders
 from tests.services.shop import DAY, NOW, Shop
@@ -169,3 +169,30 @@ def test_lift_says_not_enough_until_there_is(shop: Shop) -> None:
     found = measure_lift(shop.store, share=0.3, since_ms=0, until_ms=round(NOW * 1000))
     assert found.low > 0
     assert found.low < 0.25 < found.high
+
+
+def test_the_lift_is_told_for_each_placement_and_refunds_count(shop: Shop) -> None:
+    share, events = 0.5, []
+    for number in range(1600):
+        who = f"w{number}"
+        held = in_holdout(who, share)
+        placement = ("home", "item")[number % 2]
+        rec = make_id(placement, "popular", at=START, holdout=held)
+        events.append(shop.event("view_item_list", "a", visitor=who, at=START, recommendation_id=rec))
+        if number % 10 < (2 if held else 6):
+            line = {"item_id": "a", "price": 10.0}
+            events.append(
+                shop.event("purchase", line, visitor=who, at=START + 5, transaction_id=f"o{number}", currency="EUR")
+            )
+            if placement == "item":
+                events.append(shop.event("order_cancelled", visitor=who, at=START + 9, transaction_id=f"o{number}"))
+    shop.store.add_events(events)
+    rows = measure_lifts(shop.store, share=share, since_ms=round(START * 1000), until_ms=round(NOW * 1000))
+    found = {row.placement: row for row in rows}
+    assert set(found) == {"", "home", "item"}
+    home = found["home"]
+    assert home.buyers.low > 0
+    assert home.currency == "EUR"
+    assert home.revenue.difference == pytest.approx(10 * home.buyers.difference)
+    assert "not enough data yet (0 of 20 buyers" in found["item"].buyers.verdict
+    assert found[""].buyers.treated == sum(row.buyers.treated for row in rows if row.placement)

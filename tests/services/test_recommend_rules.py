@@ -74,6 +74,16 @@ def test_diversity_mixes_what_is_alike() -> None:
     assert brands[1] > brands[0]
 
 
+def test_the_fairness_slider_gives_other_brands_a_place() -> None:
+    plain = choose(CANDIDATES, Rules(), RECORDS, 4)
+    fair = choose(CANDIDATES, parse_rules({"fairness": 0.5}), RECORDS, 4)
+    assert len({RECORDS[item]["item_brand"] for item in ids(plain)}) == 1
+    assert len({RECORDS[item]["item_brand"] for item in ids(fair)}) == 3
+    assert [one.score for one in fair] == sorted((one.score for one in fair), reverse=True)
+    by_category = choose(CANDIDATES, parse_rules({"fairness": 0.5, "fairness_by": "item_category"}), RECORDS, 4)
+    assert sorted(RECORDS[item]["item_category"] for item in ids(by_category)) == ["c0", "c0", "c1", "c1"]
+
+
 def test_rotation_changes_from_day_to_day_and_not_within_one() -> None:
     rotated = [weighed({"rotation": 0.5}, day) for day in (1, 1, 2)]
     assert rotated[0] == rotated[1] != rotated[2]
@@ -88,7 +98,14 @@ def test_pins_stand_where_they_should_and_obey_exclusions() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{"pin": []}, {"rotation": 2}, {"caps": {"item_brand": 0}}, {"weights": [{"match": {}, "factor": -1}]}, [1]],
+    [
+        {"pin": []},
+        {"rotation": 2},
+        {"fairness": -1},
+        {"caps": {"item_brand": 0}},
+        {"weights": [{"match": {}, "factor": -1}]},
+        [1],
+    ],
 )
 def test_wrong_rules_are_named(document: Any) -> None:
     with pytest.raises(SettingsError, match="rules"):

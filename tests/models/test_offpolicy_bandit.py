@@ -1,0 +1,68 @@
+"""Off-policy estimates on real logs of two policies that ran beside each other: each foretells the other's clicks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from opsplug.models.offpolicy import FEWEST_CLICKS, doubly_robust, ips, snips
+
+DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "bandit"
+PLACES, ITEMS = 3, 34
+
+
+@pytest.fixture(scope="module")
+def logs() -> dict[str, dict[str, Any]]:
+    if not DATA.is_dir():
+        pytest.skip(f"{DATA} is not there")
+    found = {}
+    for name in ("random", "bts"):
+        table = np.genfromtxt(DATA / f"{name}_men.csv.gz", delimiter=",", skip_header=1, usecols=(2, 3, 4, 5))
+        found[name] = {
+            "item": table[:, 0].astype(int), "place": table[:, 1].astype(int) - 1, "click": table[:, 2],
+            "propensity": table[:, 3],
+        }  # fmt: skip
+    return found
+
+
+def shares(log: dict[str, Any]) -> np.ndarray:
+    """How often the policy put each item at each place: its probabilities, for neither policy knows who looks."""
+    count = np.zeros((PLACES, ITEMS))
+    np.add.at(count, (log["place"], log["item"]), 1)
+    return np.asarray(count / count.sum(1, keepdims=True))
+
+
+def on_policy(log: dict[str, Any]) -> tuple[float, float]:
+    """Mean and its standard error."""
+    return float(log["click"].mean()), float(log["click"].std() / np.sqrt(len(log["click"])))
+
+
+@pytest.mark.parametrize(("seen", "asked"), [("random", "bts"), ("bts", "random")])
+def test_the_interval_covers_what_the_other_policy_really_got(
+    logs: dict[str, dict[str, Any]], seen: str, asked: str
+) -> None:
+    log, cells = logs[seen], (logs[seen]["place"], logs[seen]["item"])
+    target = shares(logs[asked])[cells]
+    rate = np.full((PLACES, ITEMS), log["click"].mean())
+    expected = (shares(logs[asked]) * rate).sum(1)[log["place"]]
+    truth, error = on_policy(logs[asked])
+    for found in (
+        ips(log["click"], log["propensity"], target),
+        snips(log["click"], log["propensity"], target),
+        doubly_robust(log["click"], log["propensity"], target, rate[cells], expected),
+    ):
+        assert found.low - 1.96 * error <= truth <= found.high + 1.96 * error
+        assert found.low <= found.value <= found.high
+        assert 0 < found.effective_sample_size < len(log["click"])
+        assert found.clicks < FEWEST_CLICKS
+        assert not found.verdict, "69 and 46 clicks cannot rank policies"
+
+
+def test_a_policy_judged_by_its_own_log_gets_its_own_mean(logs: dict[str, dict[str, Any]]) -> None:
+    for log in logs.values():
+        own = ips(log["click"], log["propensity"], log["propensity"])
+        assert own.value == pytest.approx(log["click"].mean())
+        assert own.effective_sample_size == pytest.approx(len(log["click"]))
