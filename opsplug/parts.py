@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from opsplug.services.chat import Chat
     from opsplug.services.chat_llm import LanguageModel
     from opsplug.services.current import CurrentVisitor
+    from opsplug.services.inbox import Inbox
+    from opsplug.services.insight import Insight
     from opsplug.services.recommend import Recommender
     from opsplug.services.statistics import Statistics
     from opsplug.services.support import Support
@@ -125,6 +127,12 @@ class Parts:
         )
 
     @cached_property
+    def insight(self) -> Insight:
+        from opsplug.services.insight import Insight
+
+        return Insight(lambda: self.store, self.settings)
+
+    @cached_property
     def sentiment(self) -> SentimentModel:
         from opsplug.models.sentiment import SentimentModel
 
@@ -173,6 +181,16 @@ class Parts:
         from opsplug.services.support import Support
 
         return Support(self.store, self.settings, self.keys, self.guard, may_run=self.may_start)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        from opsplug.services.chat_summary import Summaries
+        from opsplug.services.inbox import Inbox
+
+        names = lambda item_id: str(self.catalog.snapshot().records.get(item_id, {}).get("item_name") or item_id)  # noqa: E731
+        earlier = lambda visitor: len(self.support.log.ids_of(visitor))  # noqa: E731
+        summaries = Summaries(self.store, self.carts.of, names, earlier)
+        return Inbox(lambda: self.chat, self.support, self.store, summaries)
 
     @cached_property
     def schedule(self) -> Schedule:

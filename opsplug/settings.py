@@ -5,6 +5,7 @@ A value is looked for in the keywords, then in the app's config (`OPSPLUG_NAME`)
 """
 
 import difflib
+import hashlib
 import os
 import types
 import typing
@@ -18,6 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from opsplug.errors import SettingsError
+from opsplug.version import __version__
 
 PREFIX = "OPSPLUG_"
 CONSENT_MODES = ("required", "not_required", "counts_only")
@@ -95,6 +97,13 @@ class Settings:
     seed: int = setting(0, "Seed of everything random in training and exploration.")
     queue_size: int = setting(10_000, "Events that may wait in memory; past that page views are dropped and counted.")
 
+    alerts: str = setting(
+        "", "Where alerts go: apprise addresses (mailto://, slack://, json://, dingtalk:// ...), separated by blanks."
+    )
+    release: str = setting(
+        "", "The shop's own version, such as a commit: a new one stands beside what changed after it."
+    )
+
     def __post_init__(self) -> None:
         _check(self)
 
@@ -141,7 +150,16 @@ class Settings:
 
     def job_options(self) -> dict[str, Any]:
         """What background jobs need to know, as plain data: it travels to an interpreter of its own."""
-        return {"retention_days": self.retention_days, "timezone": self.timezone, "language": self.language}
+        return {
+            "retention_days": self.retention_days, "timezone": self.timezone, "language": self.language,
+            "alerts": self.alerts, "facts": {"release": self.release, "version": __version__, "settings": self._digest()},
+        }  # fmt: skip
+
+    def _digest(self) -> str:
+        """Changes with the settings that change what visitors see or what is counted."""
+        names = ("inject", "discover", "events", "consent", "banner", "chat", "holdout", "language", "trusted_proxies")
+        shown = [str(value) for name in names if not callable(value := getattr(self, name))]
+        return hashlib.sha256("\n".join(shown).encode()).hexdigest()[:8]
 
 
 def describe() -> list[tuple[str, str, str]]:
