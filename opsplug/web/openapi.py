@@ -1,89 +1,14 @@
-"""`GET openapi.json`: the public addresses, as OpenAPI 3.1. The admin pages are for people and are not listed."""
+"""`GET openapi.json`: the public addresses, as OpenAPI 3.1. The stats pages are for people and are not listed."""
 
 from typing import Any
 
-from opsplug.capture.beacon import MAX_EVENTS
 from opsplug.capture.visit import Visit
-from opsplug.events import BROWSER_EVENTS, MAX_ID, MAX_ITEMS
+from opsplug.events import MAX_ID
 from opsplug.version import __version__
 from opsplug.web.cards import PLACEMENTS
 from opsplug.web.http import Request, Response, json_response
+from opsplug.web.openapi_schemas import ACCEPTED, BEACON, CONVERSATION, ERROR, LIST, NOTED, SAID, about
 from opsplug.web.recommendations import MOST
-
-_ERROR = {
-    "description": "One sentence that says what does not fit.",
-    "content": {
-        "application/json": {
-            "schema": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
-        }
-    },
-}
-_ID = {"type": "string", "minLength": 1, "maxLength": MAX_ID}
-_AMOUNT = {"type": "number", "minimum": 0, "exclusiveMaximum": 1e12}
-_ITEM = {
-    "type": "object",
-    "required": ["item_id"],
-    "properties": {"item_id": _ID, "price": _AMOUNT, "quantity": _AMOUNT, "index": {"type": "integer", "minimum": 0}},
-}
-_EVENT = {
-    "type": "object",
-    "required": ["event", "event_id"],
-    "properties": {
-        "event": {"enum": sorted(BROWSER_EVENTS)},
-        "event_id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"},
-        "timestamp": {"type": "number", "description": "epoch milliseconds on the browser's clock"},
-        "page_view_id": {"type": "string", "maxLength": 64},
-        "route": {"type": "string"},
-        "path": {"type": "string"},
-        "properties": {
-            "type": "object",
-            "properties": {"items": {"type": "array", "maxItems": MAX_ITEMS, "items": _ITEM}},
-        },
-    },
-}
-_BEACON = {
-    "type": "object",
-    "required": ["events"],
-    "properties": {
-        "schema": {"const": "opsplug/1"},
-        "sent_at": {"type": "number", "description": "epoch milliseconds on the browser's clock"},
-        "events": {"type": "array", "maxItems": MAX_EVENTS, "items": _EVENT},
-    },
-}
-_ACCEPTED = {
-    "type": "object",
-    "required": ["accepted", "rejected"],
-    "properties": {
-        "accepted": {"type": "integer"},
-        "rejected": {
-            "type": "array",
-            "items": {"type": "object", "properties": {"index": {"type": "integer"}, "reason": {"type": "string"}}},
-        },
-    },
-}
-_LIST = {
-    "type": "object",
-    "required": ["recommendation_id", "model", "rung", "items"],
-    "properties": {
-        "recommendation_id": {"type": "string"},
-        "model": {"type": "string"},
-        "rung": {"enum": ["catalogue", "popular", "item", "session", "personal"]},
-        "title": {"type": "string"},
-        "items": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["item_id", "score", "reason_code", "reason"],
-                "properties": {
-                    "item_id": {"type": "string"},
-                    "score": {"type": "number"},
-                    "reason_code": {"type": "string"},
-                    "reason": {"type": "string"},
-                },
-            },
-        },
-    },
-}
 
 
 def describe(prefix: str) -> dict[str, Any]:
@@ -92,9 +17,7 @@ def describe(prefix: str) -> dict[str, Any]:
         "info": {"title": "opsplug", "version": __version__},
         "servers": [{"url": prefix}],
         "paths": {
-            "/events": {
-                "post": _operation("Report what happened on a page", 202, _ACCEPTED, body=_BEACON, limited=True)
-            },
+            "/events": {"post": _operation("Report what happened on a page", 202, ACCEPTED, body=BEACON, limited=True)},
             "/consent": {
                 "post": _operation(
                     "Remember whether this visitor may be recognised",
@@ -108,7 +31,7 @@ def describe(prefix: str) -> dict[str, Any]:
                 "get": _operation(
                     "The current visitor's list",
                     200,
-                    _LIST,
+                    LIST,
                     parameters=[
                         _parameter("placement", {"enum": list(PLACEMENTS), "default": "home"}),
                         _parameter("item_id", {"type": "string", "maxLength": MAX_ID}),
@@ -119,10 +42,45 @@ def describe(prefix: str) -> dict[str, Any]:
                     ],
                 )
             },
+            **_chat(),
             "/health": {
                 "get": _operation("Whether capture works", 200, {"type": "object", "required": ["status"]}, strict=True)
             },
         },
+    }
+
+
+def _chat() -> dict[str, Any]:
+    """What the chat widget asks. `POST /chat/desk` is not here: the shop's help desk signs it (docs/inbox.md)."""
+    text = {"type": "string"}
+
+    def post(
+        summary: str, body: dict[str, Any], answer: dict[str, Any] = CONVERSATION, status: int = 200
+    ) -> dict[str, Any]:
+        return {"post": _operation(summary, status, answer, body=body, limited=True, of_visitor=True)}
+
+    return {
+        "/chat/conversation": {"get": _operation("The visitor's last conversation", 200, CONVERSATION)},
+        "/chat/messages": {
+            "get": _operation(
+                "What was said after a message; waits for something to be said",
+                200,
+                CONVERSATION,
+                parameters=[
+                    _parameter("conversation_id", text),
+                    _parameter("after", {**text, "description": "a message's id"}),
+                    _parameter("state", {**text, "description": "the state that is known: another one is news, too"}),
+                    _parameter("wait", {"type": "number", "minimum": 0, "maximum": 20, "description": "seconds"}),
+                ],
+                of_visitor=True,
+            ),
+            **post("Say something", SAID),
+        },
+        "/chat/human": post("Ask for a person", about()),
+        "/chat/contact": post("Where to answer later", about(address=text)),
+        "/chat/transcript": post("Send the conversation by mail", about(address=text), NOTED, 202),
+        "/chat/feedback": post("Whether an answer helped", about(message_id=text, helpful={"type": "boolean"}), NOTED),
+        "/chat/csat": post("How it was", about(score={"type": "integer", "minimum": 1, "maximum": 5}), NOTED),
     }
 
 
@@ -148,6 +106,7 @@ def _operation(
     body: dict[str, Any] | None = None,
     parameters: list[dict[str, Any]] | None = None,
     limited: bool = False,
+    of_visitor: bool = False,
     strict: bool = False,
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": summary}
@@ -155,9 +114,11 @@ def _operation(
         answer["content"] = {"application/json": {"schema": schema}}
     responses: dict[str, Any] = {str(status): answer}
     if not strict:
-        responses["400"] = _ERROR
+        responses.update({"400": ERROR, "503": ERROR})
+    if of_visitor:
+        responses["404"] = ERROR
     if limited:
-        responses.update({"403": _ERROR, "413": _ERROR, "429": _ERROR})
+        responses.update({"403": ERROR, "413": ERROR, "429": ERROR})
     operation: dict[str, Any] = {"summary": summary, "responses": responses}
     if body is not None:
         content = {"application/json": {"schema": body}, "text/plain": {"schema": body}}

@@ -1,5 +1,6 @@
 """What openapi.json promises is what both frameworks answer, whatever is sent."""
 
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,13 @@ from opsplug_starlette import OpsPlugMiddleware, current_engine
 from tests.adapters.test_flask import shop_app
 from tests.contracts.adapter_contract import BROWSER, ITEMS
 
-OPERATIONS = [("/events", "POST"), ("/consent", "POST"), ("/recommendations", "GET"), ("/health", "GET")]
+POSTS = (
+    "/events",
+    "/consent",
+    *(f"/chat/{name}" for name in "messages human contact transcript feedback csat".split()),
+)
+GETS = ("/recommendations", "/health", "/chat/conversation", "/chat/messages")
+OPERATIONS = [*((path, "POST") for path in POSTS), *((path, "GET") for path in GETS)]
 EXAMPLES = (20_000 if os.environ.get("OPSPLUG_SOAK") == "1" else 280) // len(OPERATIONS) // 2  # on two frameworks
 CHECKS: list[CheckFunction] = [
     schemathesis.checks.not_a_server_error,
@@ -28,6 +35,7 @@ CHECKS: list[CheckFunction] = [
 ]
 # schemathesis draws from `random` within its strategies
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random`:hypothesis.errors.HypothesisDeprecationWarning")
+turns = itertools.count().__next__
 _SETTINGS = hypothesis.settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -38,7 +46,12 @@ _SETTINGS = hypothesis.settings(
 
 
 def chosen(folder: Path) -> dict[str, Any]:
-    return {"store": f"sqlite:///{folder}/opsplug.db", "consent": "not_required", "train_every": 0}
+    return {
+        "store": f"sqlite:///{folder}/opsplug.db",
+        "consent": "not_required",
+        "train_every": 0,
+        "trusted_proxies": 1,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +86,9 @@ def hold(schema: Any, path: str, method: str) -> None:
     @hypothesis.seed(1)
     @hypothesis.given(case=schema[path][method].as_strategy())
     def conforms(case: schemathesis.Case) -> None:
-        case.call_and_validate(headers={"User-Agent": BROWSER}, checks=CHECKS)
+        # Each request from a client of its own: what is looked for are faults, not the limits.
+        client = f"10.{turns() % 250}.{turns() % 251}.{turns() % 241}"
+        case.call_and_validate(headers={"User-Agent": BROWSER, "X-Forwarded-For": client}, checks=CHECKS)
 
     conforms()
 
