@@ -75,6 +75,7 @@ async function buildAll() {
     chunks[name] = manifest[`${name}.js`].file;
   }
   add("opsplug.js", await bundle("core", { CHUNKS: JSON.stringify(chunks) }));
+  add("admin.js", await bundle("admin")); // of the stats page, not of the shop: no chunk of the core
   add("widgets.css", await minifyCss(new URL("src/widgets.css", root).pathname));
   files["manifest.json"] = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
   return { files, manifest };

@@ -6,6 +6,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from opsplug.capture.conduct import Conduct
 from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
 from opsplug.capture.observer import Observer
@@ -51,12 +52,13 @@ class Parts:
         self.guard = Guard(self.counters)
         self.queue = EventQueue(settings.queue_size)
         self.spool = Spool(folder / SPOOL_FOLDER if folder else None)
-        self.recorder = Recorder(settings.events)
+        self.conduct = Conduct(settings.trusted_proxies)
+        self.recorder = Recorder(settings.events, self.conduct, self.counters)
         self.writer = Writer(
             lambda: self.store, self.queue, self.spool, convert=self.recorder.convert, counters=self.counters
         )
         self.observer = Observer(settings, self.queue, self.counters, self.guard, lambda: self.keys)
-        self.track = Tracker(self.queue, self.counters, lambda: self.keys).track
+        self.track = Tracker(self.queue, self.counters, lambda: self.keys, self.conduct).track
 
     @property
     def may_start(self) -> bool:

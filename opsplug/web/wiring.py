@@ -10,6 +10,7 @@ from opsplug import resources
 from opsplug.capture.durable import settle
 from opsplug.web.access import Access
 from opsplug.web.admin.health import HealthPage
+from opsplug.web.admin.inbox import InboxPage
 from opsplug.web.admin.items import ItemsPage
 from opsplug.web.admin.models import ModelsPage
 from opsplug.web.admin.overview import OverviewPage
@@ -47,9 +48,9 @@ def build_web(parts: Parts) -> Web:
     helpers = Helpers(
         settings, templates, snippet, cards, parts.guard, parts.recommend, sorted(parts.recorder.server_events)
     )
-    ingest = Ingest(parts.observer, parts.queue, parts.counters, settings.trusted_proxies)
+    ingest = Ingest(parts.observer, parts.queue, parts.counters, parts.conduct, settings.trusted_proxies)
     access = Access(settings, parts.guard, lambda: parts.keys, lambda: parts.store)
-    shell = Shell(access, templates, admin_pages(parts), settings)
+    shell = Shell(access, templates, admin_pages(parts, snippet), settings)
     lists = RecommendationRoute(parts.recommend, cards, settings.language, parts.guard)
     routes: dict[tuple[str, str], Route] = {
         ("POST", "/events"): ingest.events,
@@ -74,13 +75,14 @@ def build_web(parts: Parts) -> Web:
     )
 
 
-def admin_pages(parts: Parts) -> list[Page]:
+def admin_pages(parts: Parts, snippet: Snippet) -> list[Page]:
     """The stats pages in the order of the side bar; the first is the one at admin/ itself."""
     statistics = lambda: parts.statistics  # noqa: E731
     return [
         OverviewPage(statistics),
         RecommendationsPage(statistics),
         ItemsPage(statistics),
+        InboxPage(lambda: parts.inbox, snippet, parts.settings.timezone),
         ModelsPage(statistics),
         HealthPage(statistics),
     ]

@@ -39,7 +39,7 @@ class Desk:
         elif path == "/chat/messages":
             new, self.incoming = self.incoming, []
         self.messages += new
-        return 200, {"conversation_id": "c1", "messages": new, "state": self.state}
+        return 200, {"conversation_id": "c1", "messages": new, "state": self.state, "rate": self.state == "closed"}
 
     def answer(self, text: str) -> dict[str, Any]:
         return {

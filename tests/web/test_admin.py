@@ -65,7 +65,7 @@ class Site:
 @pytest.fixture
 def notes(monkeypatch: pytest.MonkeyPatch) -> Notes:
     page, pages = Notes(), wiring.admin_pages
-    monkeypatch.setattr(wiring, "admin_pages", lambda parts: [*pages(parts), page])
+    monkeypatch.setattr(wiring, "admin_pages", lambda *given: [*pages(*given), page])
     return page
 
 

@@ -6,12 +6,16 @@ export interface Conversation {
   state: State;
   busy: boolean;
   trouble: boolean;
+  /** What the server offers now: a form for an address, a rating, the conversation by mail. */
+  offers: Pick<Answer, "contact" | "rate" | "transcript">;
   load: () => Promise<void>;
   send: (text: string) => void;
   retry: () => void;
   /** Asks for a person; who has said nothing yet says `words` first, so that there is a conversation to join. */
   human: (words: string) => Promise<void>;
   tell: (what: "feedback" | "csat", data: Record<string, unknown>) => void;
+  /** Leaves an address, or asks for a letter to it; says whether it was taken. */
+  give: (what: "contact" | "transcript", address: string) => Promise<boolean>;
   stop: () => void;
 }
 
@@ -19,6 +23,8 @@ export interface Conversation {
 export type Call = (method: "GET" | "POST", path: string, data: Record<string, unknown>) => Promise<Answer>;
 
 const LONGEST_RETRY_MS = 30_000;
+const SOON_MS = 1_000;
+const PAUSE_MS = 2_500;
 
 /** One conversation: messages leave in order, each under an id of its own, so that a repeat is no second message. */
 export function createConversation(
@@ -32,10 +38,15 @@ export function createConversation(
   let stopped = false;
   let asked = false;
   let failures = 0;
+  let turns = 0;
 
   function take(answer: Answer): void {
-    id = answer.conversation_id ?? id;
-    self.state = answer.state ?? self.state;
+    const { contact, rate, transcript, state, conversation_id } = answer;
+    // Another conversation, or none any more: somebody logged out or in. Nothing of the old one stays on the screen.
+    if (id && conversation_id !== undefined && conversation_id !== id) self.messages = self.messages.filter((message) => message.delivery);
+    if (conversation_id !== undefined) id = conversation_id;
+    self.state = state ?? self.state;
+    if (state) self.offers = { contact, rate, transcript };
     for (const message of answer.messages ?? []) {
       const known = self.messages.find((other) => other.id === message.id);
       if (known) Object.assign(known, message, { delivery: undefined });
@@ -55,6 +66,7 @@ export function createConversation(
     const next = self.messages.find((message) => message.delivery && message.delivery !== "failed");
     if (self.busy || !next) return;
     self.busy = true;
+    turns++;
     next.delivery = "sending";
     changed();
     try {
@@ -97,12 +109,18 @@ export function createConversation(
     while (!stopped && id && (self.state === "waiting" || self.state === "human")) {
       const after = self.messages.filter((message) => !message.delivery).pop()?.id;
       try {
-        const answer = await call("GET", "messages", { conversation_id: id, after, wait: 25 });
+        const asked = Date.now();
+        const answer = await call("GET", "messages", { conversation_id: id, after, wait: 25, state: self.state });
         self.trouble = false;
         failures = 0;
         take(answer);
+        // A server that cannot wait answers at once.
+        if (!answer.messages?.length && Date.now() - asked < SOON_MS) await new Promise<void>((resolve) => later(resolve, PAUSE_MS));
       } catch (error) {
-        if (failed(error)) break;
+        if (failed(error)) {
+          take({ conversation_id: null, state: "bot" });
+          break;
+        }
         changed();
         await new Promise<void>((resolve) => later(resolve, pause()));
       }
@@ -115,14 +133,21 @@ export function createConversation(
   const self: Conversation = {
     messages: [],
     state: "bot",
+    offers: {},
     busy: false,
     trouble: false,
     async load() {
       stopped = false;
-      await call("GET", "conversation", {}).then(take, (error) => {
+      const before = turns;
+      try {
+        const answer = await call("GET", "conversation", {});
+        // What was asked before the visitor wrote knows nothing of it: ask again, when that has been answered.
+        if (turns !== before) later(() => void self.load(), SOON_MS);
+        else take(answer);
+      } catch (error) {
         failed(error);
         changed();
-      });
+      }
     },
     send(text) {
       self.messages.push({ id: createId(), role: "visitor", text, delivery: "waiting" });
@@ -135,6 +160,15 @@ export function createConversation(
     },
     human,
     tell: (what, data) => void call("POST", what, { conversation_id: id ?? undefined, ...data }).catch(() => {}),
+    async give(what, address) {
+      try {
+        take(await call("POST", what, { conversation_id: id ?? undefined, address }));
+        return true;
+      } catch (error) {
+        failed(error);
+        return false;
+      }
+    },
     stop() {
       stopped = true;
     },

@@ -1,6 +1,7 @@
 import type { Core } from "../types/core.ts";
 import { adoptStyles } from "../lib/adoptStyles.ts";
 import { element } from "../lib/element.ts";
+import { askAddress } from "./askAddress.ts";
 import { callServer } from "./callServer.ts";
 import { createConversation } from "./createConversation.ts";
 import { press, renderMessage } from "./renderMessage.ts";
@@ -33,10 +34,16 @@ function build(core: Core, host: HTMLElement): () => void {
     },
   });
   const hello = renderMessage({ id: "", role: "assistant", text: words.hello }, language, words);
-  let rating: HTMLElement | undefined;
+  const offered: Partial<Record<"contact" | "rate" | "transcript", HTMLElement>> = {};
 
   function draw(): void {
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+    const kept = new Set(talk.messages.map((message) => message.id));
+    for (const [id, { element }] of drawn) {
+      if (kept.has(id)) continue;
+      element.remove();
+      drawn.delete(id);
+    }
     for (const message of talk.messages) {
       const { delivery, text, id } = message;
       const known = drawn.get(id);
@@ -52,12 +59,30 @@ function build(core: Core, host: HTMLElement): () => void {
       else log.append(made);
       drawn.set(id, { element: made, delivery, text });
     }
-    const closed = talk.state === "closed";
-    if (closed && !rating) log.append((rating = askRating()));
+    offer("contact", () => askAddress(words.address, words.leave, "text", words, (address) => give("contact", address), words.thanks));
+    offer("rate", askRating);
+    offer("transcript", () => askAddress(words.mail, words.letter, "email", words, (address) => give("transcript", address), words.sent), talk.state === "closed");
     human.hidden = talk.state === "human";
     human.disabled = talk.state === "waiting";
     say(statusText());
     if (atEnd) log.scrollTop = log.scrollHeight;
+  }
+
+  /** Once for each time that the server offers it, below what was said. */
+  function offer(what: keyof typeof offered, make: () => HTMLElement, also = true): void {
+    const known = offered[what];
+    if (talk.offers[what] && also) {
+      if (!known) log.append((offered[what] = make()));
+    } else {
+      known?.remove();
+      delete offered[what];
+    }
+  }
+
+  async function give(what: "contact" | "transcript", address: string): Promise<boolean> {
+    const taken = await talk.give(what, address);
+    if (taken) field.focus();
+    return taken;
   }
 
   function say(text: string): void {

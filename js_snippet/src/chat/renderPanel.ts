@@ -23,7 +23,7 @@ export function renderPanel(language: string, words: Texts, actions: PanelAction
   close.onclick = actions.close;
   const log = element("div", { class: "log", role: "log", tabindex: "0", "aria-label": words.log });
   const status = element("p", { class: "status", role: "status" });
-  const field = element("textarea", { rows: "1", maxlength: "4000", "aria-label": words.placeholder, placeholder: words.placeholder, dir: "auto" });
+  const field = element("textarea", { rows: "1", maxlength: "2000", "aria-label": words.placeholder, placeholder: words.placeholder, dir: "auto" });
   const form = element("form", {}, field, element("button", { class: "send" }, words.send));
   form.onsubmit = (event) => {
     event.preventDefault();

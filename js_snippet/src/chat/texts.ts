@@ -25,6 +25,12 @@ const english = {
   closed: "This conversation is closed. Writing again opens it.",
   rate: "How was this conversation?",
   star: "of 5",
+  address: "E-mail or telephone",
+  leave: "Leave address",
+  mail: "E-mail",
+  letter: "Send me this conversation",
+  sent: "It is on its way.",
+  wrong: "That is not an address we can use.",
 };
 
 export type Texts = typeof english;
@@ -54,6 +60,12 @@ const chinese: Texts = {
   closed: "本次对话已结束，再次发送消息即可重新开始。",
   rate: "请为本次服务评分",
   star: "分（满分 5 分）",
+  address: "邮箱或电话",
+  leave: "留下联系方式",
+  mail: "邮箱",
+  letter: "将对话发送给我",
+  sent: "正在发送。",
+  wrong: "联系方式无效，请检查后重试。",
 };
 
 export function texts(language: string): Texts {

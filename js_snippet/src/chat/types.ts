@@ -16,4 +16,10 @@ export interface Answer {
   conversation_id?: string | null;
   messages?: Message[];
   state?: State;
+  /** Nobody is free: an address is asked for. */
+  contact?: boolean;
+  /** The conversation is over and was not rated yet. */
+  rate?: boolean;
+  /** The shop sends conversations by mail. */
+  transcript?: boolean;
 }

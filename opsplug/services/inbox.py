@@ -1,0 +1,209 @@
+"""The agents' side of the chat: who waits, what was said, what to do about it, and what the knowledge lacks."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opsplug.errors import EventError
+from opsplug.privacy import mask
+from opsplug.services.chat import Chat
+from opsplug.services.chat_log import LOOKS, UNANSWERED, ChatStorage
+from opsplug.services.chat_summary import Summaries, Summary
+from opsplug.services.handover import PERSON, WAITING, Conversation
+from opsplug.services.support import Support
+
+CANNED = "chat_canned"
+_LOOK_AGAIN = 600.0  # seconds within which the same person's looks at a conversation count as one
+_LONGEST = 4000
+_LISTED = 200
+VIEWS = ("waiting", "mine", "all")
+ACTIONS = ("take", "say", "note", "give_back", "close", "transfer", "mail")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One conversation as an agent sees it. `contact` is in plain words; `looks` are (epoch ms, who)."""
+
+    conversation: Conversation
+    summary: Summary
+    contact: str
+    looks: list[tuple[int, str]]
+    mine: bool
+
+
+@dataclass
+class Question:
+    """What nobody could answer, asked `count` times."""
+
+    text: str
+    language: str
+    count: int = 0
+    last_at: int = 0
+    conversation_id: str = ""
+    keys: list[str] = field(default_factory=list)
+
+
+class Inbox:
+    """Safe to share between threads. `who` is an agent's name; every look at a conversation is kept."""
+
+    def __init__(
+        self,
+        chat: Callable[[], Chat],
+        support: Support,
+        storage: ChatStorage,
+        summaries: Summaries,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.support = support
+        self.summaries = summaries
+        self._chat = chat
+        self._storage = storage
+        self._clock = clock
+
+    # ------------------------------------------------------------------ the queue
+
+    def here(self, who: str, language: str) -> None:
+        """`who` is looking at the inbox."""
+        self.support.desk.agents.arrive(who, language)
+        self.support.keeper.wake()
+
+    def queue(self, who: str, view: str) -> list[dict[str, Any]]:
+        """The lines of a view: who waits longest first, then who is to be answered later, then the rest, newest first.
+
+        Of those who wait as long as others the ones that are offered to `who` come first.
+        """
+        if view == "all":
+            return self.support.log.overview()[:_LISTED]
+        lines = self.support.log.concerning_people()
+        if view == "mine":
+            own = [line for line in lines if line["state"] == PERSON and line["agent"] == who]
+            return sorted(own, key=lambda line: (line["last_role"] != "visitor", line["last_at"]))
+        return sorted((line for line in lines if line["state"] != PERSON), key=lambda line: _turn(line, who))
+
+    def counts(self, who: str) -> dict[str, int]:
+        lines = self.support.log.concerning_people()
+        mine = sum(line["state"] == PERSON and line["agent"] == who for line in lines)
+        return {"waiting": sum(line["state"] != PERSON for line in lines), "mine": mine}
+
+    # ------------------------------------------------------------------ one conversation
+
+    def open(self, conversation_id: str, who: str) -> Opened | None:
+        """The whole story; that `who` looked is kept."""
+        conversation = self.support.log.repair(conversation_id)
+        if conversation is None:
+            return None
+        conversation = self.support.desk.tend_one(conversation)
+        looks = self._looked(conversation_id, who)
+        mine = conversation.state == PERSON and conversation.agent == who
+        return Opened(
+            conversation, self.summaries.of(conversation), self.support.desk.contact(conversation), looks, mine
+        )
+
+    def act(self, conversation_id: str, who: str, action: str, form: Mapping[str, str]) -> str:
+        """Does something to a conversation; -> why not, else nothing. `EventError` for what makes no sense.
+
+        `form["message_id"]`, where given, makes the same form sent twice one word.
+        """
+        log, desk = self.support.log, self.support.desk
+        conversation = log.read(conversation_id)
+        if conversation is None or action not in ACTIONS:
+            raise EventError("there is no such conversation" if conversation is None else f"{action}: not possible")
+        text = form.get("text", "").strip()[:_LONGEST]
+        once = form.get("message_id") or None
+        if action in ("say", "note") and not text:
+            return "empty"
+        if action == "take":
+            step = log.append(conversation, "agent_accepted", by=who)
+        elif action == "say":
+            step = log.append(conversation, "agent_said", by=who, text=text, event_id=once)
+        elif action == "note":
+            step = log.append(conversation, "noted", by=who, text=text, event_id=once)
+        elif action == "give_back":
+            step = log.append(conversation, "agent_released", by=who)
+        elif action == "close":
+            step = log.append(conversation, "closed", by=who)
+        elif action == "mail":
+            address = form.get("address", "").strip() or desk.contact(conversation)
+            self.support.send_transcript(conversation, address, who)
+            return ""
+        else:
+            to = form.get("to", "")
+            data = {"group": to} if to in desk.agents.groups else {"to": to}
+            step = log.append(conversation, "transferred", by=who, data=data)
+            if not step.refused and data.get("group"):
+                desk.offer_again(step.conversation)
+        return "" if step.refused == "duplicate" else step.refused
+
+    def _looked(self, conversation_id: str, who: str) -> list[tuple[int, str]]:
+        now = round(self._clock() * 1000)
+        looks = [(int(value["at"]), str(value["who"])) for _, value in self._looks(conversation_id)]
+        if not any(name == who and now - at < _LOOK_AGAIN * 1000 for at, name in looks):
+            key = f"{conversation_id}/{now:013d}.{secrets.token_hex(4)}"
+            self._storage.put_document(LOOKS, key, {"who": who, "at": now}, now)
+            looks.append((now, who))
+        return looks
+
+    def _looks(self, conversation_id: str) -> list[tuple[str, Any]]:
+        return self._storage.documents(LOOKS, f"{conversation_id}/")
+
+    # ------------------------------------------------------------------ canned answers
+
+    def canned(self, language: str = "") -> list[dict[str, str]]:
+        """Ready answers, by title; those in `language` first."""
+        found = [{"id": key, **value} for key, value in self._storage.documents(CANNED)]
+        return sorted(found, key=lambda one: (one["language"] != language, one["title"]))
+
+    def keep_canned(self, title: str, text: str, language: str, who: str) -> None:
+        title, text = title.strip()[:80], text.strip()[:_LONGEST]
+        if not title or not text:
+            raise EventError("a title and a text are expected")
+        now = round(self._clock() * 1000)
+        value = {"title": title, "text": text, "language": "zh" if language == "zh" else "en", "by": who}
+        self._storage.put_document(CANNED, secrets.token_urlsafe(8), value, now)
+
+    def drop_canned(self, name: str) -> None:
+        self._storage.delete_document(CANNED, name)
+
+    # ------------------------------------------------------------------ what the knowledge lacks
+
+    def unanswered(self) -> list[Question]:
+        """Questions nobody could answer, the most asked first."""
+        found: dict[tuple[str, str], Question] = {}
+        for key, lost in self._storage.documents(UNANSWERED):
+            text, language = str(lost["text"]), str(lost["language"])
+            one = found.setdefault((language, " ".join(text.lower().split())), Question(text, language))
+            one.count, one.last_at = one.count + 1, max(one.last_at, int(lost["at"]))
+            one.conversation_id = str(lost.get("conversation_id", ""))
+            one.keys.append(key)
+        return sorted(found.values(), key=lambda one: (-one.count, -one.last_at))[:_LISTED]
+
+    def learn(self, key: str, question: str, answer: str, who: str) -> None:
+        """Makes an answer part of the knowledge and the question no longer an open one."""
+        asked = next((one for one in self.unanswered() if key in one.keys), None)
+        if asked is None or not answer.strip():
+            raise EventError("an answer is expected" if asked else "this question was answered meanwhile")
+        knowledge = self._chat().knowledge
+        text = mask(question.strip() or asked.text).text
+        suggestion = knowledge.suggest(text, answer, asked.language, origin=asked.keys[0])
+        knowledge.approve(suggestion.id, who, answer=answer.strip())
+        self._forget(asked)
+
+    def dismiss(self, key: str) -> None:
+        """The question needs no answer."""
+        for one in self.unanswered():
+            if key in one.keys:
+                self._forget(one)
+
+    def _forget(self, question: Question) -> None:
+        for key in question.keys:
+            self._storage.delete_document(UNANSWERED, key)
+
+
+def _turn(line: Mapping[str, Any], who: str) -> tuple[bool, int, bool]:
+    waiting = line["state"] == WAITING
+    since = int(line["waiting_since"] if waiting else line["updated_at"]) // 60_000
+    return (not waiting, since, line["routed_to"] != who)
