@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,9 @@ import click
 
 from opsplug.cli import show
 from opsplug.cli.app import FAILED, json_option, with_engine
+from opsplug.services.chat_check import check
 from opsplug.services.chat_entries import KnowledgeError
+from opsplug.services.chat_import import Source, loopback, read_markdown, read_pages
 from opsplug.services.chat_knowledge import Knowledge
 from opsplug.services.transfer import BadRowError, open_rows
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def knowledge() -> None:
-    """List, import and remove the answers of the support chat."""
+    """List, import, check and remove the answers of the support chat."""
 
 
 @knowledge.command("list")
@@ -41,27 +44,57 @@ def list_entries(engine: "Engine", language: str | None, json_: bool) -> None:
 
 
 @knowledge.command("import")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--page", "pages", multiple=True, metavar="PATH", help="A help page of the shop, as /help; repeatable.")
+@click.option("--shop", default="http://127.0.0.1:5000", show_default=True, help="Where on this machine the shop runs.")
+@click.option("--language", type=click.Choice(["en", "zh"]), help="Language of Markdown that does not name its own.")
 @json_option
 @with_engine(must_exist=False)
-def import_entries(engine: "Engine", path: Path, json_: bool) -> None:
-    """Add or replace entries: CSV or JSON lines with id, question, answer; also language, valid_from, valid_until."""
+def import_entries(
+    engine: "Engine", files: tuple[Path, ...], pages: tuple[str, ...], shop: str, language: str | None, json_: bool
+) -> None:
+    """Add or replace entries from FILES and the shop's own help pages.
+
+    CSV and JSON lines have id, question, answer; also language, url, valid_from, valid_until, also (ways to ask, with |
+    between). In Markdown each heading, or line "Q:", asks what the text below it answers.
+    """
+    if not files and not pages:
+        raise click.UsageError("Give FILES, or --page PATH with the shop running.")
     known = Knowledge(engine.store)
-    changed, bad = 0, []
-    for number, record in _records(path):
+    changed, bad = 0, list[tuple[int | str, str]]()
+    for where, record in _all_records(files, pages, shop, language):
         try:
             if isinstance(record, BadRowError):
                 raise record
             changed += known.upsert([record])
         except (BadRowError, KnowledgeError) as error:
-            bad.append((number, str(error)))
+            bad.append((where, str(error)))
     if json_:
-        show.as_json({"changed": changed, "bad": [{"line": number, "why": why} for number, why in bad]})
+        show.as_json({"changed": changed, "bad": [{"line": where, "why": why} for where, why in bad]})
     else:
         click.echo(f"{changed:,} entries added or changed, {len(bad):,} bad lines")
-        for number, why in bad[:20]:
-            click.echo(f"  line {number}: {why}")
+        for where, why in bad[:20]:
+            click.echo(f"  {f'line {where}' if isinstance(where, int) else where}: {why}")
     if bad and not changed:
+        sys.exit(FAILED)
+
+
+@knowledge.command("check")
+@json_option
+@with_engine()
+def check_entries(engine: "Engine", json_: bool) -> None:
+    """Contradictions, duplicates, expired entries, missing translations, answers too long for a chat.
+
+    Exit code 1 when there is a contradiction or an expired entry.
+    """
+    problems = check(Knowledge(engine.store).all(), datetime.now(UTC).date().isoformat())
+    if json_:
+        show.as_json([problem._asdict() for problem in problems])
+    elif problems:
+        show.table(("problem", "id", "language", "what"), list(problems))
+    else:
+        click.echo("Nothing is wrong with the knowledge.")
+    if any(problem.kind in ("contradiction", "expired") for problem in problems):
         sys.exit(FAILED)
 
 
@@ -76,6 +109,15 @@ def remove_entry(engine: "Engine", entry_id: str, language: str | None) -> None:
     click.echo(f"{entry_id} is forgotten")
 
 
-def _records(path: Path) -> Iterator[tuple[int, Any]]:
-    with open_rows(path) as rows:
-        yield from rows.records
+def _all_records(
+    files: tuple[Path, ...], pages: tuple[str, ...], shop: str, language: str | None
+) -> Iterator[tuple[int | str, Any]]:
+    for path in files:
+        if path.suffix.lower() in (".md", ".markdown"):
+            text = path.read_text(encoding="utf-8")
+            yield from ((path.name, entry) for entry in read_markdown(text, Source(path.stem, language=language or "")))
+        else:
+            with open_rows(path) as rows:
+                yield from rows.records
+    for path_, entries in read_pages(pages, loopback(shop)) if pages else ():
+        yield from ((path_, entry) for entry in entries)

@@ -26,6 +26,7 @@ _MUCH = 2.13  # times the rarest meaning: shared meanings of that rarity togethe
 # that purpose and on 620 sentences of other fields; the questions that benchmarks/chat.py asks took no part.
 _CALIBRATION = (-7.62, 9.9, 2.55, 3.31)
 _TIE = 0.02  # lead below which another answer fits as well
+_VERBATIM = 0.97  # confidence that a question in its very own words is meant
 CONFIDENT = 0.75  # from here an answer is given without asking back
 
 
@@ -46,6 +47,7 @@ class KnowledgeIndex:
         self._answers = list(answers)
         asked = [words(question) for question in questions]
         told = [question + words(answer) for question, answer in zip(asked, answers, strict=True)]
+        self._verbatim = {tuple(question): at for at, question in reversed(list(enumerate(asked)))}
         self._asked, self._by_question = _view(asked)
         self._told, self._by_answer = _view(told)
         self._meant = [Counter(meanings(question)) for question in asked]
@@ -61,13 +63,18 @@ class KnowledgeIndex:
         meant = Counter(meanings(tokens))
         scores = self._scores(tokens, meant)
         familiar = self._told.familiarity(tokens)
+        same = self._verbatim.get(tuple(tokens))
         order = np.argsort(-scores, kind="stable").tolist()
+        if same is not None:
+            order = [same, *(position for position in order if position != same)]
         found = []
         for position in order[:k]:
             signals = self.signals(position, float(scores[position]), familiar, meant)
             found.append(Match(position, signals[0], _confidence(signals)))
         if self._is_tie(order, scores):
             found[0] = found[0]._replace(confidence=min(found[0].confidence, 0.5))
+        elif same is not None:
+            found[0] = found[0]._replace(confidence=max(found[0].confidence, _VERBATIM))
         return found
 
     def _is_tie(self, order: Sequence[int], scores: NDArray[np.float64]) -> bool:
