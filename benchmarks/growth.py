@@ -1,7 +1,7 @@
-"""What ten times the events cost: `growth.py [EVENTS ...]` fits the whole mix on made-up shops, each in its own process.
+"""What ten times the events cost: `growth.py [EVENTS ...]` fits the whole mix on made-up shops, a process for each.
 
-A shop of n events has n/100 items in tastes of a hundred, visitors of 25 events on average (some of a thousand), sessions, orders
-and names. CPU seconds and peak memory are those of the fitting process; making the shop is left out of the seconds,
+A shop of n events has n/100 items in tastes of a hundred, visitors of 25 events on average (some of a thousand),
+sessions, orders and names. CPU seconds and peak memory are those of the fitting process; making the shop is left out of the seconds,
 not of the memory.
 """
 
@@ -85,7 +85,8 @@ def fit(events: int) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     arrays = sum(array.nbytes for array in mix.export().values() if array.dtype.kind not in "UO") / 2**20
     print(json.dumps({
-        "events": len(log), "items": len(log.item_ids), "cpu_s": round(spent, 1), "final_fit_s": round(mix.metrics["fit_cpu_s"], 1),
+        "events": len(log), "items": len(log.item_ids), "cpu_s": round(spent, 1),
+        "final_fit_s": round(mix.metrics["fit_cpu_s"], 1),
         "peak_mb": round(peak), "before_mb": round(before), "arrays_mb": round(arrays),
     }))  # fmt: skip
 

@@ -1,7 +1,7 @@
 """CPU of one list, in the engine and over HTTP: `serving.py [ITEMS ...]` (default 5000 10000 50000).
 
-A made-up shop (growth.py) is trained into an artefact, 1,000 visitors' events go into its store, and lists are asked for
-by visitor on the home page, beside items and in the cart, as a shop's pages would. In the engine: the thread's CPU
+A made-up shop (growth.py) is trained into an artefact, 1,000 visitors' events go into its store, and lists are asked
+for by visitor on the home page, beside items and in the cart, as a shop's pages would. In the engine: the thread's CPU
 time of each call, half of them after a warm-up. Over HTTP: the CPU of one uvicorn process for as many requests of the
 same visitors, minus the mean in the engine.
 """
@@ -155,7 +155,8 @@ def serve(folder: str, port: int) -> None:
 
     app = Starlette()
     app.add_middleware(
-        OpsPlugMiddleware, store=f"sqlite:///{folder}/shop.db", models=f"{folder}/models", consent="not_required", train_every=0
+        OpsPlugMiddleware, store=f"sqlite:///{folder}/shop.db", models=f"{folder}/models", consent="not_required",
+        train_every=0,
     )  # fmt: skip
     uvicorn.run(app, port=port, log_level="error")
 

@@ -21,6 +21,7 @@ from opsplug.models.base import Arrays, Codes, best
 
 EXACT_UP_TO = 50_000  # vectors
 RECALL, AT = 0.95, 20
+BLOCK = 4096  # vectors that are compared at once
 ASKED = 100  # vectors that the kinds are compared with
 Vectors = NDArray[np.float32]
 
@@ -48,19 +49,41 @@ class Index(Protocol):
 
 
 class Exact:
-    """All inner products: 0.1 ms for 10,000 vectors, 1.7 ms for 100,000."""
+    """All inner products that can matter: the longest vectors first, until none that is left could be long enough.
+
+    Exact whatever the data (Cauchy and Schwarz); item factors differ in length so much that a part of them settles it.
+    """
 
     kind: ClassVar[str] = "exact"
 
     def __init__(self, vectors: Vectors) -> None:
-        self.vectors = vectors
+        self._vectors = vectors
+        self._order: Codes | None = None
+        if len(vectors) > 2 * BLOCK:
+            lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+            self._order = np.argsort(-lengths, kind="stable")
+            self._vectors = vectors[self._order]
+            self._longest = lengths[self._order[::BLOCK]]  # of each block
 
     @classmethod
     def build(cls, vectors: Vectors, *, seed: int = 0) -> Exact:
         return cls(vectors)
 
     def nearest(self, vector: Vectors, k: int) -> Codes:
-        return best(self.vectors @ vector, k)
+        if self._order is None:
+            return best(self._vectors @ vector, k)
+        k = min(k, len(self._vectors))
+        length, found = float(np.sqrt(vector @ vector)), np.zeros(0, np.float32)
+        kept = np.zeros(0, np.int64)
+        for number, longest in enumerate(self._longest.tolist()):
+            if len(found) >= k > 0 and found.min() >= longest * length:
+                break
+            start = number * BLOCK
+            scores = np.concatenate([found, self._vectors[start : start + BLOCK] @ vector])
+            places = np.concatenate([kept, np.arange(start, start + len(scores) - len(found))])
+            first = best(scores, k)
+            found, kept = scores[first], places[first]
+        return self._order[kept]
 
     def export(self) -> Arrays:
         return {}
@@ -82,14 +105,17 @@ class VoyagerIndex:
     def build(cls, vectors: Vectors, *, seed: int = 0) -> VoyagerIndex:
         import voyager
 
-        index = voyager.Index(voyager.Space.InnerProduct, vectors.shape[1], M=16, ef_construction=100, random_seed=seed)
-        index.add_items(vectors, num_threads=1)
-        index.ef = 200
+        width = vectors.shape[1] + 1
+        index = voyager.Index(voyager.Space.Euclidean, width, M=24, ef_construction=200, random_seed=seed)
+        index.add_items(_padded(vectors), num_threads=1)
         return cls(index)
 
     def nearest(self, vector: Vectors, k: int) -> Codes:
         k = min(k, len(self._index))
-        return self._index.query(vector, k, query_ef=max(k, 200))[0].astype(np.int64) if k else np.zeros(0, np.int64)
+        if not k:
+            return np.zeros(0, np.int64)
+        found: Codes = self._index.query(np.append(vector, 0), k, query_ef=max(k, 300))[0].astype(np.int64)
+        return found
 
     def export(self) -> Arrays:
         return {"bytes": np.frombuffer(self._index.as_bytes(), np.uint8)}
@@ -102,56 +128,55 @@ class VoyagerIndex:
 
 
 class AnnoyIndex:
-    """Spotify's random-projection trees (extra `annoy`, needs a compiler): mapped from a file that workers share.
-
-    Vectors are padded to one length, so that the angle orders them as the inner product does (Bachrach et al. 2014).
-    """
+    """Spotify's random-projection trees (extra `annoy`, needs a compiler), mapped from a file."""
 
     kind: ClassVar[str] = "annoy"
 
-    def __init__(self, index: Any, size: int) -> None:
-        self._index = index
-        self._size = size
+    def __init__(self, content: NDArray[np.uint8], size: int, dimensions: int) -> None:
+        import annoy
+
+        self._content, self._size = content, size
+        self._index = annoy.AnnoyIndex(dimensions, "angular")
+        with tempfile.NamedTemporaryFile(prefix="opsplug-annoy-") as file:  # mapped, so that it may go at once
+            file.write(content.tobytes())
+            file.flush()
+            self._index.load(file.name)
 
     @classmethod
-    def build(cls, vectors: Vectors, *, seed: int = 0, trees: int = 40) -> AnnoyIndex:
+    def build(cls, vectors: Vectors, *, seed: int = 0, trees: int = 60) -> AnnoyIndex:
         import annoy
 
         index = annoy.AnnoyIndex(vectors.shape[1] + 1, "angular")
         index.set_seed(seed)
-        length = np.einsum("ij,ij->i", vectors, vectors)
-        padded = np.column_stack([vectors, np.sqrt(np.maximum(length.max(initial=0) - length, 0))])
-        for row, vector in enumerate(padded):
+        for row, vector in enumerate(_padded(vectors)):
             index.add_item(row, vector)
         index.build(trees, n_jobs=1)
-        return cls(index, len(vectors))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "trees"
+            index.save(str(path))
+            return cls(np.fromfile(path, np.uint8), len(vectors), index.f)
 
     def nearest(self, vector: Vectors, k: int) -> Codes:
         k = min(k, self._size)
-        found = self._index.get_nns_by_vector(np.append(vector, 0), k, search_k=max(4000, 40 * k)) if k else []
+        found = self._index.get_nns_by_vector(np.append(vector, 0), k, search_k=max(6000, 60 * k)) if k else []
         return np.array(found, np.int64)
 
     def export(self) -> Arrays:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "trees"
-            self._index.save(str(path))
-            content = np.fromfile(path, np.uint8)
-            self._index.unload()
-            path.write_bytes(content.tobytes())
-            self._index.load(str(path))
-        return {"bytes": content, "shape": np.array([self._size, self._index.f])}
+        return {"bytes": self._content, "shape": np.array([self._size, self._index.f])}
 
     @classmethod
     def load(cls, arrays: Mapping[str, NDArray[Any]], vectors: Vectors) -> AnnoyIndex:
-        import annoy
+        return cls(arrays["bytes"], *arrays["shape"].tolist())
 
-        size, dimensions = arrays["shape"].tolist()
-        index = annoy.AnnoyIndex(dimensions, "angular")
-        with tempfile.NamedTemporaryFile(prefix="opsplug-annoy-") as file:  # mapped: it may be unlinked at once
-            file.write(arrays["bytes"].tobytes())
-            file.flush()
-            index.load(file.name)
-        return cls(index, size)
+
+def _padded(vectors: Vectors) -> Vectors:
+    """One more coordinate gives all one length: distance and angle then order as the inner product does.
+
+    Bachrach et al. 2014, "Speeding up the Xbox recommender system using a Euclidean transformation".
+    """
+    length = np.einsum("ij,ij->i", vectors, vectors)
+    padding = np.sqrt(np.maximum(length.max(initial=0) - length, 0))
+    return np.column_stack([vectors, padding]).astype(np.float32)
 
 
 KINDS: Mapping[str, type[Index]] = {index.kind: index for index in (Exact, VoyagerIndex, AnnoyIndex)}

@@ -75,6 +75,8 @@ class Mix:
             weights = learn_weights(evidence, seed, texts, budget_s)
         learnt = time.process_time()
         parts = fit_parts(evidence, seed, texts)
+        if isinstance(parts["factors"], Factors):
+            parts["factors"] = parts["factors"].indexed(seed)
         ended = time.process_time()
         return cls(parts, weights, evidence, {"fit_cpu_s": ended - learnt, "cpu_s": ended - began})
 
