@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from opsplug.services.chat import Chat
     from opsplug.services.chat_llm import LanguageModel
     from opsplug.services.current import CurrentVisitor
+    from opsplug.services.effects import Effects
     from opsplug.services.inbox import Inbox
     from opsplug.services.insight import Insight
     from opsplug.services.recommend import Recommender
@@ -127,6 +128,12 @@ class Parts:
         return Statistics(
             lambda: self.store, lambda: self.artefacts, lambda: self.catalog.snapshot().records, self.settings.timezone
         )
+
+    @cached_property
+    def effects(self) -> Effects:
+        from opsplug.services.effects import Effects
+
+        return Effects(lambda: self.store, holdout=self.settings.holdout, seed=self.settings.seed)
 
     @cached_property
     def insight(self) -> Insight:

@@ -41,6 +41,7 @@ class Lift:
     treated: int
     held_out: int
     verdict: str
+    missing: tuple[str, int, int] | None = None  # what is too little yet (visitors, buyers or holdout), have, need
 
     @property
     def enough(self) -> bool:
@@ -56,10 +57,12 @@ def lift(
 ) -> Lift:
     """Compare one value per visitor (revenue, or 1 for a buyer); `share` is the planned share of the holdout."""
     a, b = np.asarray(treated, np.float64), np.asarray(held_out, np.float64)
-    few = _too_few(a, b)
-    if few or not 0 < share < 1:
+    few = _too_few(a, b) if 0 < share < 1 else ("holdout", 0, 1)
+    if few:
         difference = float(a.mean() - b.mean()) if len(a) and len(b) else math.nan
-        return Lift(difference, -math.inf, math.inf, len(a), len(b), few or "not enough data yet (there is no holdout)")
+        what, have, need = few
+        said = "there is no holdout" if what == "holdout" else f"{have} of {need} {what} in the smaller group"
+        return Lift(difference, -math.inf, math.inf, len(a), len(b), f"not enough data yet ({said})", few)
     difference = float(a.mean() - b.mean())
     variance = float(a.var() / (1 - share) + b.var() / share)  # of the influence function of a difference of means
     half = math.sqrt(variance) * boundary(len(a) + len(b), alpha)
@@ -74,11 +77,11 @@ def boundary(n: int, alpha: float = 0.05, tightest_at: int = TIGHTEST_AT) -> flo
     return math.sqrt(2 * (n * rho2 + 1) / (n * n * rho2) * math.log(math.sqrt(n * rho2 + 1) / alpha))
 
 
-def _too_few(a: NDArray[np.float64], b: NDArray[np.float64]) -> str:
+def _too_few(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[str, int, int] | None:
     visitors = min(len(a), len(b))
     if visitors < FEWEST_VISITORS:
-        return f"not enough data yet ({visitors} of {FEWEST_VISITORS} visitors in the smaller group)"
+        return "visitors", visitors, FEWEST_VISITORS
     successes = min(int(np.count_nonzero(a)), int(np.count_nonzero(b)))
     if successes < FEWEST_SUCCESSES:
-        return f"not enough data yet ({successes} of {FEWEST_SUCCESSES} buyers in the smaller group)"
-    return ""
+        return "buyers", successes, FEWEST_SUCCESSES
+    return None

@@ -106,13 +106,14 @@ class Recommender:
         trace: Trace | None = None,
         version: str | None = None,
         slots: str | None = None,
+        rules: rule_book.Rules | None = None,
     ) -> Recommendations:
         """A list of at most `k` items for a placement (home, item, cart, order, search, article).
 
         `history` is item ids, `(item_id, time)` or `(item_id, time, event name)`, oldest first, added to what the store
         knows of the visitor; `cart` is what lies in the cart beyond the visitor's cart events. `candidates` limits the
         list, `repeats` permits things bought before, `version` asks a certain version of the model and `slots` one of
-        the slot ranker ("": none). `EventError` for a wrong argument.
+        the slot ranker ("": none), `rules` replaces the stored ones. `EventError` for a wrong argument.
         """
         began = time.perf_counter()
         moment = self._clock() if now is None else seconds(now, "now")
@@ -135,8 +136,8 @@ class Recommender:
         trace = trace if trace is not None else Trace()
         trace.asked = question
         chosen, rung = self._ladder.fill(
-            question, trained, self.rules(), snapshot, min(k, MAX_K), blind=blind, again=again, trace=trace,
-            slot=slot, who=who,
+            question, trained, self.rules() if rules is None else rules, snapshot, min(k, MAX_K), blind=blind,
+            again=again, trace=trace, slot=slot, who=who,
         )  # fmt: skip
         items = [_shown(candidate, snapshot, language or self._language) for candidate in chosen]
         version = trained.version if trained else ""

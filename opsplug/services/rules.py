@@ -65,7 +65,7 @@ def parse_rules(document: Any) -> Rules:
         raise SettingsError(f"rules: {error}") from None
     if not all(0 <= share <= 1 for share in (rules.diversity, rules.rotation, rules.fairness)):
         raise SettingsError("rules: diversity, rotation and fairness are shares from 0 to 1")
-    if any(weight.factor < 0 for weight in rules.weights) or any(cap < 1 for cap in rules.caps.values()):
+    if any(not weight.factor >= 0 for weight in rules.weights) or any(cap < 1 for cap in rules.caps.values()):
         raise SettingsError("rules: a factor is at least 0 and a cap at least 1")
     return rules
 

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 from opsplug import resources
 from opsplug.capture.durable import settle
 from opsplug.web.access import Access
+from opsplug.web.admin.fairness import FairnessPage
 from opsplug.web.admin.health import HealthPage
 from opsplug.web.admin.inbox import InboxPage
 from opsplug.web.admin.items import ItemsPage
@@ -16,6 +17,7 @@ from opsplug.web.admin.models import ModelsPage
 from opsplug.web.admin.overview import OverviewPage
 from opsplug.web.admin.page import Page
 from opsplug.web.admin.recommendations import RecommendationsPage
+from opsplug.web.admin.rules import RulesPage
 from opsplug.web.admin.shell import Shell
 from opsplug.web.cards import Cards
 from opsplug.web.chat import ChatRoutes
@@ -80,9 +82,11 @@ def admin_pages(parts: Parts, snippet: Snippet) -> list[Page]:
     statistics = lambda: parts.statistics  # noqa: E731
     return [
         OverviewPage(statistics),
-        RecommendationsPage(statistics),
+        RecommendationsPage(statistics, lambda: parts.effects),
         ItemsPage(statistics),
         InboxPage(lambda: parts.inbox, snippet, parts.settings.timezone),
+        RulesPage(lambda: parts.effects, lambda: parts.recommender, lambda: parts.catalog.snapshot().records),
+        FairnessPage(lambda: parts.effects),
         ModelsPage(statistics),
         HealthPage(statistics),
     ]

@@ -1,12 +1,17 @@
-"""What was recommended, clicked and bought, by placement and model."""
+"""What was recommended, clicked and bought, by placement and model; the lift; and what the slot rankers found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from opsplug.models.offpolicy import FEWEST_CLICKS
+from opsplug.services.effects import Effects
+from opsplug.services.experiments import Lift
 from opsplug.services.statistics import Statistics
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.tables import TablePage
 from opsplug.web.admin.words.recommendations import WORDS
+from opsplug.web.http import Response
 
 FEWEST_SHOWN = 200  # impressions below which a click rate would promise more than is known
 _COLUMNS = (
@@ -25,8 +30,19 @@ _COLUMNS = (
 class RecommendationsPage(TablePage):
     name, group, role, words = "recommendations", "see", "viewer", WORDS
 
-    def __init__(self, statistics: Callable[[], Statistics]) -> None:
+    def __init__(self, statistics: Callable[[], Statistics], effects: Callable[[], Effects]) -> None:
         self._statistics = statistics
+        self._effects = effects
+
+    def get(self, ask: Ask) -> Response:
+        if ask.rest or ask.extension:
+            return super().get(ask)
+        effects, words = self._effects(), ask.words
+        tables = [self.table(ask), _lifts(effects, words), _slots(effects, words)]
+        return ask.page(
+            "recommendations.html", intro=words["intro"].format(days=self.days), tables=tables,
+            download=f"{ask.here}.csv",
+        )  # fmt: skip
 
     def table(self, ask: Ask) -> figures.Table:
         words = ask.words
@@ -37,6 +53,69 @@ class RecommendationsPage(TablePage):
             few = words["not_enough"].format(have=report.impressions, need=FEWEST_SHOWN)
             money = ", ".join(f"{value:,.2f} {currency}".strip() for currency, value in report.revenue.items())
             counts = [f"{n:,}" for n in (report.impressions, report.clicks, report.carts, report.purchases)]
-            row = [report.placement, report.model, *counts[:2], rate or few, *counts[2:], money or "–"]
+            row = [
+                words["placements"].get(report.placement, report.placement),
+                report.model,
+                *counts[:2],
+                rate or few,
+                *counts[2:],
+                money or "–",
+            ]
             rows.append([*row, f"{report.view_through:,}"])
         return figures.table(words, _COLUMNS, rows, words["empty"], numbers_from=2)
+
+
+def _lifts(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
+    rows = []
+    for row in effects.lifts():
+        place = words["placements"].get(row.placement, words["all_placements"])
+        visitors = f"{row.buyers.treated:,} / {row.buyers.held_out:,}"
+        rows.append(
+            [place, visitors, _change(row.buyers, words, 100, " %"), _change(row.revenue, words, 1, f" {row.currency}")]
+        )
+    empty = words["lift_empty" if effects.holdout else "no_holdout"]
+    table = figures.table(
+        words, ("placement", "lift_visitors", "lift_buyers", "lift_revenue"), rows, empty, numbers_from=9
+    )
+    return {
+        **table,
+        "title": words["lift_title"],
+        "note": words["lift_note"].format(share=f"{100 * effects.holdout:g}"),
+    }
+
+
+def _change(lift: Lift, words: Mapping[str, Any], scale: float, unit: str) -> str:
+    """The difference with its interval and what follows, or how much is missing."""
+    if lift.missing is not None:
+        what, have, need = lift.missing
+        return str(words["missing_yet"].format(have=have, need=need, what=words["what"][what]))
+    low, middle, high = (f"{scale * value:+.2f}" for value in (lift.low, lift.difference, lift.high))
+    verdict = "lift_better" if lift.low > 0 else "lift_worse" if lift.high < 0 else "lift_open"
+    return f"{middle}{unit} ({low} – {high}): {words[verdict]}"
+
+
+def _slots(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
+    rows = []
+    for placement, found in effects.slots():
+        enough = found["enough"]
+        few = words["missing_yet"].format(have=found["judged"], need=FEWEST_CLICKS, what=words["what"]["clicks"])
+        ratio, low, high = (0.0 if value is None else value for value in found["ratio"])
+        state = words["slots_on" if found["version"] and enough else "slots_off"]
+        size = f"{found['estimates']['dr']['effective_sample_size']:,.0f}" if enough else "–"
+        rows.append([
+            words["placements"][placement], state, f"{found['lists']:,}", f"{found['clicks']:,}",
+            f"{ratio:.2f} ({low:.2f} – {high:.2f})" if enough else few, size,
+            *(_rate(found["groups"][group]) for group in ("re-ordered", "plain")),
+        ])  # fmt: skip
+    names = (
+        "placement", "slots_state", "slots_lists", "clicks", "slots_ratio", "slots_size", "slots_moved", "slots_plain",
+    )  # fmt: skip
+    table = figures.table(words, names, rows, words["slots_empty"], numbers_from=2)
+    return {**table, "title": words["slots_title"], "note": words["slots_note"]}
+
+
+def _rate(group: Mapping[str, float]) -> str:
+    """Lists with a click, as a share with its interval."""
+    if not group["lists"]:
+        return "–"
+    return f"{100 * group['rate']:.1f} % ({100 * group['low']:.1f} – {100 * group['high']:.1f})"
