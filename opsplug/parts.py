@@ -22,7 +22,6 @@ from opsplug.web.nothing import NO_HELPERS, NoHelpers
 
 if TYPE_CHECKING:
     from opsplug.capture.discovery import Discovery
-    from opsplug.models.sentiment import SentimentModel
     from opsplug.services.carts import Carts
     from opsplug.services.catalog import Catalog
     from opsplug.services.chat import Chat
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from opsplug.services.inbox import Inbox
     from opsplug.services.insight import Insight
     from opsplug.services.recommend import Recommender
+    from opsplug.services.sentiment import SentimentService
     from opsplug.services.statistics import Statistics
     from opsplug.services.support import Support
     from opsplug.training.artefacts import Artefacts
@@ -142,10 +142,10 @@ class Parts:
         return Insight(lambda: self.store, self.settings)
 
     @cached_property
-    def sentiment(self) -> SentimentModel:
-        from opsplug.models.sentiment import SentimentModel
+    def sentiment(self) -> SentimentService:
+        from opsplug.services.sentiment import SentimentService
 
-        return SentimentModel()
+        return SentimentService(self.store, self.artefacts, self.counters)
 
     @cached_property
     def carts(self) -> Carts:

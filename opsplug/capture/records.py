@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from opsplug.capture.audience import Kind
+from opsplug.capture.conduct import Conduct
+from opsplug.capture.counters import Counters
 from opsplug.capture.ids import new_id
 from opsplug.capture.visit import Visit
 from opsplug.events import BOT, STAFF, VISITOR, Event, Item
@@ -51,7 +53,9 @@ def _is_secret(segment: str) -> bool:
 class Recorder:
     """`convert(records)`: visits become page views, requests and the route map's events; events pass through."""
 
-    def __init__(self, routes: Mapping[str, str]) -> None:
+    def __init__(self, routes: Mapping[str, str], conduct: Conduct, counters: Counters) -> None:
+        self._conduct = conduct
+        self._counters = counters
         self._events: dict[tuple[str, str], str] = {}
         for route, name in routes.items():
             method, template = route.split()
@@ -75,7 +79,7 @@ class Recorder:
         identity = visit.identity
         known = identity.anonymous_id is not None
         milliseconds = int(visit.started * 1000)
-        audience = BOT if visit.kind is Kind.BOT else STAFF if visit.staff else VISITOR
+        audience = self._audience(visit)
         route = canonical_route(visit.route) if visit.route else None
         page = visit.page_view_id is not None
         first = Event(
@@ -95,6 +99,16 @@ class Recorder:
         if name is None or audience == BOT:
             return (first,)
         return first, self._mapped(first, name, visit)
+
+    def _audience(self, visit: Visit) -> int:
+        if visit.kind is Kind.BOT:
+            return BOT
+        if visit.staff:
+            return STAFF
+        if self._conduct.judge(visit) if visit.page_view_id is not None else self._conduct.is_program(visit):
+            self._counters.add("bots_by_conduct")
+            return BOT
+        return VISITOR
 
     def _mapped(self, page: Event, name: str, visit: Visit) -> Event:
         """The event that the shop's route map makes of this visit."""
@@ -123,7 +137,7 @@ class Recorder:
     @staticmethod
     def _context(visit: Visit, page: bool, known: bool) -> dict[str, Any]:
         """Before consent: method, status and time taken, nothing about the person's device or way here."""
-        duration = round(visit.duration * 1000, 1)
+        duration = max(0.0, round(visit.duration * 1000, 1))  # the clock may have been set back meanwhile
         if not page:
             return {"method": visit.method, "status": visit.status, "duration_ms": duration}
         if not known:

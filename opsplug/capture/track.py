@@ -7,11 +7,13 @@ from typing import Any
 
 from msgspec import structs
 
+from opsplug.capture.audience import Kind
+from opsplug.capture.conduct import Conduct
 from opsplug.capture.counters import Counters
 from opsplug.capture.ids import new_id
 from opsplug.capture.queue import EventQueue
 from opsplug.capture.visit import current_visit
-from opsplug.events import DURABLE_EVENTS, STAFF, VISITOR, Item, canonical_name, epoch_ms, make_event, text_id
+from opsplug.events import BOT, DURABLE_EVENTS, STAFF, VISITOR, Item, canonical_name, epoch_ms, make_event, text_id
 from opsplug.privacy.free_text import clean_text
 from opsplug.privacy.keys import Keys
 
@@ -23,8 +25,14 @@ class Tracker:
     """Builds events from Python and offers them to the writer. Nothing here waits or touches a disk."""
 
     def __init__(
-        self, queue: EventQueue, counters: Counters, keys: Callable[[], Keys], clock: Callable[[], float] = time.time
+        self,
+        queue: EventQueue,
+        counters: Counters,
+        keys: Callable[[], Keys],
+        conduct: Conduct,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._conduct = conduct
         self._queue = queue
         self._counters = counters
         self._keys = keys
@@ -63,8 +71,8 @@ class Tracker:
             now_ms=now_ms,
             timestamp_ms=None if timestamp is None else epoch_ms(timestamp, now_ms),
             items=[_without_people(item) for item in items] if isinstance(items, list | tuple) else items,
-            properties={key: _without_address(v) for key, v in merged.items()},
-            **self._who(user_id, anonymous_id, session_id),
+            properties={key: _without_address(key, v) for key, v in merged.items()},
+            **self._who(canonical, user_id, anonymous_id, session_id),
         )
         self._counters.add("events")
         if event.event not in DURABLE_EVENTS:
@@ -86,7 +94,9 @@ class Tracker:
             return f"{name}:{text_id(transaction_id, 'transaction_id')}"
         return new_id()
 
-    def _who(self, user_id: str | int | None, anonymous_id: str | None, session_id: str | None) -> dict[str, Any]:
+    def _who(
+        self, name: str, user_id: str | int | None, anonymous_id: str | None, session_id: str | None
+    ) -> dict[str, Any]:
         user = None if user_id is None else self._keys().pseudonym(text_id(user_id, "user_id"))
         anonymous = None if anonymous_id is None else text_id(anonymous_id, "anonymous_id")
         session = None if session_id is None else text_id(session_id, "session_id")
@@ -95,6 +105,12 @@ class Tracker:
             return {"user_id": user, "anonymous_id": anonymous, "session_id": session}
         identity = visit.identity
         audience = STAFF if visit.staff else VISITOR
+        if (
+            audience == VISITOR
+            and name not in DURABLE_EVENTS
+            and (visit.kind is Kind.BOT or self._conduct.is_program(visit))
+        ):
+            audience = BOT  # an order stays an order, whoever gives it
         if identity.anonymous_id is None:
             return {"audience": audience}
         return {
@@ -114,6 +130,6 @@ def _without_people(item: Mapping[str, Any] | Item) -> Mapping[str, Any] | Item:
     return structs.replace(item, item_name=kept) if isinstance(item, Item) else {**item, "item_name": kept}
 
 
-def _without_address(value: Any) -> Any:
-    """The shop's own numbers stay: an order's number may look like a phone's."""
-    return clean_text(value) if isinstance(value, str) and "@" in value else value
+def _without_address(name: str, value: Any) -> Any:
+    """The shop's own numbers stay: an order's number may look like a phone's. `text` is what a visitor wrote."""
+    return clean_text(value) if isinstance(value, str) and ("@" in value or name == "text") else value

@@ -59,6 +59,7 @@ class Writer:
         self._turn = threading.Lock()
         self._held: list[Event] = []  # converted and not stored yet
         self._failures = 0
+        self._stuck = False  # not even the spool takes what must not be lost
         self._next_try = self._next_save = self._next_drain = float("-inf")
         queue.overflow = self._overflow
         queue.at_once = queue.begin = self._begin
@@ -163,9 +164,12 @@ class Writer:
         try:
             into_spool(tickets, self._spool, self._counters)
         except StoreError as error:
-            log.error("opsplug: %d events that must not be lost wait in memory: %s", len(tickets), error)
+            if not self._stuck:  # said once: this is tried ten times a second
+                log.error("opsplug: %d events that must not be lost wait in memory: %s", len(tickets), error)
+            self._stuck = True
             self._queue.put_back(tickets)
             return False
+        self._stuck = False
         self._next_drain = float("-inf")
         return True
 

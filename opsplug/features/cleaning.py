@@ -7,7 +7,7 @@ recent visitors, the catalogue's prices. See `cleaning_report.WHY` for each rule
 import math
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,9 @@ from opsplug.events import Event, Item
 from opsplug.features.cleaning_report import CleaningReport
 
 BURST_EVENTS: Final = 60  # by one visitor in one minute
+SILENT_PAGES: Final = 100  # so many pages, at a pace of more than one in two minutes, without a report of the snippet
+SILENT_PACE_MS: Final = 120_000
+REPORTING: Final = 50  # visitors who must have reported before the silence of others says anything
 STALE_MS: Final = 30 * 86_400_000
 SAME_MOMENT_MS: Final = 2_000
 PRICE_RATIO: Final = 20.0
@@ -35,9 +38,16 @@ _content = msgspec.msgpack.Encoder().encode
 
 
 class Cleaner:
-    """One pass over a log. `catalogue` maps item ids to records; `currency` is the shop's, "" for unknown."""
+    """One pass over a log. `catalogue` maps item ids to records; `currency` is the shop's, "" for unknown; `programs`
+    are visitors that are none (see `training.reader`)."""
 
-    def __init__(self, catalogue: Mapping[str, Mapping[str, Any]] | None = None, currency: str = "") -> None:
+    def __init__(
+        self,
+        catalogue: Mapping[str, Mapping[str, Any]] | None = None,
+        currency: str = "",
+        programs: Container[str] = (),
+    ) -> None:
+        self._programs = programs
         self.report = CleaningReport()
         self._catalogue = catalogue or {}
         self._spelling = _spellings(self._catalogue)
@@ -81,6 +91,8 @@ class Cleaner:
         who = event.visitor or event.session_id
         if who is None:
             return None
+        if who in self._programs:
+            return "program"
         moments = self._visitors.setdefault(who, _Moments())
         self._visitors.move_to_end(who)
         if len(self._visitors) > _REMEMBERED:

@@ -11,6 +11,7 @@ WHY: Final = {
     "no positive price": "an order line for nothing or less: a write-off or a test, not a sale",
     "repeated line": "a line that stands twice in one order, equal in everything",
     "stale": "reported by a browser more than 30 days after it happened",
+    "program": "a visitor that loads page after page and never runs the snippet",
     "refund": "taken back: kept, and counted against its purchase",
     "clock skew": "said to happen after it was received: moved to its receipt",
     "other currency": "not the shop's currency: its prices were left out, the behaviour kept",

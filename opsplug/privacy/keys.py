@@ -41,16 +41,16 @@ def load_keys(secret: str | None, path: Path) -> Keys:
         if len(secret) < 16:
             raise SettingsError("secret_key: at least 16 characters are needed; make one with: openssl rand -hex 32")
         return Keys(secret.encode())
-    with suppress(FileNotFoundError):
-        return Keys(_checked(path.read_bytes(), path))
     try:
+        with suppress(FileNotFoundError):
+            return Keys(_checked(path.read_bytes(), path))
         _make(path)
+        return Keys(_checked(path.read_bytes(), path))
     except OSError as error:
         raise SettingsError(
-            f"secret_key: the key file {path} cannot be made ({error.strerror}); "
+            f"secret_key: the key file {path} can be neither read nor made ({error.strerror}); "
             "let its folder be written, or set OPSPLUG_SECRET_KEY"
         ) from error
-    return Keys(_checked(path.read_bytes(), path))
 
 
 def _make(path: Path) -> None:

@@ -72,6 +72,16 @@ PRUNE_EVENTS: Final = (
     """DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < :before ORDER BY id LIMIT :batch)"""
 )
 
+# Visitors who loaded page after page without the snippet ever reporting, nor an order; see features.cleaning.
+SILENT_VISITORS: Final = """SELECT COALESCE(anonymous_id, user_id) FROM events
+    WHERE audience = 0 AND source <> 'import' AND COALESCE(anonymous_id, user_id) IS NOT NULL
+    GROUP BY COALESCE(anonymous_id, user_id) HAVING COUNT(*) > :pages
+    AND SUM(CASE WHEN event = 'page_view' THEN 1 ELSE 0 END) > :pages
+    AND SUM(CASE WHEN source = 'browser' OR event = 'purchase' THEN 1 ELSE 0 END) = 0
+    AND MAX(timestamp) - MIN(timestamp) < :pace_ms * COUNT(*)"""
+REPORTING_VISITORS: Final = """SELECT COUNT(DISTINCT COALESCE(anonymous_id, user_id)) FROM events
+    WHERE audience = 0 AND source = 'browser'"""
+
 # The first user of an anonymous id stays; `linked_at` follows the newest event.
 ADD_LINK: Final = """INSERT INTO links (anonymous_id, user_id, linked_at) VALUES (:anonymous_id, :user_id, :at)
     ON CONFLICT (anonymous_id) DO UPDATE SET linked_at = excluded.linked_at

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from opsplug.events import TASTE, VISITOR, Event
-from opsplug.features.cleaning import Cleaner
+from opsplug.features.cleaning import REPORTING, SILENT_PACE_MS, SILENT_PAGES, Cleaner
 from opsplug.features.interactions import Interactions, interactions
+from opsplug.store import queries
 
 if TYPE_CHECKING:
     from opsplug.features.interactions import Row
@@ -41,7 +42,7 @@ class _Reader:
 
     def rows(self, store: Store, progress: Callable[[int], object] | None) -> Iterator[Row]:
         count = 0
-        cleaner = Cleaner({record["item_id"]: record for record in store.items()})
+        cleaner = Cleaner({record["item_id"]: record for record in store.items()}, programs=programs_in(store))
         for batch in store.read_events(names=NAMES, audience=VISITOR, batch=BATCH):
             for event in cleaner.clean(event for _, event in batch):
                 if self._until_ms is None or event.timestamp <= self._until_ms:
@@ -79,6 +80,14 @@ class _Reader:
         void = [self._orders[order] for order in self._void if order in self._orders]
         kept = log.take(np.flatnonzero(~np.isin(log.baskets, np.array(void, np.int32))))
         return replace(kept, users=table[kept.users])
+
+
+def programs_in(store: Store) -> set[str]:
+    """Visitors who load page after page and never run the snippet, where others do: the no-JavaScript cross-check."""
+    if store.rows(queries.REPORTING_VISITORS, {}, timeout=60.0)[0][0] < REPORTING:
+        return set()
+    asked = {"pages": SILENT_PAGES, "pace_ms": SILENT_PACE_MS}
+    return {row[0] for row in store.rows(queries.SILENT_VISITORS, asked, timeout=60.0)}
 
 
 def _disliked(event: Event) -> bool:

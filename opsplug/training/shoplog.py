@@ -10,6 +10,7 @@ from opsplug.features.cleaning import Cleaner
 from opsplug.features.shoplog import NAMES, LogBuilder, ShopLog
 from opsplug.features.visits import NAMES as VISIT_NAMES
 from opsplug.features.visits import Visits, VisitsBuilder
+from opsplug.training.reader import programs_in
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
@@ -24,7 +25,7 @@ def read_shop_log(
 ) -> ShopLog:
     """All events about items of real visitors up to `until` (epoch seconds), cleaned (docs/cleaning.md)."""
     builder = LogBuilder()
-    cleaner = Cleaner({record["item_id"]: record for record in store.items()})
+    cleaner = Cleaner({record["item_id"]: record for record in store.items()}, programs=programs_in(store))
     count = 0
     for batch in store.read_events(names=NAMES, audience=VISITOR, batch=BATCH):
         builder.add(cleaner.clean(event for _, event in batch))

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from opsplug.capture.audience import Kind
 from opsplug.capture.beacon import MAX_BODY, read_beacon
+from opsplug.capture.conduct import Conduct
 from opsplug.capture.counters import Counters
 from opsplug.capture.identity import consent_cookie
 from opsplug.capture.ids import new_id
@@ -23,7 +24,10 @@ _WINDOW = 5.0  # seconds
 class Ingest:
     """`POST events` and `POST consent`."""
 
-    def __init__(self, observer: Observer, queue: EventQueue, counters: Counters, trusted_proxies: int) -> None:
+    def __init__(
+        self, observer: Observer, queue: EventQueue, counters: Counters, conduct: Conduct, trusted_proxies: int
+    ) -> None:
+        self._conduct = conduct
         self._observer = observer
         self._queue = queue
         self._counters = counters
@@ -40,6 +44,7 @@ class Ingest:
             received = read_beacon(request.body, visit)
         except EventError as error:
             return self._rejected(str(error))
+        self._conduct.reported(visit)
         stored = sum(self._queue.offer(event) for event in received.events)
         self._counters.add("events", stored)
         if received.rejected:

@@ -46,10 +46,13 @@ class Pages:
         learner = self._learner
         if learner is not None and learner.due(visit.path) and visit.user is None and not visit.staff:
             learner.offer(body, visit.path, {"x-robots-tag": header("x-robots-tag") or ""})
-        if not self._inject or has_tag(body):
+        if has_tag(body):
+            visit.tagged = True
             return None
-        nonce = nonce_of(header)
-        return None if nonce is None else add_tag(body, self._tag(visit, nonce).encode("ascii", "xmlcharrefreplace"))
+        nonce = nonce_of(header) if self._inject else None
+        page = None if nonce is None else add_tag(body, self._tag(visit, nonce).encode("ascii", "xmlcharrefreplace"))
+        visit.tagged = page is not None
+        return page
 
 
 def may_touch(method: str, status: int, header: Header) -> bool:

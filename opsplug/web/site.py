@@ -60,6 +60,8 @@ class Web:
                 language=header("accept-language"),
                 referrer=header("referer"),
                 query=request.query_string,
+                client=request.client,
+                forwarded=header("x-forwarded-for"),
             )
             try:
                 response = self._dispatch(request, visit)

@@ -332,6 +332,20 @@ class AdapterContract:
         counts = shop.engine.store.counts()
         assert (counts["bots"], counts["prefetches"], counts["health_checks"], counts["static_files"]) == (1, 1, 1, 1)
 
+    def test_a_crawler_that_calls_itself_a_browser_is_told_by_its_silence(self, build: Build) -> None:
+        shop = build(trusted_proxies=1, events={"GET /product/<id>": "view_item"})
+        event = {"event": "view_item", "event_id": "abcdefgh1"}
+        for n in range(12):  # people, whose browsers report
+            Visitor(shop).beacon({**event, "event_id": f"abcdefgh{n}"}, x_forwarded_for=f"198.51.100.{n}")
+        for n in range(60):
+            assert Visitor(shop).get(f"/product/sku{n % 8}", x_forwarded_for="203.0.113.7").status == 200
+        reader = Visitor(shop)
+        reader.get("/product/sku1", x_forwarded_for="203.0.113.8")
+        assert len(stored(shop, "page_view", audience=1)) == 20
+        assert len(stored(shop, "page_view")) == 41
+        assert len(stored(shop, "view_item")) == 12 + 41
+        assert shop.engine.store.counts()["bots_by_conduct"] == 20
+
     def test_staff_are_counted_apart(self, build: Build) -> None:
         shop = build(is_staff=lambda request: request.headers.get("x-staff") == "1")
         Visitor(shop).get("/page", x_staff="1")

@@ -43,6 +43,32 @@ def test_one_person_is_one_user(shop: Shop) -> None:
     assert [(user, item) for user, item, _ in rows(shop)] == [("u", "a"), ("u", "b"), ("u", "c"), ("stranger", "d")]
 
 
+def test_who_loads_page_after_page_and_never_runs_the_snippet_is_no_visitor(shop: Shop) -> None:
+    def looks(visitor: str, pages: int, seconds: float, *, source: str = "server", buys: bool = False) -> None:
+        events = []
+        for n in range(pages):
+            at = {"now_ms": int((NOW - 86_400 + n * seconds) * 1000), "anonymous_id": visitor}
+            events.append(make_event("page_view", event_id=f"p{visitor}{n}", **at))
+            item = [{"item_id": f"by {visitor}"}]
+            events.append(make_event("view_item", event_id=f"v{visitor}{n}", items=item, source=source, **at))
+        if buys:
+            events.append(make_event("purchase", event_id=f"purchase:{visitor}", items=item, **at))
+        shop.store.add_events(events)
+
+    def seen() -> set[str]:
+        return {item for _, item, _ in rows(shop)}
+
+    looks("crawler", 150, 5.0)
+    looks("patient", 150, 600.0)
+    looks("without script", 40, 30.0)
+    looks("buyer", 150, 5.0, buys=True)
+    assert "by crawler" in seen()  # nobody's browser reports here: silence says nothing
+    for n in range(60):
+        looks(f"person{n}", 2, 30.0, source="browser")
+    assert {"by patient", "by without script", "by buyer", "by person1"} <= seen()
+    assert "by crawler" not in seen()
+
+
 def test_guests_count_by_their_order_and_bots_not_at_all(shop: Shop) -> None:
     shop.do("purchase", "a", "b", transaction_id="t1")
     shop.do("view_item", "x")
