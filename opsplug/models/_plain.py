@@ -34,6 +34,7 @@ class Trees:
     def fit(cls, matrix: Array, labels: Array, seed: int) -> Trees:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
+        matrix = np.where(np.isfinite(matrix).any(axis=0), matrix, 0.0)  # scikit-learn stumbles over a column of gaps
         model = HistGradientBoostingClassifier(
             learning_rate=0.05, max_iter=120, max_leaf_nodes=8, min_samples_leaf=max(5, min(40, len(labels) // 40)),
             l2_regularization=5.0, max_features=0.5, early_stopping=False, random_state=seed,
@@ -100,7 +101,8 @@ class Net:
         known = np.where(np.isfinite(matrix).any(axis=0), matrix, 0.0)
         marks = np.nanquantile(known, np.linspace(0, 1, RANKS), axis=0).T
         net = MLPClassifier(
-            (24,), alpha=1.0, learning_rate_init=0.01, early_stopping=True, n_iter_no_change=5, max_iter=40,
+            (24,), alpha=1.0, learning_rate_init=0.01, early_stopping=True, n_iter_no_change=5,
+            max_iter=40, batch_size=min(500, max(len(labels) // 10, 20)),
             random_state=seed,
         ).fit(_scores(matrix, marks), labels)  # fmt: skip
         (hidden, out), (hidden_bias, out_bias) = net.coefs_, net.intercepts_
