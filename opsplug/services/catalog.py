@@ -22,7 +22,7 @@ TEXTS = frozenset(
     """item_name item_group_id item_brand item_category item_category2 item_category3 item_category4 item_category5
     item_variant description url image_url currency language seller_id affiliation""".split()
 )
-NUMBERS = frozenset(("price", "list_price", "cost", "consumable_days"))
+NUMBERS = frozenset(("price", "list_price", "cost", "consumable_days", "stock"))
 OTHER = frozenset(("availability", "published", "created_at", "tags", "attributes"))
 AVAILABILITY = ("in_stock", "out_of_stock", "preorder", "backorder")
 _SPELLINGS = {name.replace("_", ""): name for name in AVAILABILITY} | {
@@ -165,6 +165,7 @@ def clean_record(record: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in record.items():
         if value is None or value == "" or name == "item_id":
             continue
+        name = "stock" if name in ("inventory", "inventory_level", "stock_quantity") else name
         if name in TEXTS:
             clean[name] = str(value).replace("\x00", "").strip()[:MAX_TEXT]
         elif name in NUMBERS:
