@@ -25,7 +25,7 @@ from opsplug.web.limiter import Limiter
 COOKIE = (
     "opsplug_chat"  # names one conversation of a visitor who may not be recognised otherwise; ends with the browser
 )
-LONGEST_WAIT = 20.0  # seconds of one long poll
+LONGEST_WAIT = 10.0  # seconds of one long poll: a server that stops waits for it
 _ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 
 

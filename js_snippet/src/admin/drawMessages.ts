@@ -9,7 +9,7 @@ export function drawMessages(log: HTMLElement, messages: Said[], noteOnly: strin
     if (known.has(id)) continue;
     const head = element("span", { class: "who" }, `${who} `, element("time", {}, at));
     if (role === "note") head.append(" ", element("em", {}, noteOnly));
-    log.append(element("li", { class: role, "data-id": id }, head, element("p", { dir: "auto" }, text)));
+    log.append(element("div", { class: role, "data-id": id }, head, element("p", { dir: "auto" }, text)));
   }
   if (atEnd) log.scrollTop = log.scrollHeight;
 }

@@ -20,7 +20,7 @@ from opsplug.web.admin.words.inbox import WORDS
 from opsplug.web.http import Response, Watch
 from opsplug.web.static import Snippet
 
-_LIFE = 50.0  # seconds of one stream; browsers ask again
+_LIFE = 10.0  # seconds of one stream: a server that stops waits for it; browsers ask again
 _PAUSE = 1500  # milliseconds before they do
 
 

@@ -1,0 +1,186 @@
+"""A visitor and agents, each in a browser of their own, on both frameworks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.axe import findings
+from tests.browser.conftest import COUNTERS, wait_for
+from tests.browser.live_shop import LiveShop
+
+pytestmark = pytest.mark.browser
+ADMIN = "/_opsplug/admin/inbox"
+HOSTILE = "<img src=x onerror=window.hit=1><script>window.hit=1</script>[a](javascript:alert(1))"
+
+
+class Side:
+    """One person's browser."""
+
+    def __init__(self, chromium: Any, shop: LiveShop, agent: str = "", **options: Any) -> None:
+        self.context = chromium.new_context(
+            base_url=shop.url, **{"viewport": {"width": 1440, "height": 900}, **options}
+        )
+        self.context.set_default_timeout(10_000)
+        self.context.add_init_script(COUNTERS)
+        if agent:
+            self.context.add_cookies([{"name": "agent", "value": agent, "url": shop.url}])
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open_chat(self) -> None:
+        self.page.goto("/nonce")
+        self.page.locator("opsplug-chat [part=button]").click()
+        self.page.locator("opsplug-chat .panel").wait_for()
+
+    def write(self, text: str) -> None:
+        self.page.locator("opsplug-chat textarea").fill(text)
+        self.page.keyboard.press("Enter")
+
+    def said(self, role: str) -> list[str]:
+        found: list[str] = self.page.locator(f"opsplug-chat .message.{role} > p").all_inner_texts()
+        return found
+
+    def read(self, role: str) -> list[str]:
+        found: list[str] = self.page.locator(f"[data-messages] .{role} p").all_inner_texts()
+        return found
+
+    @property
+    def status(self) -> str:
+        return str(self.page.locator("opsplug-chat .status").inner_text())
+
+
+@pytest.fixture(params=["flask", "starlette"])
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LiveShop]:
+    with LiveShop(request.param, tmp_path) as shop:
+        yield shop
+
+
+def test_from_the_first_question_to_the_rating(shop: LiveShop, chromium: Any) -> None:
+    visitor, kim, lee = Side(chromium, shop), Side(chromium, shop, "kim"), Side(chromium, shop, "lee")
+    kim.page.goto(ADMIN)
+    assert "Nobody waits" in kim.page.locator("[data-empty]").inner_text()
+    visitor.open_chat()
+    visitor.write(f"hello {HOSTILE} my mail is anna@mail.example")
+    wait_for(lambda: len(visitor.said("assistant")) >= 2)
+    visitor.page.locator("opsplug-chat button", has_text="Talk to a person").click()
+    # the agent hears of it without touching the page
+    wait_for(lambda: kim.page.locator("[data-lines] a").count() == 1, "the queue")
+    wait_for(lambda: "new chat" in kim.page.locator("[data-inbox-status]").inner_text(), "the live region")
+    assert kim.page.title().startswith("(1)")
+    kim.page.locator("[data-lines] a").click()
+    assert "[email]" in kim.read("visitor")[0] and "anna@" not in kim.page.content()
+    kim.page.locator("button[value=take]").click()
+    wait_for(lambda: any("A person has joined" in text for text in visitor.said("system")), "the notice")
+    # a second agent cannot have it, too
+    lee.page.goto(kim.page.url.split("?")[0].split("#")[0])
+    assert lee.page.locator("button[value=take]").count() == 0
+    kim.page.locator("#answer").fill("Good day, this is Kim.")
+    kim.page.keyboard.press("Enter")
+    wait_for(lambda: visitor.said("agent") == ["Good day, this is Kim."], "the answer")
+    assert visitor.page.locator("opsplug-chat .agent .who").inner_text() == "kim"
+    visitor.write("thank you 🙂")
+    wait_for(lambda: kim.read("visitor")[-1] == "thank you 🙂", "the visitor's words")
+    assert len(visitor.said("assistant")) == 2, "the assistant spoke over a person"
+    # a note is for colleagues
+    kim.page.locator("summary", has_text="Note for colleagues").click()
+    kim.page.locator("#note").fill("be kind to this one")
+    kim.page.locator("button[value=note]").click()
+    wait_for(lambda: kim.read("note") == ["be kind to this one"])
+    kim.page.locator("button[value=close]").click()
+    visitor.page.locator("opsplug-chat [role=group] button").nth(4).wait_for()
+    visitor.page.locator("opsplug-chat [role=group] button").nth(4).click()
+    assert "be kind" not in visitor.page.locator("opsplug-chat .panel").inner_text()
+    wait_for(lambda: shop.engine.chat.log.overview()[0]["rating"] == 5, "the rating")
+    wait_for(lambda: "5 of 5" in (kim.page.reload(), kim.page.locator(".summary").inner_text())[1])
+    looks = kim.page.locator(".summary dd").all_inner_texts()
+    assert any(text.startswith("kim (") for text in looks) and any(text.startswith("lee (") for text in looks)
+    for side in (visitor, kim, lee):
+        assert side.errors == [] and side.page.evaluate("window.hit") is None
+        assert side.page.evaluate("violations") == []
+        side.context.close()
+
+
+def test_a_visitor_leaves_an_address_when_nobody_is_free(shop: LiveShop, chromium: Any, tmp_path: Path) -> None:
+    shop.engine.support.desk._patience = 1.0
+    visitor = Side(chromium, shop)
+    visitor.open_chat()
+    visitor.page.locator("opsplug-chat button", has_text="Talk to a person").click()
+    form = visitor.page.locator("opsplug-chat form.ask")
+    form.wait_for()
+    assert any("Nobody is free" in text for text in visitor.said("system"))
+    assert [one for one in findings(visitor.page) if "opsplug-chat" in one] == []
+    form.locator("input").fill("not an address")
+    form.locator("button").click()
+    wait_for(lambda: "not an address" in form.inner_text())
+    form.locator("input").fill("anna@mail.example")
+    form.locator("button").click()
+    wait_for(lambda: any("We have your address" in text for text in visitor.said("system")))
+    kim = Side(chromium, shop, "kim")
+    kim.page.goto(ADMIN)
+    kim.page.locator("[data-lines] a", has_text="left an address").click()
+    assert "anna@mail.example" in kim.page.locator(".summary").inner_text()
+    shop.engine.flush()
+    for file in tmp_path.rglob("*"):
+        assert not file.is_file() or b"anna@mail" not in file.read_bytes(), file
+    for side in (visitor, kim):
+        side.context.close()
+
+
+def test_the_inbox_without_scripts(shop: LiveShop, chromium: Any) -> None:
+    conversation = shop.engine.chat.reply("talk to a person please", anonymous_id="v").conversation_id
+    kim = Side(chromium, shop, "kim", java_script_enabled=False)
+    kim.page.goto(ADMIN)
+    kim.page.locator("[data-lines] a").click()
+    kim.page.locator("button[value=take]").click()
+    kim.page.locator("#answer").fill("Here I am.")
+    kim.page.locator("form[data-answer] button").click()
+    assert kim.read("agent") == ["Here I am."]
+    kim.page.locator("button[value=give_back]").click()
+    now = shop.engine.chat.log.read(conversation)
+    assert now is not None and now.state == "bot"
+    kim.context.close()
+
+
+def test_the_inbox_by_keyboard_alone(shop: LiveShop, chromium: Any) -> None:
+    shop.engine.chat.reply("talk to a person please", anonymous_id="v")
+    kim = Side(chromium, shop, "kim")
+    kim.page.goto(ADMIN)
+
+    def tab_to(selector: str) -> None:
+        for _ in range(60):
+            kim.page.keyboard.press("Tab")
+            if kim.page.evaluate("(s) => document.activeElement.matches(s)", selector):
+                return
+        raise AssertionError(f"{selector} is not reached")
+
+    tab_to("[data-lines] a")
+    with kim.page.expect_navigation():
+        kim.page.keyboard.press("Enter")
+    tab_to("button[value=take]")
+    with kim.page.expect_navigation():
+        kim.page.keyboard.press("Enter")
+    tab_to("#answer")
+    kim.page.keyboard.type("By hand.")
+    kim.page.keyboard.press("Enter")
+    wait_for(lambda: kim.read("agent") == ["By hand."])
+    assert kim.page.evaluate("document.activeElement.id") == "answer"
+    kim.context.close()
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 1440), ("zh", "dark", 390)])
+def test_axe_finds_nothing(shop: LiveShop, chromium: Any, language: str, scheme: str, width: int) -> None:
+    shop.engine.chat.reply("talk to a person please", anonymous_id="v")
+    kim = Side(chromium, shop, "kim", color_scheme=scheme, viewport={"width": width, "height": 900})
+    kim.page.goto(f"{ADMIN}?lang={language}")
+    assert findings(kim.page) == []
+    kim.page.locator("[data-lines] a").click()
+    kim.page.locator("button[value=take]").click()
+    assert findings(kim.page) == []
+    assert kim.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for rest in ("canned", "unanswered"):
+        kim.page.goto(f"{ADMIN}/{rest}")
+        assert findings(kim.page) == []
+    kim.context.close()
