@@ -7,8 +7,13 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from opsplug.services.alerts import Alerts
-from opsplug.services.series_read import Point, SeriesReader
+from opsplug.services.findings.evidence import Finding
+from opsplug.services.findings.job import FEEDBACK, FINDINGS, rank
+from opsplug.services.findings.sentences import Sentences
+from opsplug.services.series_read import Point, SeriesReader, item_names
 from opsplug.training.notes import add_note
 
 if TYPE_CHECKING:
@@ -39,6 +44,32 @@ class Insight:
         reader = self.series_reader()
         until = min(self._clock(), reader.newest() + 86_400.0)
         return reader.alarms(until - days * 86_400.0)
+
+    def findings(self) -> list[Finding]:
+        """What needs a look, the most harmful first, as the last run of the job `findings` saw it."""
+        kept = self._store().get_document(FINDINGS, "now") or {"findings": []}
+        return msgspec.convert(kept["findings"], list[Finding])
+
+    def feedback(self, finding: Finding, useful: bool) -> None:
+        """A person's word on a finding: it goes on top or away, and others of its kind come sooner or later."""
+        said = {"useful": useful, "at": self._clock(), "hurt": finding.hurt}
+        store, now_ms = self._store(), round(self._clock() * 1000)
+        store.put_document(FEEDBACK, finding.key, said, now_ms)
+        kept = store.get_document(FINDINGS, "now")
+        if kept is not None:
+            ranked = rank(
+                msgspec.convert(kept["findings"], list[Finding]), dict(store.documents(FEEDBACK)), now_ms / 1000
+            )
+            store.put_document(FINDINGS, "now", {**kept, "findings": msgspec.to_builtins(ranked)}, now_ms)
+
+    def sentences(self, language: str) -> Sentences:
+        """Findings in words: `.text(finding)`, `.action(finding)`, `.uncertainty(finding)`."""
+        reader = self.series_reader()
+        return Sentences(language, reader.clock.zone, reader.currency(), self.item_name)
+
+    def item_name(self, item_id: str) -> str:
+        """What people call an item."""
+        return item_names(self._store().get_items([item_id]), item_id)
 
     def series(self, name: str, every: Every = "day", days: int = 30) -> list[Point]:
         """The points of a measure (`orders`, `latency_p95 /checkout`; see `features.measures`)."""

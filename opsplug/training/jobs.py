@@ -65,10 +65,16 @@ class Job:
 
 JOBS: Final = (
     Job("recommendations", "opsplug.training.recommendations:train", trains=True),
+    Job("sentiment", "opsplug.training.sentiment:train", trains=True),
     Job("slots", "opsplug.training.slots:train", trains=True),
     Job("fairness", "opsplug.training.fairness:report", every=DAY),
     Job("series", "opsplug.training.insight_series:run", every=HOUR / 4),
+    Job("findings", "opsplug.services.findings.job:run", every=HOUR),
     Job("alerts", "opsplug.services.alert_job:run", every=HOUR / 12),
+    Job("deep", "opsplug.training.deep:train", every=DAY),
+    Job("forecasts", "opsplug.training.forecasts:run", every=DAY),
+    Job("profiles", "opsplug.training.profiles:run", every=DAY),
+    Job("propensity", "opsplug.training.propensity:train", every=DAY),
     Job("retention", "opsplug.training.upkeep:prune", every=DAY),
     Job("catalogue", "opsplug.training.upkeep:expire", every=DAY),
 )

@@ -1,0 +1,73 @@
+"""The job `findings`: every look at the week, what may be believed of it, the most harmful first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from opsplug.services.findings import broken, news, shopping
+from opsplug.services.findings.evidence import Finding, believed
+from opsplug.services.findings.window import Window
+from opsplug.services.series_read import SeriesReader
+
+if TYPE_CHECKING:
+    from opsplug.training.jobs import Work
+
+FINDINGS, FEEDBACK, STRANGE_VISIT = "findings", "finding_feedback", "strange_visit"  # document kinds
+LOOKS: Final = (
+    shopping.zero_searches, shopping.checkout_steps, shopping.never_bought, shopping.sold_out, broken.slow_routes,
+    broken.script_errors, broken.server_errors, broken.futile_clicks, broken.quick_backs, broken.exits, broken.forms,
+    broken.refusals,
+)  # fmt: skip
+ALARM_DAYS: Final = 3
+HIDDEN_DAYS: Final = 30  # that a finding called not useful stays away, unless it hurts twice as many
+DAY: Final = 86_400.0
+
+
+def run(work: Work) -> None:
+    """Replace the document `findings/now`."""
+    now = work.now if work.now is not None else work.clock()
+    store = work.store
+    reader = SeriesReader(store, str(work.options.get("timezone") or "UTC"))
+    until = min(now, reader.newest() + DAY)
+    if not reader.newest():
+        work.say("no numbers yet")
+        return
+    window = Window.of(reader, until - 1, {record["item_id"]: record for record in store.items()})
+    found = findings(window)
+    found += news.anomalies(reader.alarms(until - ALARM_DAYS * DAY))
+    week = reader.clock.slot(round((until - 7 * DAY) * 1000))[0]
+    found += news.strange_visits(value for key, value in store.documents(STRANGE_VISIT) if key >= week)
+    ranked = rank(found, dict(store.documents(FEEDBACK)), now)
+    document = {"at": now, "until": until, "findings": [msgspec.to_builtins(finding) for finding in ranked]}
+    store.put_document(FINDINGS, "now", document, round(now * 1000))
+    work.say(f"{len(ranked)} findings")
+
+
+def findings(window: Window) -> list[Finding]:
+    """All that stands after many tests."""
+    return believed([finding for look in LOOKS for finding in look(window)])
+
+
+def rank(found: list[Finding], feedback: Mapping[str, Any], now: float) -> list[Finding]:
+    """The most harmful first. What a person called useful, and others of its kind, come sooner; what was called not
+    useful goes away for a month, and others of its kind come later."""
+    kinds: dict[str, list[float]] = {}
+    for key, said in feedback.items():
+        counts = kinds.setdefault(key.partition("/")[0], [1.0, 1.0])
+        counts[0 if said["useful"] else 1] += 1
+
+    def hidden(finding: Finding) -> bool:
+        said = feedback.get(finding.key)
+        if said is None or said["useful"]:
+            return False
+        return bool(now - said["at"] < HIDDEN_DAYS * DAY and finding.hurt < 2 * said.get("hurt", 0.0))
+
+    def weight(finding: Finding) -> float:
+        useful, useless = kinds.get(finding.kind, (1.0, 1.0))
+        own = 2.0 if feedback.get(finding.key, {}).get("useful") else 1.0
+        return finding.hurt * own * min(max(useful / useless, 0.25), 4.0)
+
+    return sorted((f for f in found if not hidden(f)), key=lambda f: (-weight(f), f.key))
