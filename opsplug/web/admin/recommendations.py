@@ -71,7 +71,7 @@ def _lifts(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
         place = words["placements"].get(row.placement, words["all_placements"])
         visitors = f"{row.buyers.treated:,} / {row.buyers.held_out:,}"
         rows.append(
-            [place, visitors, _change(row.buyers, words, 100, " %"), _change(row.revenue, words, 1, f" {row.currency}")]
+            [place, visitors, _change(row.buyers, words, 100, ""), _change(row.revenue, words, 1, f" {row.currency}")]
         )
     empty = words["lift_empty" if effects.holdout else "no_holdout"]
     table = figures.table(
@@ -110,7 +110,7 @@ def _slots(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
     names = (
         "placement", "slots_state", "slots_lists", "clicks", "slots_ratio", "slots_size", "slots_moved", "slots_plain",
     )  # fmt: skip
-    table = figures.table(words, names, rows, words["slots_empty"], numbers_from=2)
+    table = figures.table(words, names, rows, words["slots_empty"], numbers_from=9)
     return {**table, "title": words["slots_title"], "note": words["slots_note"]}
 
 

@@ -10,7 +10,8 @@ from opsplug.features.recommendation_id import PLACEMENTS
 from opsplug.services.effects import Effects
 from opsplug.services.recommend import Recommender
 from opsplug.services.rules import parse_rules
-from opsplug.web.admin import rules_form
+from opsplug.web.admin import figures, rules_form
+from opsplug.web.admin.figures import Table
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.words.rules import WORDS
 from opsplug.web.http import Response
@@ -84,18 +85,16 @@ class RulesPage:
         )  # fmt: skip
 
 
-def costs(sliders: Mapping[str, Any], words: Mapping[str, Any]) -> list[str]:
-    """A sentence for each setting of the slider: what it costs, what it brings."""
-    found = []
-    for name, rows in sliders.items():
-        before = next((row["gap"] for row in rows if row["slider"] == 0), 0.0)
-        for row in rows:
+def costs(sliders: Mapping[str, Any], words: Mapping[str, Any]) -> Table:
+    """For each setting of the slider: what it costs, and what it brings."""
+    rows = []
+    for name, settings in sliders.items():
+        before = next((row["gap"] for row in settings if row["slider"] == 0), 0.0)
+        for row in settings:
             if row["slider"]:
-                found.append(
-                    words["cost"].format(
-                        by=words["by"][name], slider=f"{row['slider']:g}", cost=f"{100 * (row['ndcg'] - 1):+.1f}",
-                        low=f"{100 * (row['low'] - 1):+.1f}", high=f"{100 * (row['high'] - 1):+.1f}",
-                        before=f"{100 * before:.0f}", after=f"{100 * row['gap']:.0f}",
-                    )
-                )  # fmt: skip
-    return found
+                change, low, high = (f"{100 * (row[key] - 1):+.1f}" for key in ("ndcg", "low", "high"))
+                gap = f"{100 * before:.0f} % → {100 * row['gap']:.0f} %"
+                rows.append([words["by"][name], f"{row['slider']:g}", f"{change} % ({low} – {high})", gap])
+    names = ("cost_by", "cost_slider", "cost_quality", "cost_gap")
+    table = figures.table(words, names, rows, words["costs_none"], numbers_from=1)
+    return {**table, "title": words["costs"]}
