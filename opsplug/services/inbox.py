@@ -89,6 +89,11 @@ class Inbox:
         mine = sum(line["state"] == PERSON and line["agent"] == who for line in lines)
         return {"waiting": sum(line["state"] != PERSON for line in lines), "mine": mine}
 
+    def satisfaction(self) -> tuple[float, int]:
+        """(mean rating, how many gave one)."""
+        ratings = [line["rating"] for line in self.support.log.overview() if line["rating"]]
+        return (round(sum(ratings) / len(ratings), 1) if ratings else 0.0), len(ratings)
+
     # ------------------------------------------------------------------ one conversation
 
     def open(self, conversation_id: str, who: str) -> Opened | None:

@@ -90,6 +90,7 @@ class InboxPage:
             views=VIEWS,
             lines=self._lines(ask, view),
             counts=inbox.counts(ask.who),
+            csat=inbox.satisfaction() if view == "all" else (0, 0),
             chosen=self._opened(opened, ask) if opened else None,
             refused=refused,
             sent="sent" in ask.request.query,

@@ -23,7 +23,9 @@ def line(row: Mapping[str, Any], words: Words, now: float) -> dict[str, Any]:
     since = row["waiting_since"] if waiting else row["last_at"] or row["updated_at"]
     tags = [words["states"][row["state"]].format(agent=row["agent"])]
     if row["callback"]:
-        tags = [words["callback_contact" if row["contact"] else "callback"]]
+        tags = [words["callback"]]
+    if row["contact"] and row["state"] != "closed":
+        tags.append(words["callback_contact"])
     if row["trigger"] and row["state"] != "closed":
         tags.append(words["triggers"].get(row["trigger"], row["trigger"]))
     if row["routed_to"]:
@@ -87,7 +89,12 @@ def summary(opened: Opened, summaries: Summaries, words: Words, zone: str) -> li
         ("wants", [words["intents"][name] for name in told.intents if name in words["intents"]]),
         ("mood", [_mood(told.sentiment[0], words)] if told.sentiment else []),
         ("contact", [opened.contact] if opened.contact else []),
-        ("cart", [*summaries.cart_lines(told.cart), money] if told.cart.items else [words["cart_empty"]]),
+        (
+            "cart",
+            [*summaries.cart_lines(told.cart), *([money] if told.cart.value else [])]
+            if told.cart.items
+            else [words["cart_empty"]],
+        ),
         ("pages", [place for _, place in told.pages]),
         ("answered", list(told.answered)),
         ("language", [words["languages"].get(now.language, now.language)]),

@@ -1,0 +1,183 @@
+"""Random orders of visitors, assistant, agents, timeouts, lost answers, other processes and restarts, through the real
+services: one owner, nothing handed over silently, nothing lost or said twice, nothing shown to the wrong visitor."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from opsplug.errors import EventError
+from opsplug.services.chat_texts import TEXTS
+from opsplug.services.handover import BOT, CLOSED, PERSON, WAITING
+from opsplug.services.inbox import Inbox
+from tests.services.test_chat_handover import Memory
+from tests.services.test_desk import Shop
+
+VISITORS, AGENTS = ("anna", "bo"), ("kim", "lee")
+WORDS = ("hello", "flurb wobble", "talk to a person", "THIS IS TERRIBLE!! worst shop ever", "I will call my lawyer")
+visitors, agents, processes = st.sampled_from(VISITORS), st.sampled_from(AGENTS), st.integers(0, 1)
+
+
+class _Support:
+    """What the inbox needs of `Support`, on a memory."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.log, self.desk = shop.log, shop.desk
+
+
+class Support(RuleBasedStateMachine):
+    @initialize(hours=st.sampled_from(("", "mon-fri 09:00-17:00")))
+    def begin(self, hours: str) -> None:
+        self.storage, self.hours = Memory(), hours
+        self.shops = [self.process(), self.process()]
+        self.ids: dict[str, str] = {}
+        self.said: dict[str, list[str]] = {visitor: [] for visitor in VISITORS}
+        self.told: list[str] = []
+        self.count = 0
+
+    def process(self) -> Shop:
+        shop = Shop(self.storage, self.hours)
+        shop.now = self.shops[0].now if hasattr(self, "shops") else shop.now
+        return shop
+
+    def now(self, visitor: str) -> Any:
+        return self.shops[0].log.read(self.ids[visitor]) if visitor in self.ids else None
+
+    def watched(self, visitor: str, action: Any) -> Any:
+        """What happens to a conversation is never silent, and is never done by two."""
+        before = self.now(visitor)
+        result = action()
+        after = self.now(visitor)
+        reopened = before is not None and before.state == CLOSED and after.state == BOT
+        if before is not None and before.owner != after.owner and not reopened:
+            since = after.messages[len(before.messages) :]
+            notices = [message for message in since if message.role == "system"]
+            assert notices and all(message.text in TEXTS for message in notices), "handed over without a word"
+        return result
+
+    @rule(visitor=visitors, at=processes, words=st.sampled_from(WORDS), times=st.integers(1, 3))
+    def visitor_writes(self, visitor: str, at: int, words: str, times: int) -> None:
+        """`times`: the answer was lost on its way, so the browser sends the same message again, to whatever process."""
+        self.count += 1
+        text = f"{words} {self.count}"
+        for again in range(times):
+            shop = self.shops[(at + again) % 2]
+            before = self.now(visitor)
+            reply = self.watched(
+                visitor,
+                lambda shop=shop, text=text: shop.chat.reply(
+                    text, self.ids.get(visitor), visitor, message_id=f"m{self.count}"
+                ),
+            )
+            if reply.refused:  # a flood: said so, and nothing kept
+                assert reply.text == TEXTS["slow_down"]["en"]
+                return
+            assert self.ids.setdefault(visitor, reply.conversation_id) == reply.conversation_id
+            if before is not None and before.state == PERSON:
+                assert self.now(visitor).messages[-1].role != "bot", "the assistant spoke over a person"
+            if again == 0:
+                self.said[visitor].append(text)
+
+    @rule(visitor=visitors, at=processes)
+    def visitor_wants_a_person(self, visitor: str, at: int) -> None:
+        if visitor in self.ids:
+            shop = self.shops[at]
+            before = self.now(visitor)
+            self.watched(visitor, lambda: shop.chat.ask_for_person(self.ids[visitor], f"a:{visitor}"))
+            if before.state == BOT:
+                assert self.now(visitor).messages[-1].text in ("waiting", "out_of_hours")
+
+    @rule(visitor=visitors, agent=agents, at=processes, action=st.sampled_from(("take", "give_back", "close")))
+    def agent_acts(self, visitor: str, agent: str, at: int, action: str) -> None:
+        if visitor not in self.ids:
+            return
+        before = self.now(visitor)
+        refused = self.watched(visitor, lambda: self.inbox(at).act(self.ids[visitor], agent, action, {}))
+        if before.state == PERSON and before.agent != agent:
+            assert refused and self.now(visitor).owner == before.owner
+
+    @rule(visitor=visitors, agent=agents, at=processes, times=st.integers(1, 2))
+    def agent_writes(self, visitor: str, agent: str, at: int, times: int) -> None:
+        if visitor not in self.ids:
+            return
+        self.count += 1
+        form = {"text": f"word {self.count}", "message_id": f"a{self.count}"}
+        owned = self.now(visitor).owner == f"agent:{agent}"
+        for again in range(times):
+            refused = self.inbox((at + again) % 2).act(self.ids[visitor], agent, "say", form)
+            assert bool(refused) is not owned
+        if owned:
+            self.told.append(f"{visitor} {form['text']}")
+
+    @rule(visitor=visitors, agent=agents, at=processes)
+    def agent_hands_over(self, visitor: str, agent: str, at: int) -> None:
+        if visitor in self.ids:
+            to = AGENTS[agent == AGENTS[0]]
+            self.watched(visitor, lambda: self.inbox(at).act(self.ids[visitor], agent, "transfer", {"to": to}))
+
+    @rule(visitor=visitors, agent=agents)
+    def agent_notes(self, visitor: str, agent: str) -> None:
+        if visitor in self.ids:
+            self.inbox(0).act(self.ids[visitor], agent, "note", {"text": "a secret of ours"})
+
+    @rule(visitor=visitors, address=st.sampled_from(("x@mail.example", "nonsense")))
+    def visitor_leaves_an_address(self, visitor: str, address: str) -> None:
+        if visitor in self.ids and self.now(visitor).state != CLOSED:
+            try:
+                self.shops[0].desk.keep_contact(self.now(visitor), address)
+            except EventError:
+                assert address == "nonsense"
+
+    @rule(agent=agents)
+    def agent_is_seen(self, agent: str) -> None:
+        self.shops[0].desk.agents.arrive(agent)
+
+    @rule(seconds=st.sampled_from((1.0, 40.0, 200.0, 4000.0, 90_000.0)))
+    def time_passes(self, seconds: float) -> None:
+        for shop in self.shops:
+            shop.now += seconds
+
+    @rule()
+    def both_processes_tend(self) -> None:
+        owners = {visitor: self.now(visitor).owner for visitor in self.ids}
+        for shop in self.shops:
+            shop.desk.tend()
+        for visitor in self.ids:
+            state = self.now(visitor)
+            if state.owner != owners[visitor]:
+                assert state.messages[-1].text in ("nobody_free", "agent_away", "closed")
+            if state.state == WAITING:
+                assert self.shops[0].now * 1000 - state.waiting_since < 181_000, "somebody waits for ever"
+
+    @rule(at=processes)
+    def restart(self, at: int) -> None:
+        self.shops[at] = self.process()
+
+    def inbox(self, at: int) -> Inbox:
+        shop = self.shops[at]
+        return Inbox(lambda: shop.chat, _Support(shop), self.storage, None, shop.clock)  # type: ignore[arg-type]
+
+    @invariant()
+    def nothing_is_lost_doubled_or_shown_to_another(self) -> None:
+        for visitor in self.ids if hasattr(self, "ids") else ():
+            state, other = self.now(visitor), VISITORS[visitor == VISITORS[0]]
+            assert [m.text for m in state.messages if m.role == "visitor"] == self.said[visitor]
+            told = [f"{visitor} {m.text}" for m in state.messages if m.role == "agent"]
+            assert told == [one for one in self.told if one.startswith(visitor)]
+            assert len({m.id for m in state.messages}) == len(state.messages)
+            assert bool(state.agent) is (state.state == PERSON)
+            assert all("secret" not in m.text for m in state.transcript)
+            assert self.shops[0].log.of_visitor(state.id, f"a:{other}") is None
+            listed = {line["conversation_id"] for line in self.shops[0].log.concerning_people()}
+            assert (state.id in listed) is (state.state in (WAITING, PERSON) or state.callback)
+        assert "x@mail.example" not in "".join(self.storage.rows.values()) if hasattr(self, "storage") else True
+
+
+Support.TestCase.settings = settings(
+    max_examples=10_000 if os.environ.get("OPSPLUG_SOAK") == "1" else 80, stateful_step_count=20, deadline=None
+)
+TestSupport = Support.TestCase
