@@ -13,12 +13,14 @@ import msgspec
 
 from opsplug.errors import EventError, SettingsError
 from opsplug.events import AUDIENCES, TASTE, Item, canonical_name, make_item, make_properties, text_id
+from opsplug.privacy.free_text import clean_text
 from opsplug.services.transfer_cells import EXTRA, Clock, from_cell
 from opsplug.services.transfer_read import BadRowError, TransferError
 
 WHO: Final = ("user_id", "user_pseudonym", "anonymous_id", "session_id", "transaction_id")
 ITEM: Final = frozenset(Item.__struct_fields__)
-PROPERTIES: Final = ("transaction_id", "currency", "value", "tax", "shipping", "search_term", "rating", "rating_max")
+PROPERTIES: Final = ("transaction_id", "currency", "value", "tax", "shipping", "search_term", "rating", "rating_max",
+                     "text")  # fmt: skip
 ENVELOPE: Final = ("event_id", "event", "timestamp", "received_at", "source", "audience", "page_view_id", "route")
 COLUMNS: Final = frozenset((*ENVELOPE, *WHO, *PROPERTIES, *ITEM, "line", "items", "properties", EXTRA, "schema"))
 ORDER_EVENTS: Final = frozenset(("purchase", "refund", "order_cancelled"))
@@ -163,6 +165,8 @@ class RowReader:
         if not isinstance(properties, dict):
             raise BadRowError("bad properties", "properties: a JSON object is expected")
         properties = {**properties, **{key: row[key] for key in PROPERTIES if key in row}}
+        if isinstance(properties.get("text"), str):
+            properties["text"] = clean_text(properties["text"])  # a review: whatever its writer typed
         if original is not None:
             properties["name"] = original
         if self._options.currency and "currency" not in properties and ("price" in row or "value" in row):

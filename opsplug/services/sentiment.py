@@ -1,0 +1,49 @@
+"""`engine.sentiment`: how a text feels, by word lists at first, then by what training learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from opsplug.models.sentiment import Sentiment, SentimentModel
+from opsplug.training.artefacts import Artefact, Artefacts
+from opsplug.training.live import Live
+from opsplug.training.sentiment import NAME, REPORT
+
+if TYPE_CHECKING:
+    from opsplug.capture.counters import Counters
+    from opsplug.services.handover import Message
+    from opsplug.store.protocol import Store
+
+
+class SentimentService:
+    """Scores texts with the newest good model; safe to share between threads."""
+
+    def __init__(self, store: Store, artefacts: Artefacts, counters: Counters) -> None:
+        self._store = store
+        self._cold = SentimentModel()
+        self._live = Live(artefacts, NAME, _model, count=counters.add)
+
+    def score(self, text: str, language: str | None = None) -> Sentiment:
+        """`Sentiment(label, polarity, confidence, language)`; `language` where the caller knows it better."""
+        return (self._live.get() or self._cold).score(text, language)
+
+    def report(self) -> dict[str, Any] | None:
+        """What the last training found in reviews and rated chats: by language, aspect and product; None before."""
+        found: dict[str, Any] | None = self._store.get_document(REPORT, "now")
+        return found
+
+
+def of_conversation(messages: Iterable[Message]) -> tuple[float, float]:
+    """(mean polarity of what the visitor said, by how much the second half is better); zeros for nothing."""
+    felt = [float(message.data["sentiment"]) for message in messages if message.role == "visitor"
+            and "sentiment" in message.data]  # fmt: skip
+    if not felt:
+        return 0.0, 0.0
+    half = len(felt) // 2
+    trend = sum(felt[half:]) / (len(felt) - half) - sum(felt[:half]) / half if half else 0.0
+    return sum(felt) / len(felt), trend
+
+
+def _model(artefact: Artefact) -> SentimentModel:
+    return SentimentModel.from_arrays(dict(artefact.arrays))
