@@ -1,4 +1,7 @@
-"""New items: what nobody has taken yet is worth what the items most like it are worth to this visitor."""
+"""New items: what nobody has taken yet is worth what the items most like it are worth to this visitor.
+
+No place is kept for new items: one enters a list where its likes would stand, those that the visitor knows included.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,15 @@ from opsplug.models.base import Arrays, Codes, Evidence, Neighbours, Query, Scor
 from opsplug.models.content import item_features
 from opsplug.models.view import View
 
-LIKE = 10  # known items that speak for a new one
+LIKE = 10  # known items that may speak for a new one
+SPEAK = 3  # of them, those worth most to the visitor do
 
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
     name: ClassVar[str] = "new"
     codes: Codes  # of the new items
-    rows: Neighbours  # of each new item: known items and their shares, adding up to the cosine of the nearest
+    rows: Neighbours  # of each new item: known items and their cosines
     size: int
 
     @classmethod
@@ -36,9 +40,7 @@ class Fresh:
             nothing = Neighbours(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32))
             return cls(np.zeros(0, np.int64), nothing, evidence.size)
         near = Neighbours.widest(features[new] @ features[known].T, LIKE)
-        total = np.maximum(near.weights.sum(1, keepdims=True), 1e-9)
-        shares = near.weights / total * near.weights.max(1, keepdims=True)
-        return cls(new, Neighbours(known[near.codes].astype(np.int32), shares), evidence.size)
+        return cls(new, Neighbours(known[near.codes].astype(np.int32), near.weights), evidence.size)
 
     def export(self) -> Arrays:
         return {"codes": self.codes, "size": np.array([self.size]), **self.rows.export("rows")}
@@ -51,16 +53,20 @@ class Fresh:
         return np.zeros(self.size, np.float32)
 
     def lifted(self, total: Scores, view: View | None = None) -> Scores:
-        """`total` (of the items in view) with every new item raised to what its likes are worth."""
+        """`total` (of the items in view) with every new item raised by the mean of worth times cosine of its likes."""
         if not len(self.codes):
             return total
         if view is None or view.place is None:
-            total = total.copy()
-            total[self.codes] += (total[self.rows.codes] * self.rows.weights).sum(1)
-            return total
-        place = view.place[self.codes]
-        here = np.flatnonzero(place < len(view))
-        worth = np.append(total, 0)[view.place[self.rows.codes[here]]]
+            places, rows = self.codes, self.rows
+            worth = total[rows.codes]
+        else:
+            here = np.flatnonzero(view.place[self.codes] < len(view))
+            places = view.place[self.codes[here]].astype(np.int64)
+            rows = Neighbours(self.rows.codes[here], self.rows.weights[here])
+            worth = np.append(total, 0)[view.place[rows.codes]]
+        worth = np.maximum(worth, 0) * rows.weights
+        if worth.shape[1] > SPEAK:
+            worth = np.partition(worth, worth.shape[1] - SPEAK, axis=1)[:, -SPEAK:]
         total = total.copy()
-        total[place[here]] += (worth * self.rows.weights[here]).sum(1)
+        total[places] += worth.sum(1) / SPEAK
         return total

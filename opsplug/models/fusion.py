@@ -57,7 +57,8 @@ def channels(
 ) -> NDArray[np.float32]:
     """Shape (channels, scored items): each scaled to a largest value of 1 among those that may be shown.
 
-    `masked` are places in the view. Channels that are not `wanted` stay 0.
+    `masked` are places in the view of those that may not; they keep their scores, for what is like them. Channels that
+    are not `wanted` stay 0.
     """
     view = view or View(len(parts["popular"].shares))
     table = np.zeros((len(CHANNELS), len(view)), np.float32)
@@ -69,9 +70,10 @@ def channels(
     ):  # fmt: skip
         if name in wanted:
             table[row] = view.of(values)
-    if len(masked):
-        table[:, masked] = 0
+    apart = table[:, masked]
+    table[:, masked] = 0
     largest = table.max(1, initial=0)
+    table[:, masked] = apart
     table *= (1 / np.where(largest > 0, largest, 1)).astype(np.float32)[:, None]
     for row in SIGNED:
         np.maximum(table[row], 0, out=table[row])
@@ -137,6 +139,7 @@ def samples(parts: Mapping[str, Part], asked: Sequence[Question], *, again: bool
         view = view_of(parts, question.query, np.zeros(0, np.int64), favourites)
         masked = np.zeros(0, np.int64) if again else view.places(question.seen)
         table = channels(parts, question.query, masked, again, view=view)
+        table[:, masked] = 0
         allowed = np.ones(table.shape[1], bool)
         allowed[masked] = False
         found = np.unique(np.concatenate([best(row, CANDIDATES) for row in table if row.any()] or [masked]))

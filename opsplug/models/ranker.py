@@ -36,10 +36,6 @@ KINDS: Mapping[str, type[Part]] = {
 PERSONAL = 5  # distinct items known before a list is called personal
 AROUND = {"taste": 2.0, "also_viewed": 1.0, "session": 1.0, "similar": 2.0, "bought_together": 2.0}  # beside an item
 TASTE = 0.3  # share of the visitor's own taste beside an item
-RESERVED = 1  # places among the first ten kept for new items, so that they can show what they are worth
-EVERY = 5  # in one list of so many: a place costs about 4 % of a list's NDCG when the new item does not suit
-SUITS = 0.3  # share of the last place's score that a new item must be worth
-SHORTEST = 8  # lists shorter than this reserve nothing
 REASONS = {
     "similar": "similar", "next": "also_viewed", "also_viewed": "also_viewed", "popular": "popular",
     "recent": "popular", "trend": "popular", "buy_again": "buy_again", "rebuy": "buy_again",
@@ -137,8 +133,7 @@ class Ranker:
         if not repeats:
             total[seen] -= 1e3
             hidden = np.concatenate([hidden, query.items[query.kinds == PURCHASE]])
-        turn = 1 if repeats else int(now) + int(query.items.sum())
-        places = self._choose(total, view, hidden, allowed, k, turn)
+        places = self._choose(total, view, hidden, allowed, k)
         chosen = view.items(places)
         shares = (weights[:, None] * table[:, places]).T
         reasons, anchors = self._explain(query, around, shares, chosen)
@@ -167,7 +162,7 @@ class Ranker:
         fresh = self.parts.get("new")
         return fresh.lifted(total, view) if isinstance(fresh, Fresh) else total
 
-    def _choose(self, total: Scores, view: View, hidden: Codes, allowed: Codes | None, k: int, turn: int) -> Codes:
+    def _choose(self, total: Scores, view: View, hidden: Codes, allowed: Codes | None, k: int) -> Codes:
         """Places in the view."""
         if allowed is not None:
             places = view.places(np.setdiff1d(allowed, hidden))
@@ -175,23 +170,7 @@ class Ranker:
         total = total.copy()
         gone = view.places(np.unique(hidden))
         total[gone] = -np.inf
-        chosen = best(total, min(k, len(total) - len(gone)))
-        return self._explored(total, view, chosen) if turn % EVERY == 0 else chosen
-
-    def _explored(self, total: Scores, view: View, chosen: Codes) -> Codes:
-        """The list with its reserved last places of the first ten given to the new items that suit best."""
-        fresh = self.parts.get("new")
-        if not isinstance(fresh, Fresh) or len(chosen) < SHORTEST or not len(fresh.codes):
-            return chosen
-        new = view.places(fresh.codes)
-        new = new[best(total[new], RESERVED)]
-        new = new[(total[new] > SUITS * total[chosen[:10][-1]]) & ~np.isin(new, chosen[:10])]
-        if not len(new):
-            return chosen
-        head = chosen[: min(len(chosen), 10) - len(new)]
-        rest = np.setdiff1d(chosen[len(head) :], new, assume_unique=True)
-        rest = chosen[len(head) :][np.isin(chosen[len(head) :], rest)]
-        return np.concatenate([head, new, rest])[: len(chosen)]
+        return best(total, min(k, len(total) - len(gone)))
 
     def _explain(
         self, query: Query, around: Codes, shares: NDArray[np.float32], chosen: Codes
@@ -261,6 +240,9 @@ def _known(codes: Any, size: int) -> Codes:
 
 
 def _scaled(scores: Scores, masked: Codes) -> Scores:
-    scores = scores.copy()
+    """A largest value of 1 among those that are not masked."""
+    apart = scores[masked]
     scores[masked] = 0
-    return (np.maximum(scores, 0) / max(float(scores.max(initial=0)), 1e-9)).astype(np.float32)
+    largest = max(float(scores.max(initial=0)), 1e-9)
+    scores[masked] = apart
+    return (np.maximum(scores, 0) / largest).astype(np.float32)
