@@ -214,6 +214,13 @@ def best(scores: NDArray[Any], k: int) -> Codes:
     k = min(k, len(scores))
     if k <= 0:
         return np.zeros(0, np.int64)
+    positive = np.flatnonzero(scores > 0)
+    if k <= len(positive) < len(scores):  # selection among many equal zeros takes ten times as long
+        return positive[_first(scores[positive], k)]
+    return _first(scores, k)
+
+
+def _first(scores: NDArray[Any], k: int) -> Codes:
     if k < len(scores):
         edge = np.partition(scores, len(scores) - k)[len(scores) - k]
         above = np.flatnonzero(scores > edge)
