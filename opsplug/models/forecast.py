@@ -4,7 +4,7 @@ chosen per series by backtest; intervals from the errors of that backtest (split
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -14,19 +14,24 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 LONGEST = 2200  # points looked back at: two months would do for hours, seven years for days
 LARGEST = 1e150
+FUTURES = 100
 STRENGTHS = (0.03, 0.3)  # of the ridge, in mean squares of a lag
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """`mean` and, for each level in per cent, `lower[level]` and `upper[level]`: arrays of length horizon, in the
-    series' unit. `model` is the one the backtest chose, `reason` says what was wrong with the series, if anything."""
+    series' unit. `model` is the one the backtest chose, `reason` says what was wrong with the series, if anything.
+    `error` is the backtest's error beside that of seasonal naive; `futures` (paths, horizon) are the forecast with the
+    backtest's own errors, whole paths, so that sums over days can be judged."""
 
     mean: Array
     lower: dict[int, Array]
     upper: dict[int, Array]
     model: str = "seasonal naive"
     reason: str = ""
+    error: float | None = None
+    futures: Array = field(default_factory=lambda: np.empty((0, 0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +55,18 @@ def forecast(values: ArrayLike, period: int, horizon: int, levels: Sequence[int]
         return Forecast(level, dict.fromkeys(levels, level), dict.fromkeys(levels, level), "constant", why)
     floor = bool(series.min() >= 0)
     best: tuple[float, _Fit, Callable[[Array], Array]] | None = None
+    naive = np.inf
     for into, back in _spaces(series):
         space = into(series)
         for fit, actual in _fits(space, period, horizon):
             error = float(np.mean(np.abs(back(actual) - back(actual - fit.errors))))
+            if fit.name == "seasonal naive":
+                naive = min(naive, error)
             if best is None or error < 0.995 * best[0]:
                 best = (error, fit, back)
     if best is None:
         return _short(series, period, horizon, levels, reason)
-    _, fit, back = best
+    error, fit, back = best
     mean = fit.mean()
     lower, upper = _intervals(mean, fit.errors, len(series), period, levels)
 
@@ -71,6 +79,8 @@ def forecast(values: ArrayLike, period: int, horizon: int, levels: Sequence[int]
         {level: clip(back(bound)) for level, bound in upper.items()},
         fit.name,
         reason,
+        error / naive if 0 < naive < np.inf else None,
+        clip(back(mean + fit.errors[:: -max(1, len(fit.errors) // FUTURES)])),
     )
 
 
@@ -201,3 +211,15 @@ def _short(series: Array, period: int, horizon: int, levels: Sequence[int], reas
         if series.min() >= 0:
             lower[level] = np.maximum(lower[level], 0.0)
     return Forecast(mean, lower, upper, "seasonal naive" if season > 1 else "mean", reason or "a short series")
+
+
+def runs_out(values: ArrayLike, period: int, horizon: int, stock: float) -> tuple[int | None, int | None, int | None]:
+    """(early, middle, late) step ahead at which demand has used up `stock`, of nine in ten, half and one in ten of the
+    futures that the backtest's own errors make of the forecast; None where that is past the horizon."""
+    result = forecast(values, period, horizon)
+    futures = result.futures if len(result.futures) else result.mean[None]
+    gone = np.cumsum(np.maximum(futures, 0.0), axis=1) >= stock
+    step = np.where(gone.any(axis=1), gone.argmax(axis=1) + 1, horizon + 1)
+    found = [int(np.quantile(step, share, method="higher")) for share in (0.1, 0.5, 0.9)]
+    early, middle, late = (step if step <= horizon else None for step in found)
+    return early, middle, late

@@ -17,7 +17,7 @@ from opsplug.services.transfer_rows import Line, column_names, typed_row
 ITEM_COLUMNS: Final = tuple(
     """item_id item_name item_group_id item_brand item_category item_category2 item_category3 item_category4
     item_category5 item_variant price currency list_price cost availability published description url image_url
-    language seller_id affiliation created_at consumable_days tags attributes""".split()
+    language seller_id affiliation created_at consumable_days stock tags attributes""".split()
 )
 _BATCH = 500
 

@@ -24,7 +24,8 @@ class DocumentRows:
 
     def add_document(self, kind: str, key: str, value: Any, now_ms: int) -> bool:
         row = {"kind": kind, "key": key, "value": encode_json(value).decode(), "now": now_ms}
-        return self._db.write(lambda connection: connection.execute(queries.ADD_DOCUMENT, row).rowcount) > 0
+        # Durable: what is added under a key of its own is what somebody said, and was told that it arrived.
+        return self._db.write(lambda c: c.execute(queries.ADD_DOCUMENT, row).rowcount, durable=True) > 0
 
     def put_documents(self, rows: Sequence[tuple[str, str, Any]], now_ms: int) -> None:
         given = [
@@ -54,6 +55,10 @@ class DocumentRows:
     def delete_document(self, kind: str, key: str) -> bool:
         row = {"kind": kind, "key": key}
         return self._db.write(lambda connection: connection.execute(queries.DELETE_DOCUMENT, row).rowcount) > 0
+
+    def delete_documents(self, kind: str, before_ms: int) -> int:
+        row = {"kind": kind, "before": before_ms}
+        return self._db.write(lambda connection: connection.execute(queries.DELETE_OLDER_DOCUMENTS, row).rowcount)
 
     def acquire_lease(self, name: str, holder: str, *, ttl_ms: int, now_ms: int) -> bool:
         row = {"name": name, "holder": holder, "expires": now_ms + ttl_ms, "now": now_ms}

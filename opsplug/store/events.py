@@ -193,6 +193,7 @@ def refuses(event: Event) -> bool:
 
 def _forget(connection: sqlite3.Connection, visitors: Sequence[str | None]) -> int:
     keys = [{"visitor": visitor} for visitor in visitors if visitor is not None]
+    connection.executemany(queries.FORGET_LINES, keys)
     connection.executemany(queries.FORGET_LINKS, keys)
     return connection.executemany(queries.FORGET_EVENTS, keys).rowcount if keys else 0
 

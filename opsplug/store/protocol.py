@@ -140,6 +140,10 @@ class Store(Protocol):
 
     def delete_document(self, kind: str, key: str) -> bool: ...
 
+    def delete_documents(self, kind: str, before_ms: int) -> int:
+        """Remove those of a kind that were last put before; -> how many."""
+        ...
+
     # -- one job runs once ------------------------------------------------------------------------------------------
     def acquire_lease(self, name: str, holder: str, *, ttl_ms: int, now_ms: int) -> bool:
         """True if `holder` now holds `name` until now + ttl: it was free, expired or this holder's own (renewal)."""

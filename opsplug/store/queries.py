@@ -117,6 +117,10 @@ DOCUMENTS_FROM: Final = """SELECT key, value FROM documents
 DOCUMENT_KEYS: Final = "SELECT key FROM documents WHERE kind = :kind ORDER BY key"
 DOCUMENTS_SINCE: Final = "SELECT key, value FROM documents WHERE kind = :kind AND updated_at >= :since ORDER BY key"
 DELETE_DOCUMENT: Final = "DELETE FROM documents WHERE kind = :kind AND key = :key"
+DELETE_OLDER_DOCUMENTS: Final = "DELETE FROM documents WHERE kind = :kind AND updated_at < :before"
+# A visitor's line of insight goes with the visitor, also the one of the user that an anonymous id belongs to.
+FORGET_LINES: Final = """DELETE FROM documents WHERE kind = 'visitor' AND (key = :visitor
+    OR key IN (SELECT user_id FROM links WHERE anonymous_id = :visitor))"""
 ACQUIRE_LEASE: Final = """INSERT INTO leases (name, holder, expires_at) VALUES (:name, :holder, :expires)
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
     WHERE leases.holder = excluded.holder OR leases.expires_at <= :now"""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from opsplug.events import VISITOR
 from opsplug.features.cleaning import Cleaner
 from opsplug.features.shoplog import NAMES, LogBuilder, ShopLog
+from opsplug.features.slots import believable
 from opsplug.features.visits import NAMES as VISIT_NAMES
 from opsplug.features.visits import Visits, VisitsBuilder
 from opsplug.training.reader import programs_in
@@ -33,6 +34,14 @@ def read_shop_log(
         if progress is not None:
             progress(count)
     return builder.log(until)
+
+
+def newest_event(store: Store, now: float | None = None) -> float:
+    """`now`, else the time of the newest event of any kind (a shop is visited before it sells), 0 for an empty log."""
+    if now is not None:
+        return now
+    rows = store.rows(queries.NEWEST_EVENT, {})
+    return float(rows[0][0] / 1000) if rows and believable(rows[0][0]) else 0.0
 
 
 def read_visits(store: Store, *, now: float, days: float = 30.0) -> Visits:
