@@ -67,6 +67,18 @@ class Insight:
         reader = self.series_reader()
         return Sentences(language, reader.clock.zone, reader.currency(), self.item_name)
 
+    def findings_until(self) -> float:
+        """Up to when the events were that the findings are about, epoch seconds; 0 before the first run."""
+        kept = self._store().get_document(FINDINGS, "now")
+        return float(kept["until"]) if kept else 0.0
+
+    @property
+    def now(self) -> float:
+        return self._clock()
+
+    def document_keys(self, kind: str) -> list[str]:
+        return self._store().document_keys(kind)
+
     def item_name(self, item_id: str) -> str:
         """What people call an item."""
         return item_names(self._store().get_items([item_id]), item_id)

@@ -9,7 +9,10 @@ from jinja2 import Environment, FileSystemLoader
 from opsplug import resources
 from opsplug.capture.durable import settle
 from opsplug.web.access import Access
+from opsplug.web.admin.alerts import AlertsPage
+from opsplug.web.admin.anomalies import AnomaliesPage
 from opsplug.web.admin.fairness import FairnessPage
+from opsplug.web.admin.findings import FindingsPage
 from opsplug.web.admin.health import HealthPage
 from opsplug.web.admin.inbox import InboxPage
 from opsplug.web.admin.items import ItemsPage
@@ -82,8 +85,11 @@ def admin_pages(parts: Parts, snippet: Snippet) -> list[Page]:
     statistics = lambda: parts.statistics  # noqa: E731
     return [
         OverviewPage(statistics),
+        FindingsPage(lambda: parts.insight),
+        AnomaliesPage(lambda: parts.insight),
         RecommendationsPage(statistics, lambda: parts.effects),
         ItemsPage(statistics),
+        AlertsPage(lambda: parts.insight),
         InboxPage(lambda: parts.inbox, snippet, parts.settings.timezone),
         RulesPage(lambda: parts.effects, lambda: parts.recommender, lambda: parts.catalog.snapshot().records),
         FairnessPage(lambda: parts.effects),

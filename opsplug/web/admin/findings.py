@@ -1,0 +1,61 @@
+"""Findings in words: evidence, what to do, and whether it was useful."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from opsplug.services.findings.evidence import Finding
+from opsplug.services.insight import Insight
+from opsplug.web.admin.page import Ask
+from opsplug.web.admin.words.findings import WORDS
+from opsplug.web.http import Response
+
+
+class FindingsPage:
+    name, group, role, words = "findings", "see", "viewer", WORDS
+
+    def __init__(self, insight: Callable[[], Insight]) -> None:
+        self._insight = insight
+
+    def get(self, ask: Ask) -> Response:
+        if ask.rest:
+            return ask.missing()
+        insight = self._insight()
+        shown = findings_shown(insight, ask.language, ask.base)
+        if ask.extension == "csv":
+            head = [ask.words["finding"], ask.words["todo"], ask.words["hurt"]]
+            return ask.csv([head, *([one["text"], one["action"], f"{one['hurt']:.0f}"] for one in shown)])
+        reader = insight.series_reader()
+        until = insight.findings_until()
+        intro = ""
+        if until:
+            intro = ask.words["intro"].format(
+                until=f"{datetime.fromtimestamp(until, reader.clock.zone):%Y-%m-%d %H:%M}"
+            )
+        return ask.page("findings.html", findings=shown, intro=intro, download=f"{ask.here}.csv")
+
+    def post(self, ask: Ask) -> Response:
+        key, insight = ask.form.get("key", ""), self._insight()
+        for finding in insight.findings():
+            if finding.key == key:
+                insight.feedback(finding, ask.form.get("useful") == "1")
+        return ask.redirect(self.name)
+
+
+def findings_shown(insight: Insight, language: str, base: str) -> list[dict[str, Any]]:
+    """Findings as the page, and the first screen, show them; the most harmful first."""
+    sentences = insight.sentences(language)
+    return [
+        {
+            "key": finding.key, "tone": finding.tone, "text": sentences.text(finding),
+            "action": sentences.action(finding), "interval": sentences.uncertainty(finding), "hurt": finding.hurt,
+            "link": _link(finding, base),
+        }
+        for finding in insight.findings()
+    ]  # fmt: skip
+
+
+def _link(finding: Finding, base: str) -> str:
+    """Where more of it is to be seen."""
+    return f"{base}/anomalies?alarm={quote(finding.subject, safe='')}" if finding.kind == "anomaly" else ""
