@@ -13,6 +13,7 @@ from opsplug.errors import SettingsError
 
 if TYPE_CHECKING:
     from opsplug.engine import Engine
+    from opsplug.models.slot_learning import Learned
 
 _now = click.option("--now", metavar="TIME", help="Act as at this time (ISO 8601 or epoch seconds). [the newest event]")
 
@@ -52,15 +53,46 @@ def evaluate(engine: "Engine", now: str | None, json_: bool) -> None:
     in use.
     """
     from opsplug.training.evaluate import evaluate as run
+    from opsplug.training.evaluate import evaluate_slots
 
     with show.sentences() as say:
         verdict = run(engine.store, engine.artefacts, now=moment(now), seed=engine.settings.seed, say=say)
+        slots = evaluate_slots(engine.store, now=moment(now), seed=engine.settings.seed)
     if json_:
-        show.as_json(asdict(verdict))
+        show.as_json({**asdict(verdict), "slots": {name: _slots_json(found) for name, found in slots.items()}})
         return
     click.echo(f"{'Would be served' if verdict.promote else 'Would not be served'}: {verdict.reason}")
     if verdict.metrics:
         show.table(("metric", "value", "baseline"), metric_rows(verdict.metrics, verdict.baseline))
+    if slots:
+        click.echo("The order by clicks, judged from the lists that were seen (clicks per item shown):")
+        rows = [row for name, found in slots.items() for row in _slot_rows(name, found)]
+        show.table(
+            ("place", "estimate", "in the mix's order", "by clicks", "95 %", "effective sample", "verdict"), rows
+        )
+
+
+def _slot_rows(placement: str, found: "Learned") -> list[tuple[str, ...]]:
+    from opsplug.models.slot_learning import verdict
+
+    said = verdict(found)[1]
+    if not found.by:
+        return [(placement, "", "", "", "", "", said)]
+    return [
+        (placement, name, f"{found.mix:.4f}", f"{one.value:.4f}", f"{one.low:.4f} to {one.high:.4f}",
+         f"{one.effective_sample_size:,.0f}", said)
+        for name, one in found.by.items()
+    ]  # fmt: skip
+
+
+def _slots_json(found: "Learned") -> dict[str, Any]:
+    from opsplug.models.slot_learning import verdict
+
+    serve, reason = verdict(found)
+    return {
+        "lists": found.lists, "clicks": found.clicks, "judged": found.judged, "serve": serve, "reason": reason,
+        "mix": found.mix, "estimates": {name: asdict(one) for name, one in found.by.items()},
+    }  # fmt: skip
 
 
 @click.group(invoke_without_command=True)
