@@ -21,7 +21,7 @@ def flask_shop() -> Any:
     from opsplug_flask import OpsPlug
 
     app = Flask(__name__)
-    plug = OpsPlug(app, train_every=0)
+    plug = OpsPlug(app, train_every=0, trusted_proxies=1)
 
     @app.get("/product/<number>")
     def product(number: str) -> str:
@@ -50,4 +50,4 @@ def starlette_shop() -> Any:
         return PlainTextResponse(_buy(current_engine(), request.path_params["number"]))
 
     routes = [Route("/product/{number}", product), Route("/buy/{number}", buy, methods=["POST"])]
-    return Starlette(routes=routes, middleware=[Middleware(OpsPlugMiddleware, train_every=0)])
+    return Starlette(routes=routes, middleware=[Middleware(OpsPlugMiddleware, train_every=0, trusted_proxies=1)])
