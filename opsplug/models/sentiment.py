@@ -17,7 +17,7 @@ from opsplug.errors import ModelError
 from opsplug.models import valence
 from opsplug.models._lexicalhead import Hits, LexicalHead, fit_head, lexicon_features
 from opsplug.models.language import detect_language
-from opsplug.models.textfeatures import Arrays, character_ngrams, pack_terms, unpack_terms, with_pairs
+from opsplug.models.textfeatures import Arrays, character_ngrams, pack_terms, stem, unpack_terms, with_pairs
 
 _NEUTRAL = 0.15  # a polarity nearer to zero than this is called neutral
 _FEWEST_LABELS = 20  # of one language, before anything is learned in it
@@ -81,7 +81,7 @@ class SentimentModel:
         given = _features(valence.english_hits(words), len(words))
         if self._second:
             given += _features(valence.english_hits(words, self._second), len(words))
-        return with_pairs(words), given
+        return with_pairs(words).union(map(stem, words)), given
 
     def to_arrays(self) -> Arrays:
         """Everything learned, as plain arrays; empty for a cold start."""

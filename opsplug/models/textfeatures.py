@@ -43,6 +43,22 @@ def grams_of_word(word: str) -> tuple[str, ...]:
     return tuple(padded[at : at + size] for size in _GRAM_SIZES for at in range(len(padded) - size + 1))
 
 
+_ENDINGS = ("ingly", "edly", "ing", "ied", "ies", "ed", "ly", "es", "s", "er", "est")
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """An English word without its ending, marked so that it is no word: works, worked and working share "~work"."""
+    left = word
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            left = word[: -len(ending)]
+            break
+    if len(left) > 3 and left[-1] == left[-2] and left[-1] not in "aeiousl":
+        left = left[:-1]
+    return f"~{left.rstrip('ey') if len(left) > 4 else left}"
+
+
 def pack_terms(terms: Iterable[str]) -> NDArray[np.uint8]:
     """Terms as one array of UTF-8 bytes; a term holds no line break."""
     return np.frombuffer("\n".join(terms).encode("utf-8", "surrogatepass"), dtype=np.uint8)

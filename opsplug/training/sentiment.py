@@ -31,7 +31,7 @@ _BINS = np.array([-0.6, -0.2, 0.2, 0.6])
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One language: balanced accuracy on the newest texts of the new model, the cold start and the model in use (NaN: none)."""
+    """One language: balanced accuracy on its newest texts of the new model, the word lists and the model in use."""
 
     tested: int
     learnt: float
