@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from opsplug.capture.audience import Kind
 from opsplug.capture.conduct import Conduct
 from opsplug.capture.counters import Counters
-from opsplug.capture.ids import new_id
+from opsplug.capture.ids import new_event_id
 from opsplug.capture.visit import Visit
 from opsplug.events import BOT, STAFF, VISITOR, Event, Item
 from opsplug.privacy import mask
@@ -83,7 +83,7 @@ class Recorder:
         route = canonical_route(visit.route) if visit.route else None
         page = visit.page_view_id is not None
         first = Event(
-            event_id=visit.page_view_id or new_id(),
+            event_id=visit.page_view_id or new_event_id(visit.started),
             event="page_view" if page else "http_request",
             timestamp=milliseconds,
             received_at=milliseconds,
@@ -120,7 +120,7 @@ class Recorder:
         elif name in ("search", "view_search_results"):
             properties = {"search_term": _search_term(visit.query)}
         return Event(
-            event_id=new_id(),
+            event_id=new_event_id(visit.started),
             event=name,
             timestamp=page.timestamp,
             received_at=page.received_at,

@@ -10,7 +10,7 @@ from msgspec import structs
 from opsplug.capture.audience import Kind
 from opsplug.capture.conduct import Conduct
 from opsplug.capture.counters import Counters
-from opsplug.capture.ids import new_id
+from opsplug.capture.ids import new_event_id
 from opsplug.capture.queue import EventQueue
 from opsplug.capture.visit import current_visit
 from opsplug.events import BOT, DURABLE_EVENTS, STAFF, VISITOR, Item, canonical_name, epoch_ms, make_event, text_id
@@ -67,7 +67,7 @@ class Tracker:
         canonical, _ = canonical_name(name)
         event = make_event(
             name,
-            event_id=self._event_id(canonical, event_id, merged.get("transaction_id")),
+            event_id=self._event_id(canonical, event_id, merged.get("transaction_id"), now_ms / 1000),
             now_ms=now_ms,
             timestamp_ms=None if timestamp is None else epoch_ms(timestamp, now_ms),
             items=[_without_people(item) for item in items] if isinstance(items, list | tuple) else items,
@@ -87,12 +87,12 @@ class Tracker:
         return event.event_id
 
     @staticmethod
-    def _event_id(name: str, event_id: str | None, transaction_id: Any) -> str:
+    def _event_id(name: str, event_id: str | None, transaction_id: Any, now: float) -> str:
         if event_id is not None:
             return text_id(event_id, "event_id")
         if transaction_id is not None and name in ONCE_PER_TRANSACTION:
             return f"{name}:{text_id(transaction_id, 'transaction_id')}"
-        return new_id()
+        return new_event_id(now)
 
     def _who(
         self, name: str, user_id: str | int | None, anonymous_id: str | None, session_id: str | None

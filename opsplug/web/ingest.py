@@ -8,7 +8,7 @@ from opsplug.capture.beacon import MAX_BODY, read_beacon
 from opsplug.capture.conduct import Conduct
 from opsplug.capture.counters import Counters
 from opsplug.capture.identity import consent_cookie
-from opsplug.capture.ids import new_id
+from opsplug.capture.ids import new_event_id
 from opsplug.capture.observer import Observer
 from opsplug.capture.queue import EventQueue
 from opsplug.capture.visit import Visit
@@ -75,7 +75,7 @@ class Ingest:
         now_ms = int(visit.started * 1000)
         ticket = self._queue.offer_durable(
             Event(
-                event_id=new_id(),
+                event_id=new_event_id(visit.started),
                 event="consent_update",
                 timestamp=now_ms,
                 received_at=now_ms,
