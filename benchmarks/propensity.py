@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from opsplug.events import Event, Item
 from opsplug.features.shoplog import ShopLog, shop_log
 from opsplug.models.propensity import calibration_error
-from opsplug.training.propensity import BUYS, columns, fit_at, rfm_probability, rows_at
+from opsplug.training.propensity import BUYS, Past, columns, fit_at, rfm_probability, rows_at
 
 RETAIL = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "retail" / "online_retail.csv.gz"
 
@@ -42,12 +42,12 @@ def main() -> None:
     for cut in sys.argv[1:] or ("2011-09-09", "2011-10-09", "2011-11-09"):
         now = pd.Timestamp(cut).timestamp()
         start = time.process_time()
-        fitted = fit_at(log.before(now), now, BUYS)
+        fitted = fit_at(Past(log.before(now)), now, BUYS)
         seconds = time.process_time() - start
         if fitted is None:
             raise SystemExit("too little data")
         model, rows = fitted
-        asked = rows_at(log, [now], BUYS, BUYS.horizon)
+        asked = rows_at(Past(log), [now], BUYS, BUYS.horizon)
         for name, guess in (
             ("ours", model.predict_proba(columns(asked.matrix))[:, 1]),
             ("rfm", rfm_probability(rows, asked.matrix)),

@@ -138,8 +138,9 @@ class Parts:
     @cached_property
     def insight(self) -> Insight:
         from opsplug.services.insight import Insight
+        from opsplug.services.visitor_insight import build
 
-        return Insight(lambda: self.store, self.settings)
+        return Insight(lambda: self.store, self.settings, visitors=lambda: build(self))
 
     @cached_property
     def sentiment(self) -> SentimentService:

@@ -49,19 +49,19 @@ class VisitorFeatures:
     def column(self, name: str) -> Array:
         return np.asarray(self.matrix[:, self.names.index(name)])
 
+    def take(self, rows: NDArray[np.bool_]) -> VisitorFeatures:
+        return VisitorFeatures(self.visitors[rows], self.names, self.matrix[rows])
 
-def visitor_features(log: ShopLog, now: float, *, buyers: bool = False) -> VisitorFeatures:
-    """Features from what was known at `now` (epoch seconds): rows at or after it are left out, so nothing leaks.
 
-    Of everybody who was seen, or of `buyers` only."""
+def visitor_features(log: ShopLog, now: float) -> VisitorFeatures:
+    """Features of everybody who was seen, from what was known at `now` (epoch seconds): rows at or after it are left
+    out, so nothing leaks."""
     past = log.before(now)
     past = past.take(np.flatnonzero(past.visitors >= 0))
     bought = past.of_kind(BUY)
-    codes = np.unique(bought.visitors if buyers else past.visitors)
+    codes = np.unique(past.visitors)
     place = np.full(len(log.visitor_ids) + 1, -1)
     place[codes] = np.arange(len(codes))
-    if buyers:
-        past = past.take(np.flatnonzero(place[past.visitors] >= 0))
     columns = _orders(bought, place, len(codes), now) | _browsing(past, place, len(codes), now)
     returned = past.of_kind(RETURN)
     columns["returns"] = _count(place[returned.visitors], len(codes))

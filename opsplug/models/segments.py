@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,16 +37,30 @@ def rfm_segments(recency: ArrayLike, frequency: ArrayLike, value: ArrayLike) -> 
     r, f, v = _columns(recency, frequency, value)
     if len(r) == 0:
         return []
-    fresh, often, rich = 1 - _rank(r), _rank(f), _rank(v)
+    key = _keys(1 - _rank(r), _rank(f), _rank(v), f)
+    found = [_describe(name, NAMES[name], np.flatnonzero(key == name), r, f, v) for name in NAMES]
+    return [segment for segment in found if len(segment.members)]
+
+
+def rfm_segment(recency: float, frequency: float, value: float, quantiles: Sequence[Sequence[float]]) -> str:
+    """The key of one visitor's segment, among visitors of whom the 101 quantiles of the three are known."""
+
+    def rank(x: float, marks: Sequence[float]) -> Array:
+        return np.array([(np.searchsorted(marks, x, "left") + np.searchsorted(marks, x, "right")) / 2 / len(marks)])
+
+    r, f, v = (rank(x, marks) for x, marks in zip((recency, frequency, value), quantiles, strict=True))
+    return str(_keys(1 - r, f, v, np.array([frequency]))[0])
+
+
+def _keys(fresh: Array, often: Array, rich: Array, orders: Array) -> NDArray[np.object_]:
     worth = (often + rich) / 2
-    key = np.full(len(r), "promising", dtype=object)
+    key = np.full(len(fresh), "promising", dtype=object)
     key[(fresh < 0.4) & (worth < 0.6)] = "lapsed"
     key[(fresh < 0.4) & (worth >= 0.6)] = "at_risk"
     key[(fresh >= 0.4) & (worth >= 0.6)] = "loyal"
     key[(fresh >= 0.7) & (worth >= 0.8)] = "champions"
-    key[(fresh >= 0.6) & (f <= 1)] = "new"
-    found = [_describe(name, NAMES[name], np.flatnonzero(key == name), r, f, v) for name in NAMES]
-    return [segment for segment in found if len(segment.members)]
+    key[(fresh >= 0.6) & (orders <= 1)] = "new"
+    return key
 
 
 def cluster_segments(
@@ -104,12 +119,12 @@ def _describe(key: str, name: tuple[str, str], members: NDArray[np.intp], r: Arr
     count, share = len(members), 100 * len(members) / max(len(r), 1)
     part = 100 * v[members].sum() / v.sum() if v.sum() > 0 else 0.0
     english = (
-        f"{count} visitors ({share:.0f} %), {part:.0f} % of the money: typically {orders:.0f} orders "
-        f"worth {money:,.0f}, the last {days:.0f} days ago."
+        f"{count:,} buyers ({share:.0f} %), {part:.0f} % of the money: typically {orders:.0f} "
+        f"{'order' if round(orders) == 1 else 'orders'} worth {money:,.0f}, the last {days:.0f} days ago."
     )
     chinese = (
-        f"{count} 位访客({share:.0f}%),贡献 {part:.0f}% 的消费:通常下单"
-        f" {orders:.0f} 次,消费 {money:,.0f},最近一次在 {days:.0f} 天前。"
+        f"{count:,} 位买家（{share:.0f}%），贡献 {part:.0f}% 的消费；"
+        f"通常下单 {orders:.0f} 次，共 {money:,.0f}，最近一次在 {days:.0f} 天前。"
     )
     names = {"en": name[0], "zh": name[1]}
     return Segment(key, names, {"en": english, "zh": chinese}, members, days, orders, money)

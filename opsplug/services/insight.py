@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from opsplug.errors import SettingsError
 from opsplug.services.alerts import Alerts
 from opsplug.services.findings.evidence import Finding
 from opsplug.services.findings.job import FEEDBACK, FINDINGS, rank
@@ -18,6 +19,8 @@ from opsplug.training.notes import add_note
 
 if TYPE_CHECKING:
     from opsplug.features.measures import Every
+    from opsplug.features.profiles import Profile
+    from opsplug.services.visitor_insight import Answer, VisitorInsight
     from opsplug.settings import Settings
     from opsplug.store.protocol import Store
 
@@ -25,10 +28,40 @@ if TYPE_CHECKING:
 class Insight:
     """Safe to share between threads. `StoreError` when the store cannot be read."""
 
-    def __init__(self, store: Callable[[], Store], settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: Callable[[], Store],
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        visitors: Callable[[], VisitorInsight] | None = None,
+    ) -> None:
         self._store = store
+        self._visitors = visitors
         self._settings = settings
         self._clock = clock
+
+    @cached_property
+    def people(self) -> VisitorInsight:
+        """Single visitors, and what the daily jobs found about all of them."""
+        if self._visitors is None:
+            raise SettingsError("insight: visitors can be asked about through an engine only: engine.insight")
+        return self._visitors()
+
+    def propensity(self, visitor: str | int | None = None, *, now: float | None = None, language: str = "") -> Answer:
+        """How probable it is that this visitor buys in the next 30 days, with reasons; never raises for the shop."""
+        return self.people.propensity(visitor, now=now, language=language)
+
+    def churn(self, visitor: str | int | None = None, *, now: float | None = None, language: str = "") -> Answer:
+        """How probable it is that this buyer does not come back within 90 days, with reasons."""
+        return self.people.churn(visitor, now=now, language=language)
+
+    def profile(self, visitor: str | int | None = None, *, now: float | None = None) -> Profile:
+        """What the visitor's own events say: interests, price band, recency, frequency, value, device, language."""
+        return self.people.profile(visitor, now=now)
+
+    def segment(self, visitor: str | int | None = None, *, now: float | None = None) -> str:
+        """The key of the visitor's segment among buyers, "" for none."""
+        return self.people.segment(visitor, now=now)
 
     @cached_property
     def alerts(self) -> Alerts:

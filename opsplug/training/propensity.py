@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.shoplog import BUY, ShopLog
-from opsplug.features.visitors import NAMES, RFM, bought_between, visitor_features
+from opsplug.features.visitors import NAMES, RFM, VisitorFeatures, bought_between, visitor_features
 from opsplug.models.propensity import PropensityModel, calibration_bins, quality
 from opsplug.training.jobs import TrainingReport, Work
 from opsplug.training.shoplog import read_shop_log
@@ -26,6 +26,7 @@ DAY: Final = 86400.0
 MOMENTS, STEP_DAYS = 9, 15.0
 LEVEL_ROWS: Final = 5_000  # that say what level is usual
 MOST_ROWS: Final = 12_000  # of one training; more would cost and hardly teach
+JUDGED_ROWS: Final = 8_000
 FEWEST_BUYERS: Final = 50
 LATEST: Final = (1.0, 0.5, 0.25)  # of the horizon: windows that say what the level is now
 HISTORY: Final = 40  # days for which is remembered what was promised
@@ -58,16 +59,30 @@ class Rows:
         return Rows(self.matrix[rows], self.labels[rows], self.visitors[rows], self.moments[rows])
 
 
+class Past:
+    """The log, and what was known at moments that were asked for: both questions ask the same ones."""
+
+    def __init__(self, log: ShopLog) -> None:
+        self.log = log
+        self._known: dict[float, VisitorFeatures] = {}
+
+    def features(self, moment: float, buyers: bool) -> VisitorFeatures:
+        known = self._known.get(moment)
+        if known is None:
+            known = self._known[moment] = visitor_features(self.log, moment)
+        return known.take(known.column("orders") > 0) if buyers else known
+
+
 def columns(matrix: Array) -> dict[str, Array]:
     return dict(zip(NAMES, matrix.T, strict=True))
 
 
-def rows_at(log: ShopLog, moments: list[float], question: Question, horizon: float) -> Rows:
+def rows_at(past: Past, moments: list[float], question: Question, horizon: float) -> Rows:
     """What was known at each moment, and what happened in the `horizon` days after it."""
     parts = []
     for moment in moments:
-        known = visitor_features(log, moment, buyers=question.buyers)
-        bought = bought_between(log, known.visitors, moment, moment + horizon * DAY)
+        known = past.features(moment, question.buyers)
+        bought = bought_between(past.log, known.visitors, moment, moment + horizon * DAY)
         parts.append((known.matrix, bought ^ question.turned, known.visitors, np.full(len(bought), moment)))
     return Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
@@ -78,24 +93,26 @@ def moments_before(log: ShopLog, now: float, horizon: float) -> list[float]:
     return [moment for moment in found[::-1] if moment >= log.oldest + min(30.0, horizon / 3) * DAY]
 
 
-def fit_at(log: ShopLog, now: float, question: Question, *, seed: int = 0) -> tuple[PropensityModel, Rows] | None:
+def fit_at(
+    past: Past, now: float, question: Question, *, seed: int = 0, most: int = MOST_ROWS
+) -> tuple[PropensityModel, Rows] | None:
     """The model of what was known at `now`, and the rows it learned from. None where too little happened so far."""
-    moments = moments_before(log, now, question.horizon)
+    moments = moments_before(past.log, now, question.horizon)
     if not moments:
         return None
-    rows = rows_at(log, moments, question, question.horizon)
+    rows = rows_at(past, moments, question, question.horizon)
     if min(rows.labels.sum(), (~rows.labels).sum()) < FEWEST_BUYERS:
         return None
-    if len(rows.labels) > MOST_ROWS:
-        rows = rows.take(np.sort(np.random.default_rng(seed).choice(len(rows.labels), MOST_ROWS, replace=False)))
+    if len(rows.labels) > most:
+        rows = rows.take(np.sort(np.random.default_rng(seed).choice(len(rows.labels), most, replace=False)))
     model = PropensityModel(seed).fit(columns(rows.matrix), rows.labels, groups=rows.visitors)
-    put_on_level(model, log, now, question, rows, seed)
+    put_on_level(model, past, now, question, rows, seed)
     return model, rows
 
 
-def put_on_level(model: PropensityModel, log: ShopLog, now: float, question: Question, rows: Rows, seed: int) -> float:
+def put_on_level(model: PropensityModel, past: Past, now: float, question: Question, rows: Rows, seed: int) -> float:
     """Move the probabilities to what the newest windows say. -> the level against that of the training."""
-    present = visitor_features(log, now, buyers=question.buyers).matrix
+    present = past.features(now, question.buyers).matrix
     if not model.metrics or not len(present):
         return 1.0
     usual = rows.take(np.random.default_rng(seed).permutation(len(rows.labels))[:LEVEL_ROWS])
@@ -103,8 +120,8 @@ def put_on_level(model: PropensityModel, log: ShopLog, now: float, question: Que
     ratios = []
     for share in LATEST:
         days = share * question.horizon
-        lately = rows_at(log, [now - days * DAY], question, days)
-        before = _came_within(log, usual, days) / max(said_usually, 1e-9)
+        lately = rows_at(past, [now - days * DAY], question, days)
+        before = _came_within(past.log, usual, days) / max(said_usually, 1e-9)
         if len(lately.labels) < 200 or before <= 0:
             continue
         came = float((lately.labels ^ question.turned).mean())
@@ -158,9 +175,10 @@ def train(work: Work) -> TrainingReport:
     metrics: dict[str, float] = {}
     baseline: dict[str, float] = {}
     reasons = []
+    past = Past(log)
     for question in (BUYS, CHURN):
         work.say(f"{question.name}: asking past moments")
-        told = _answer(log, now, question, work.seed)
+        told = _answer(past, now, question, work.seed)
         report["questions"][question.name] = told.about
         reasons.append(f"{question.name}: {told.about['reason']}")
         if told.model is not None:
@@ -171,7 +189,7 @@ def train(work: Work) -> TrainingReport:
     if arrays:
         about = {"at": work.clock(), "trained_until": now, "metrics": metrics, "baseline": baseline}
         version = work.artefacts.publish(NAME, arrays, about=about, at=work.clock())
-    report["version"], report["drift"] = version, _drift(work, log, now, report["questions"])
+    report["version"], report["drift"] = version, _drift(work, past, now, report["questions"])
     work.store.put_document(KIND, NAME, report, round(work.clock() * 1000))
     seconds = time.perf_counter() - began
     return TrainingReport(NAME, metrics, baseline, bool(arrays), seconds, version, "; ".join(reasons))
@@ -183,10 +201,10 @@ class _Told:
     about: dict[str, Any]
 
 
-def _answer(log: ShopLog, now: float, question: Question, seed: int) -> _Told:
+def _answer(past: Past, now: float, question: Question, seed: int) -> _Told:
     about: dict[str, Any] = {"horizon": question.horizon, "served": False, "baseline": {}}
-    judged = _judge(log, now, question, seed)
-    fitted = fit_at(log, now, question, seed=seed) if judged is not None else None
+    judged = _judge(past, now, question, seed)
+    log, fitted = past.log, fit_at(past, now, question, seed=seed) if judged is not None else None
     if judged is None or fitted is None:
         days = (log.newest - log.oldest) / DAY
         bought = len(np.unique(log.visitors[log.kinds == BUY]))
@@ -195,7 +213,7 @@ def _answer(log: ShopLog, now: float, question: Question, seed: int) -> _Told:
         about["have"]["need_buyers"] = FEWEST_BUYERS
         return _Told(None, about)
     model, rows = fitted
-    newest = visitor_features(log, now, buyers=question.buyers)
+    newest = past.features(now, question.buyers)
     said = model.predict_proba(columns(newest.matrix))[:, 1]
     about |= {
         "model": model.name,
@@ -216,14 +234,14 @@ def _answer(log: ShopLog, now: float, question: Question, seed: int) -> _Told:
     return _Told(None if worse else model, about)
 
 
-def _judge(log: ShopLog, now: float, question: Question, seed: int) -> dict[str, Any] | None:
+def _judge(past: Past, now: float, question: Question, seed: int) -> dict[str, Any] | None:
     """The way it is done, one horizon earlier: the answers are known by now, the model did not know them."""
     then = now - question.horizon * DAY
-    fitted = fit_at(log.before(then), then, question, seed=seed)
+    fitted = fit_at(past, then, question, seed=seed, most=JUDGED_ROWS)
     if fitted is None:
         return None
     model, rows = fitted
-    asked = rows_at(log, [then], question, question.horizon)
+    asked = rows_at(past, [then], question, question.horizon)
     labels = asked.labels.astype(float)
     if min(labels.sum(), len(labels) - labels.sum()) < 10:
         return None
@@ -241,7 +259,7 @@ def _loss(labels: Array, p: Array) -> float:
 
 def _weights(model: PropensityModel, matrix: Array, seed: int) -> list[tuple[str, float]]:
     """How much each column moves a probability on average, the strongest first."""
-    rows = np.random.default_rng(seed).permutation(len(matrix))[:150]
+    rows = np.random.default_rng(seed).permutation(len(matrix))[:60]
     total: dict[str, float] = {}
     for reasons in model.explain(columns(matrix[rows]), strongest=len(NAMES)):
         for name, effect in reasons:
@@ -249,7 +267,7 @@ def _weights(model: PropensityModel, matrix: Array, seed: int) -> list[tuple[str
     return sorted(((name, round(weight, 4)) for name, weight in total.items() if weight > 0), key=lambda row: -row[1])
 
 
-def _drift(work: Work, log: ShopLog, now: float, questions: dict[str, Any]) -> list[dict[str, Any]]:
+def _drift(work: Work, past: Past, now: float, questions: dict[str, Any]) -> list[dict[str, Any]]:
     """What was promised of the visitors known a horizon ago beside what came, newest first."""
     held: Any = work.store.get_document(KIND, f"{NAME}_promises") or []
     today = {
@@ -261,7 +279,7 @@ def _drift(work: Work, log: ShopLog, now: float, questions: dict[str, Any]) -> l
     came: list[dict[str, Any]] = []
     for entry in promises[::-1]:
         if BUYS.name in entry and entry["at"] + BUYS.horizon * DAY <= now and len(came) < HISTORY:
-            rows = rows_at(log, [entry["at"]], BUYS, BUYS.horizon)
+            rows = rows_at(past, [entry["at"]], BUYS, BUYS.horizon)
             if len(rows.labels):
                 came.append({"at": entry["at"], "said": entry[BUYS.name], "came": float(rows.labels.mean())})
     return came

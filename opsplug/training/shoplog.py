@@ -11,6 +11,7 @@ from opsplug.features.shoplog import NAMES, LogBuilder, ShopLog
 from opsplug.features.slots import believable
 from opsplug.features.visits import NAMES as VISIT_NAMES
 from opsplug.features.visits import Visits, VisitsBuilder
+from opsplug.store import queries
 from opsplug.training.reader import programs_in
 
 if TYPE_CHECKING:
