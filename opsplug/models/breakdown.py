@@ -17,6 +17,7 @@ from typing import Final
 ENOUGH: Final = 0.67  # of the deviation, that a dimension's chosen values explain together
 LEAST: Final = 0.1  # of the deviation, that a value explains to be named
 MOST: Final = 4  # values named of a dimension
+TELLING: Final = 0.02  # bits by which a dimension's shares must have changed: else its values moved with the whole
 
 Pair = tuple[float, float]  # actual, expected
 Quad = tuple[float, float, float, float]  # actual and expected part, actual and expected whole
@@ -85,7 +86,7 @@ def _chosen(dimension: str, powers: Mapping[str, float], values: Mapping[str, Pa
 
 def _ranked(found: list[list[Cause]], most: int) -> list[list[Cause]]:
     """Dimensions whose values just moved with the whole (no surprise) are left out."""
-    telling = [causes for causes in found if causes and sum(cause.surprise for cause in causes) > 1e-3]
+    telling = [causes for causes in found if causes and sum(cause.surprise for cause in causes) >= TELLING]
     telling.sort(key=lambda causes: (-sum(cause.surprise for cause in causes), len(causes), causes[0].dimension))
     return telling[:most]
 

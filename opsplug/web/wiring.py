@@ -84,7 +84,7 @@ def admin_pages(parts: Parts, snippet: Snippet) -> list[Page]:
     """The stats pages in the order of the side bar; the first is the one at admin/ itself."""
     statistics = lambda: parts.statistics  # noqa: E731
     return [
-        OverviewPage(statistics),
+        OverviewPage(statistics, lambda: parts.insight),
         FindingsPage(lambda: parts.insight),
         AnomaliesPage(lambda: parts.insight),
         RecommendationsPage(statistics, lambda: parts.effects),

@@ -30,12 +30,11 @@ def slow_routes(window: Window) -> list[Finding]:
         if n0 >= REQUESTS:
             usual = quantile(before, 0.95)
             above, above_before = share_above(now, usual)[0], share_above(before, usual)[0]
-            low, high = difference(above, n, above_before, n0)
             telling = p95 >= SLOW and p95 >= SLOWER * usual
             findings.append(
                 Finding(
                     kind="slower", subject=route, facts={**facts, "usual": usual}, hurt=2 * slow, telling=telling,
-                    p=rose(above, n, above_before, n0), low=low, high=high, tone="worse",
+                    p=rose(above, n, above_before, n0), tone="worse",
                 )
             )  # fmt: skip
             if telling:
@@ -66,19 +65,14 @@ def script_errors(window: Window) -> list[Finding]:
 def server_errors(window: Window) -> list[Finding]:
     """Addresses that answer with an error of the shop."""
     visits = window.now("error_sessions", "route")
-    requests = window.now("requests", "route")
-    findings = []
-    for route, count in window.now("errors", "route").items():
-        if count < VISITS:
-            continue
-        low, high = share_interval(count, max(requests.get(route, 0.0), count))
-        facts = {"route": route, "count": count, "visits": visits.get(route, 0.0)}
-        findings.append(
-            Finding(
-                kind="server_error", subject=route, facts=facts, hurt=3 * count, low=low, high=high, tone="worse"
-            )
-        )  # fmt: skip
-    return findings
+    return [
+        Finding(
+            kind="server_error", subject=route, hurt=3 * count, tone="worse",
+            facts={"route": route, "count": count, "visits": visits.get(route, 0.0)},
+        )
+        for route, count in window.now("errors", "route").items()
+        if count >= VISITS
+    ]  # fmt: skip
 
 
 def futile_clicks(window: Window) -> list[Finding]:

@@ -18,6 +18,7 @@ from opsplug.services.insight_words import (
 from opsplug.services.series_read import SeriesReader
 from opsplug.training.watch_series import DETECTOR
 from opsplug.web.admin import bands
+from opsplug.web.admin.figures import together
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.admin.words.anomalies import WORDS
 from opsplug.web.http import Response
@@ -106,7 +107,9 @@ class AnomaliesPage(ReadOnly):
     def _line(ask: Ask, insight: Insight, reader: SeriesReader, alarm: dict[str, Any]) -> dict[str, Any]:
         return {
             "tone": alarm["tone"],
-            "text": alarm_sentence(alarm, ask.language, reader.clock.zone, reader.currency(), insight.item_name),
+            "text": together(
+                alarm_sentence(alarm, ask.language, reader.clock.zone, reader.currency(), insight.item_name)
+            ),
             "link": f"{ask.here}?alarm={quote(alarm['key'], safe='')}",
         }
 

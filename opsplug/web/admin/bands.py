@@ -50,9 +50,9 @@ def chart(
 
     upper = [f"{x(i)} {y(band[2])}" for i, band in enumerate(expected)]
     lower = [f"{x(i)} {y(band[1])}" for i, band in enumerate(expected)][::-1]
-    form = "%m-%d %H:%M" if every == "hour" else "%m-%d"
     moments = [datetime.fromtimestamp(point.at, zone) for point in points]
-    every_label = max(1, math.ceil(len(points) / 6))
+    days = [i for i, moment in enumerate(moments) if every == "day" or moment.hour == 0]
+    labelled = days[:: max(1, math.ceil(len(days) / 6))] or list(range(len(points)))[::4]
     rows = [
         [f"{moment:{'%Y-%m-%d %H:%M' if every == 'hour' else '%Y-%m-%d'}}", _known(point.value, text), text(band[0]),
          f"{text(band[1])} – {text(band[2])}"]
@@ -61,7 +61,7 @@ def chart(
     return {
         "title": title, "width": WIDTH, "height": HEIGHT, "left": LEFT,
         "ticks": [{"y": y(low + (top - low) * n / 4), "text": text(low + (top - low) * n / 4)} for n in range(5)],
-        "labels": [{"x": x(i), "text": f"{moments[i]:{form}}"} for i in range(0, len(points), every_label)],
+        "labels": [{"x": x(i), "text": f"{moments[i]:%m-%d}"} for i in labelled],
         "band": f"M{'L'.join([*upper, *lower])}Z" if upper else "",
         "line": _line([(x(i), y(p.value)) if math.isfinite(p.value) else None for i, p in enumerate(points)]),
         "marks": [

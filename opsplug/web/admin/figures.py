@@ -82,3 +82,10 @@ def csv_file(rows: list[list[str]]) -> bytes:
     for row in rows:
         writer.writerow(["'" + cell if cell[:1] in ("=", "+", "-", "@", "\t") else cell for cell in row])
     return out.getvalue().encode("utf-8-sig")
+
+
+def together(text: str) -> str:
+    """A number and its unit stay on one line."""
+    for unit in ("%", "s", "ms"):
+        text = text.replace(f" {unit} ", f"\u00a0{unit} ").replace(f" {unit})", f"\u00a0{unit})")
+    return text

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from opsplug.services.findings.evidence import Finding
 from opsplug.services.insight import Insight
+from opsplug.web.admin.figures import together
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.words.findings import WORDS
 from opsplug.web.http import Response
@@ -48,9 +49,9 @@ def findings_shown(insight: Insight, language: str, base: str) -> list[dict[str,
     sentences = insight.sentences(language)
     return [
         {
-            "key": finding.key, "tone": finding.tone, "text": sentences.text(finding),
-            "action": sentences.action(finding), "interval": sentences.uncertainty(finding), "hurt": finding.hurt,
-            "link": _link(finding, base),
+            "key": finding.key, "tone": finding.tone, "text": together(sentences.text(finding)),
+            "action": sentences.action(finding), "interval": together(sentences.uncertainty(finding)),
+            "hurt": finding.hurt, "link": _link(finding, base),
         }
         for finding in insight.findings()
     ]  # fmt: skip

@@ -3,21 +3,25 @@
 from collections.abc import Callable
 from typing import Any
 
+from opsplug.services.insight import Insight
 from opsplug.services.statistics import Overview, Statistics
 from opsplug.web.admin import charts, figures
+from opsplug.web.admin.findings import findings_shown
 from opsplug.web.admin.health import troubles
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.admin.words.overview import WORDS
 from opsplug.web.http import Response
 
 DAYS = 30
+FINDINGS = 5
 
 
 class OverviewPage(ReadOnly):
     name, group, role, words = "overview", "see", "viewer", WORDS
 
-    def __init__(self, statistics: Callable[[], Statistics]) -> None:
+    def __init__(self, statistics: Callable[[], Statistics], insight: Callable[[], Insight]) -> None:
         self._statistics = statistics
+        self._insight = insight
 
     def get(self, ask: Ask) -> Response:
         words, overview = ask.words, self._statistics().overview(DAYS)
@@ -33,12 +37,18 @@ class OverviewPage(ReadOnly):
             days=DAYS,
             numbers=figures.numbers(overview, words),
             has_events=overview.total_events > 0,
-            findings=troubles(self._statistics().counts(), ask.language),
+            findings=self._attention(ask),
             proposal=self._proposal(overview, words),
             views_chart=charts.lines(words["chart_views"], days, views, download),
             orders_chart=charts.lines(words["chart_orders"], days, {words["orders"]: overview.orders.days}, download),
             events_chart=charts.lines(words["chart_events"], days, events, download),
         )
+
+    def _attention(self, ask: Ask) -> list[dict[str, Any]]:
+        """What opsplug itself lost, then the most harmful findings; each with the page that says more."""
+        own = [{**one, "link": f"{ask.base}/health"} for one in troubles(self._statistics().counts(), ask.language)]
+        found = findings_shown(self._insight(), ask.language, ask.base)[:FINDINGS]
+        return own + [{**one, "link": one["link"] or f"{ask.base}/findings"} for one in found]
 
     def _proposal(self, overview: Overview, words: Any) -> str:
         """One thing to do next, with its evidence."""
