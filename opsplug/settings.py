@@ -93,7 +93,10 @@ class Settings:
     retention_days: int = setting(730, "Events older than this are removed in small batches; 0: kept.")
     item_url: str = setting("", "Address of an item's page where the catalogue has none: `/product/{item_id}`.")
     testing: bool = setting(False, "No thread, file or schedule starts by itself. Flask's TESTING sets it.")
-    holdout: float = setting(0.0, "Share of visitors (0 to 0.5) who get popular items only, to measure the lift.")
+    holdout: float = setting(
+        0.02,
+        "Share of visitors (0 to 0.5), always the same, who get popular items only once a model serves: what the lift is measured by.",
+    )
     seed: int = setting(0, "Seed of everything random in training and exploration.")
     queue_size: int = setting(10_000, "Events that may wait in memory; past that page views are dropped and counted.")
 

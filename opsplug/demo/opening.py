@@ -27,6 +27,7 @@ def settings(folder: Path, admin_token: str = "") -> dict[str, Any]:
         "currency": CURRENCY,
         "timezone": "Europe/London",
         "admin_token": admin_token,
+        "holdout": 0.0,  # who tries the demonstration shall see what it does
         "train_every": 0,  # trained once at each start, by opsplug.demo.prepare
     }
 

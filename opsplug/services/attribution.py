@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from opsplug.events import Event
-from opsplug.features.recommendation_id import read_id
+from opsplug.features.recommendation_id import UNTRAINED, read_id
 from opsplug.services.experiments import Lift, in_holdout, lift
 from opsplug.services.orders import Order, read_orders
 
@@ -177,7 +177,7 @@ def measure_lifts(store: Store, *, share: float, seed: int = 0, since_ms: int, u
     for batch in store.read_events(since_ms=since_ms, until_ms=until_ms, names=("view_item_list",)):
         for _, event in batch:
             made = read_id(event.properties.get("recommendation_id"))
-            if event.visitor and made is not None:
+            if event.visitor and made is not None and made.model != UNTRAINED:  # before, both groups saw the same
                 for placement in ("", made.placement):
                     at = first[placement].get(event.visitor, event.timestamp)
                     first[placement][event.visitor] = min(at, event.timestamp)

@@ -131,7 +131,7 @@ class Recommender:
         )  # fmt: skip
         trained = self.model(version)
         who = anonymous_id or user_id or ""
-        blind = in_holdout(who or None, self._holdout, self._seed)
+        blind = trained is not None and in_holdout(who or None, self._holdout, self._seed)
         slot = None if blind else self._slots.get(placement, who, slots)
         trace = trace if trace is not None else Trace()
         trace.asked = question

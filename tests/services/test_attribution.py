@@ -177,7 +177,7 @@ def test_the_lift_is_told_for_each_placement_and_refunds_count(shop: Shop) -> No
         who = f"w{number}"
         held = in_holdout(who, share)
         placement = ("home", "item")[number % 2]
-        rec = make_id(placement, "popular", at=START, holdout=held)
+        rec = make_id(placement, "popular", at=START, version="x-aaaaaaaa", holdout=held)
         events.append(shop.event("view_item_list", "a", visitor=who, at=START, recommendation_id=rec))
         if number % 10 < (2 if held else 6):
             line = {"item_id": "a", "price": 10.0}
