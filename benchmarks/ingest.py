@@ -1,6 +1,7 @@
 """Events a second over HTTP, in batches of 20, through gunicorn and uvicorn with 2 workers each.
 
-Run `python benchmarks/ingest.py`.
+Run `python benchmarks/ingest.py`, or `python benchmarks/ingest.py --seconds 600 --rate 5500` for what ten minutes do to
+the workers' memory.
 Two client processes keep connections open and send bodies of different visitors as fast as they are answered, on the
 same two cores. Every accepted event must be in the store afterwards; the workers' memory is told before and after.
 """
@@ -50,11 +51,14 @@ def starlette_app() -> Any:
     return app
 
 
-def send(port: int, seconds: float, seed: int, results: Any) -> None:
+def send(port: int, seconds: float, rate: float, seed: int, results: Any) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port)
-    accepted, until, turn = 0, time.monotonic() + seconds, 0
-    while time.monotonic() < until:
+    began = time.monotonic()
+    accepted, turn = 0, 0
+    while time.monotonic() < began + seconds:
         turn += 1
+        if rate:
+            time.sleep(max(0.0, began + turn * BATCH * CONNECTIONS * 2 / rate - time.monotonic()))
         events = [
             {
                 "event": "view_item",
@@ -81,7 +85,7 @@ def send(port: int, seconds: float, seed: int, results: Any) -> None:
     results.put(accepted)
 
 
-def run(name: str, command: list[str], seconds: float) -> None:
+def run(name: str, command: list[str], seconds: float, rate: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -93,17 +97,19 @@ def run(name: str, command: list[str], seconds: float) -> None:
         try:
             wait_for(port)
             workers = psutil.Process(server.pid).children(recursive=True) or [psutil.Process(server.pid)]
-            send_for(port, min(3.0, seconds))
+            send_for(port, min(3.0, seconds), rate)
             before = sum(worker.memory_info().rss for worker in workers if worker.is_running()) / 1e6
             started, cpu = time.monotonic(), cpu_of(workers)
-            accepted = send_for(port, seconds)
+            minutes = Minutes(workers)
+            accepted = send_for(port, seconds, rate)
+            minutes.over.set()
             taken, used = time.monotonic() - started, cpu_of(workers) - cpu
             after = sum(worker.memory_info().rss for worker in workers if worker.is_running()) / 1e6
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(20)
         reader = open_store(f"sqlite:///{store}")
-        stored = sum(len(batch) for batch in reader.read_events(names=("view_item",), audience=None))
+        stored = reader.last_id()
         counts = reader.counts()
         reader.close()
     print(
@@ -112,10 +118,26 @@ def run(name: str, command: list[str], seconds: float) -> None:
     )
 
 
-def send_from_threads(port: int, seconds: float, seed: int, results: Any) -> None:
+class Minutes(threading.Thread):
+    """The workers' memory, minute by minute."""
+
+    def __init__(self, workers: list[Any]) -> None:
+        super().__init__(daemon=True)
+        self.over = threading.Event()
+        self._workers = workers
+        self.start()
+
+    def run(self) -> None:
+        while not self.over.wait(60.0):
+            sizes = [f"{worker.memory_info().rss / 1e6:.0f}" for worker in self._workers if worker.is_running()]
+            print(f"  {time.strftime('%H:%M')}  MB of each process: {' '.join(sizes)}", flush=True)
+
+
+def send_from_threads(port: int, seconds: float, rate: float, seed: int, results: Any) -> None:
     """Several connections: one alone would measure how long its two packets wait for each other's receipt."""
     threads = [
-        threading.Thread(target=send, args=(port, seconds, seed * CONNECTIONS + n, results)) for n in range(CONNECTIONS)
+        threading.Thread(target=send, args=(port, seconds, rate, seed * CONNECTIONS + n, results))
+        for n in range(CONNECTIONS)
     ]
     for thread in threads:
         thread.start()
@@ -123,10 +145,10 @@ def send_from_threads(port: int, seconds: float, seed: int, results: Any) -> Non
         thread.join()
 
 
-def send_for(port: int, seconds: float) -> int:
+def send_for(port: int, seconds: float, rate: float) -> int:
     results: Any = multiprocessing.Queue()
     clients = [
-        multiprocessing.Process(target=send_from_threads, args=(port, seconds, seed, results)) for seed in (1, 2)
+        multiprocessing.Process(target=send_from_threads, args=(port, seconds, rate, seed, results)) for seed in (1, 2)
     ]
     for client in clients:
         client.start()
@@ -156,12 +178,17 @@ def wait_for(port: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--rate", type=float, default=0.0, help="events a second; 0: as many as are answered")
+    parser.add_argument("--server", choices=("gunicorn", "uvicorn"), help="only this one")
+    chosen = parser.parse_args()
     python = sys.executable
     gunicorn = [python, "-m", "gunicorn", "-w", "2", "-k", "gthread", "--threads", "4", "--log-level", "error"]
-    run("gunicorn, Flask", [*gunicorn, "-b", "127.0.0.1:{port}", "ingest:flask_app()"], seconds)
+    if chosen.server != "uvicorn":
+        gunicorn += ["-b", "127.0.0.1:{port}", "ingest:flask_app()"]
+        run("gunicorn, Flask", gunicorn, chosen.seconds, chosen.rate)
     uvicorn = [python, "-m", "uvicorn", "--workers", "2", "--port", "{port}", "--log-level", "error", "--factory"]
-    run("uvicorn, Starlette", [*uvicorn, "ingest:starlette_app"], seconds)
+    if chosen.server != "gunicorn":
+        run("uvicorn, Starlette", [*uvicorn, "ingest:starlette_app"], chosen.seconds, chosen.rate)
 
 
 if __name__ == "__main__":
