@@ -1,0 +1,323 @@
+"""From stored events to alarms: what is counted when, what is strange and why, and what is not strange."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from opsplug.events import BOT, Event, make_event
+from opsplug.features.calendar import Calendar, black_friday
+from opsplug.services.series_read import SeriesReader
+from opsplug.store import open_store
+from opsplug.training import insight_series, series_book
+from opsplug.training.jobs import Work
+from opsplug.training.notes import add_note
+from opsplug.training.series_book import SeriesBook
+
+ZONE = ZoneInfo("Europe/Berlin")
+
+
+@pytest.fixture
+def store():
+    store = open_store("sqlite://")
+    yield store
+    store.close()
+
+
+def event(at: datetime, n: int, name: str = "page_view", received: datetime | None = None, **fields) -> Event:
+    options = {"route": "/", **fields}
+    return make_event(
+        name, event_id=f"{name}{at.timestamp()}-{n}", now_ms=int((received or at).timestamp() * 1000),
+        timestamp_ms=int(at.timestamp() * 1000), **options,
+    )  # fmt: skip
+
+
+def hours(first: datetime, days: float) -> Iterable[datetime]:
+    """Every hour of real time, on the shop's clock."""
+    begin = first.timestamp()
+    return (datetime.fromtimestamp(begin + 3600 * n, first.tzinfo) for n in range(int(days * 24)))
+
+
+def fill(
+    store, first: datetime, days: float, name: str = "page_view", mean: float = 30.0,
+    change: Callable[[datetime, int], int] = lambda at, count: count, seed: int = 0, **fields,
+) -> None:  # fmt: skip
+    """A day-shaped Poisson stream in which people live by the shop's clock."""
+    rng = np.random.default_rng(seed)
+    events = []
+    for at in hours(first, days):
+        expected = mean * (0.1 + np.exp(-((at.hour - 15) ** 2) / 30)) * (1.3 if at.weekday() < 5 else 0.7)
+        count = change(at, int(rng.poisson(expected)))
+        for n in range(count):
+            events.append(event(at + timedelta(seconds=n * 3000 / max(count, 1)), n, name, **fields))
+    for begin in range(0, len(events), 5000):
+        store.add_events(events[begin : begin + 5000])
+
+
+def run(store, now: datetime, **options) -> list[str]:
+    said: list[str] = []
+    insight_series.run(
+        Work(store, None, now=now.timestamp(), options={"timezone": "Europe/Berlin", **options}, say=said.append)
+    )
+    return said
+
+
+def alarms(store) -> list[dict]:
+    return [alarm for _, alarm in store.documents("alarm")]
+
+
+def values(store, series: str, every: str, days: int, until: datetime) -> list[float]:
+    return [
+        point.value for point in SeriesReader(store, "Europe/Berlin").points(series, every, days, until.timestamp())
+    ]
+
+
+# ---------------------------------------------------------------------------------------------- counting
+
+
+def test_hours_days_and_visits_are_counted_on_the_shops_clock(store) -> None:
+    at = datetime(2026, 5, 1, 0, 30, tzinfo=ZONE)  # still April in UTC
+    who = {"anonymous_id": "a", "session_id": "s"}
+    store.add_events([
+        event(at, 1, **who), event(at, 2, "add_to_cart", items=[{"item_id": "x"}], **who),
+        event(at + timedelta(minutes=20), 3, **who), event(at + timedelta(hours=2), 4, audience=BOT),
+        event(at + timedelta(hours=2), 5, "purchase", items=[{"item_id": "x", "price": 4.0, "quantity": 2}], properties={"currency": "EUR"}, anonymous_id="b"),
+        event(at + timedelta(hours=2), 6, "purchase", properties={"currency": "USD", "value": 99.0}),
+    ])  # fmt: skip
+    until = datetime(2026, 5, 2, 6, tzinfo=ZONE)
+    run(store, until)
+    assert values(store, "page_views", "hour", 2, until)[:3] == [2, 0, 0]
+    assert values(store, "sessions", "day", 2, until)[0] == 1
+    assert values(store, "visitors", "day", 2, until)[0] == 2
+    assert values(store, "orders", "day", 2, until)[0] == 2
+    assert values(store, "revenue", "day", 2, until)[0] == 8  # of two currencies only the shop's own
+    assert values(store, "bots", "day", 2, until)[0] == 1
+    cells = SeriesReader(store, "Europe/Berlin").days("2026-05-01", 1, parts=True)["2026-05-01"]
+    assert sum(cells.total("carts_ended")) == sum(cells.total("abandoned")) == 1
+    assert cells.part("exits", "route") == {"/": {0: 1.0}}
+
+
+def test_late_events_join_their_own_hour_and_nothing_is_counted_twice(store) -> None:
+    first = datetime(2026, 5, 1, tzinfo=ZONE)
+    fill(store, first, 2, mean=3)
+    run(store, first + timedelta(days=2))
+    before = values(store, "page_views", "hour", 3, first + timedelta(days=2))
+    run(store, first + timedelta(days=2))
+    assert values(store, "page_views", "hour", 3, first + timedelta(days=2)) == before
+    late = event(first + timedelta(hours=5), 999, received=first + timedelta(days=2, minutes=1), source="browser")
+    store.add_events([late])
+    run(store, first + timedelta(days=2, minutes=5))
+    after = values(store, "page_views", "hour", 3, first + timedelta(days=2))
+    assert after[5] == before[5] + 1 and sum(after) == sum(before) + 1
+
+
+def test_a_run_that_dies_half_way_counts_nothing_twice(store, monkeypatch) -> None:
+    first = datetime(2026, 5, 1, tzinfo=ZONE)
+    fill(store, first, 3, mean=4)
+    monkeypatch.setattr(insight_series, "SAVE_DAYS", 0)  # save after each batch
+    real, calls = SeriesBook.save, []
+
+    def dies(self, *arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(self, *arguments)
+
+    original = type(store).read_events
+    monkeypatch.setattr(type(store), "read_events", lambda self, **options: original(self, **{**options, "batch": 100}))
+    monkeypatch.setattr(SeriesBook, "save", dies)
+    with pytest.raises(KeyboardInterrupt):
+        run(store, first + timedelta(days=3))
+    monkeypatch.setattr(SeriesBook, "save", real)
+    run(store, first + timedelta(days=3, hours=1))
+    assert sum(values(store, "page_views", "hour", 4, first + timedelta(days=3))) == store.last_id()
+
+
+def test_another_time_zone_or_another_database_begins_anew(store) -> None:
+    first = datetime(2026, 5, 1, tzinfo=ZONE)
+    fill(store, first, 2, mean=4)
+    run(store, first + timedelta(days=2))
+    run(store, first + timedelta(days=2), timezone="Asia/Shanghai")
+    total = sum(
+        p.value
+        for p in SeriesReader(store, "Asia/Shanghai").points(
+            "page_views", "day", 5, (first + timedelta(days=4)).timestamp()
+        )
+    )
+    assert total == store.last_id()
+
+
+def test_many_days_are_not_all_held_in_memory(store, monkeypatch) -> None:
+    monkeypatch.setattr(series_book, "MOST_DAYS", 5)
+    first = datetime(2026, 1, 1, tzinfo=ZONE)
+    fill(store, first, 60, mean=1)
+    run(store, first + timedelta(days=60))
+    assert sum(values(store, "page_views", "day", 62, first + timedelta(days=61))) == store.last_id()
+
+
+# ---------------------------------------------------------------------------------------------- alarms
+
+
+def test_an_outage_is_an_alarm_with_its_deploy_and_is_told_once(store) -> None:
+    first, broken = datetime(2026, 5, 4, tzinfo=ZONE), datetime(2026, 6, 5, 14, tzinfo=ZONE)
+    add_note(store, "deploy", "checkout 2.1", int((broken - timedelta(minutes=10)).timestamp() * 1000))
+    fill(store, first, 33, change=lambda at, count: 1 if broken <= at < broken + timedelta(hours=4) else count)
+    for n in range(6):
+        run(store, broken + timedelta(hours=n, minutes=15))
+    found = [alarm for alarm in alarms(store) if alarm["measure"] == "page_views"]
+    assert [datetime.fromtimestamp(alarm["at"], ZONE) for alarm in found] == [broken]
+    [alarm] = found
+    assert not alarm["up"] and alarm["tone"] == "worse" and alarm["value"] == 1 and alarm["lower"] > 5
+    assert [note["text"] for note in alarm["notes"]] == ["checkout 2.1"]
+
+
+def test_the_breakdown_names_the_page_that_fails(store) -> None:
+    first, broken = datetime(2026, 5, 4, tzinfo=ZONE), datetime(2026, 6, 5, 14, tzinfo=ZONE)
+    for seed, route in enumerate(("/", "/product/<id>", "/cart")):
+        gone = route == "/product/<id>"
+        fill(
+            store, first, 33, route=route, seed=seed, mean=40 if gone else 10,
+            change=lambda at, count, gone=gone: 0 if gone and at >= broken else count,
+        )  # fmt: skip
+    run(store, broken + timedelta(hours=2))
+    alarm = next(alarm for alarm in alarms(store) if alarm["measure"] == "page_views" and alarm["every"] == "hour")
+    [cause] = alarm["causes"][0]
+    assert (cause["dimension"], cause["value"]) == ("route", "/product/<id>") and cause["power"] > 0.8
+
+
+def test_the_first_errors_after_weeks_without_any_are_an_alarm_and_few_are_none(store) -> None:
+    first, broken = datetime(2026, 5, 4, tzinfo=ZONE), datetime(2026, 5, 28, 15, tzinfo=ZONE)
+    fill(store, first, 26, properties={"duration_ms": 50.0})
+    few = [
+        event(first + timedelta(days=12, minutes=m), m, "http_request", properties={"status": 500}) for m in range(3)
+    ]
+    many = [
+        event(broken + timedelta(minutes=m), m, "http_request", properties={"status": 502}, route="/pay")
+        for m in range(40)
+    ]
+    store.add_events(few + many)
+    run(store, broken + timedelta(hours=2))
+    [alarm] = [alarm for alarm in alarms(store) if alarm["measure"] == "errors" and alarm["every"] == "hour"]
+    assert datetime.fromtimestamp(alarm["at"], ZONE) == broken and alarm["value"] == 40
+
+
+def test_a_price_change_stands_beside_what_it_did(store) -> None:
+    first, change = datetime(2026, 5, 4, tzinfo=ZONE), datetime(2026, 6, 4, tzinfo=ZONE)
+    items = [{"item_id": f"i{n}", "item_name": f"Thing {n}", "price": 5.0} for n in range(4)]
+    store.put_items(items, origin="explicit", now_ms=1)
+    for n in range(4):
+        line = [{"item_id": f"i{n}", "price": 5.0, "quantity": 1}]
+        fill(store, first, 31, "purchase", 6, items=line, properties={"value": 5.0, "n": n}, seed=n)
+    run(store, change)
+    store.put_items([{**items[2], "price": 0.5}], origin="explicit", now_ms=2)
+    run(store, change + timedelta(hours=9))
+    cheap = [{"item_id": "i2", "price": 0.5, "quantity": 1}]
+    store.add_events(
+        [
+            event(
+                change + timedelta(hours=10, seconds=9 * m),
+                5000 + m,
+                "purchase",
+                items=cheap,
+                properties={"value": 50.0},
+            )
+            for m in range(300)
+        ]
+    )
+    run(store, change + timedelta(hours=11, minutes=10))
+    alarm = next(alarm for alarm in alarms(store) if alarm["measure"] == "orders" and alarm["every"] == "hour")
+    assert alarm["causes"][0][0]["value"] == "i2"
+    [note] = store.documents("note")
+    assert note[1]["text"] == "Thing 2" and (note[1]["old"], note[1]["new"]) == (5.0, 0.5)
+
+
+# ---------------------------------------------------------------------------------------------- harmless
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("month", "day"), [(3, 29), (10, 25)])
+def test_a_day_on_which_the_clocks_change_is_harmless(store, month: int, day: int, seed: int) -> None:
+    """23 and 25 hours; people keep living by the clock on the wall."""
+    first = datetime(2026, month, day, tzinfo=ZONE) - timedelta(days=30)
+    fill(store, first, 33, seed=seed)
+    run(store, first + timedelta(days=33))
+    around = datetime(2026, month, day, tzinfo=ZONE).timestamp()
+    assert [a for a in alarms(store) if a["at"] >= around] == []
+    cells = SeriesReader(store, "Europe/Berlin")
+    assert cells.clock.bounds(f"2026-{month:02}-{day:02}")[1] == (23 if month == 3 else 25)
+
+
+def test_black_friday_is_harmless_and_a_shop_that_dies_on_it_is_not(store) -> None:
+    friday = datetime(2026, 11, 27, tzinfo=ZONE)
+    first = friday - timedelta(days=40)
+    died = friday + timedelta(hours=18)
+    sale = lambda at, count: 0 if at >= died else count * 6 if at >= friday else count  # noqa: E731
+    fill(store, first, 41, change=sale)
+    run(store, died)
+    assert [a for a in alarms(store) if a["at"] >= friday.timestamp()] == []
+    store.add_events([event(died + timedelta(hours=5), 1)])
+    run(store, died + timedelta(hours=2))
+    assert [(a["up"], a["at"]) for a in alarms(store) if a["measure"] == "page_views"][:1] == [
+        (False, died.timestamp())
+    ]
+
+
+def test_a_shop_that_was_offline_for_a_week_is_harmless(store) -> None:
+    first = datetime(2026, 5, 4, tzinfo=ZONE)
+    begin, end = first + timedelta(days=32), first + timedelta(days=39)
+    fill(store, first, 50, change=lambda at, count: 0 if begin <= at < end else count)
+    run(store, first + timedelta(days=50))
+    assert alarms(store) == []
+
+
+def test_a_week_offline_that_is_noticed_only_when_the_shop_is_back_is_harmless(store) -> None:
+    first = datetime(2026, 5, 4, tzinfo=ZONE)
+    begin, end = first + timedelta(days=32), first + timedelta(days=39)
+    fill(store, first, 32)
+    run(store, begin)
+    fill(store, end, 6, seed=1)
+    run(store, end + timedelta(days=6))
+    assert alarms(store) == []
+
+
+@pytest.mark.parametrize("year", [1985, 1999])
+def test_a_clock_in_the_wrong_century_is_harmless_and_counted(store, year: int) -> None:
+    first = datetime(2026, 5, 4, tzinfo=ZONE)
+    fill(store, first, 20, mean=5)
+    store.add_events(
+        [event(datetime(year, 1, 1, tzinfo=ZONE), n, received=first + timedelta(days=20)) for n in range(50)]
+    )
+    said = run(store, first + timedelta(days=20))
+    assert any("50 with an impossible time" in line for line in said)
+    assert alarms(store) == [] and len(store.document_keys("series")) <= 21
+
+
+def test_a_clock_far_in_the_future_is_the_moment_of_receiving(store) -> None:
+    first = datetime(2026, 5, 4, tzinfo=ZONE)
+    fill(store, first, 20, mean=5)
+    ahead = event(datetime(2099, 1, 1, tzinfo=ZONE), 1, received=first + timedelta(days=19, hours=23))
+    store.add_events([ahead])
+    run(store, first + timedelta(days=20))
+    assert SeriesReader(store, "Europe/Berlin").newest() <= (first + timedelta(days=20)).timestamp()
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.02, 1.5])
+def test_small_and_empty_shops_are_harmless(store, mean: float) -> None:
+    first = datetime(2026, 5, 4, tzinfo=ZONE)
+    fill(store, first, 60, mean=mean)
+    run(store, first + timedelta(days=60))
+    assert alarms(store) == []
+
+
+def test_an_empty_store_says_so(store) -> None:
+    assert run(store, datetime(2026, 5, 4, tzinfo=ZONE)) == ["0 new events read", "no events yet"]
+
+
+def test_the_calendar() -> None:
+    assert str(black_friday(2026)) == "2026-11-27" and str(black_friday(2024)) == "2024-11-29"
+    mine = Calendar([{"date": "2026-12-25", "kind": "normal"}, {"date": "2026-02-17", "kind": "holiday"}])
+    assert [mine.kind_of(day) for day in ("2026-11-30", "2026-12-25", "2026-02-17", "2026-05-05", "2026-12-24")] == [
+        "sale", None, "holiday", None, "holiday",
+    ]  # fmt: skip
