@@ -101,8 +101,8 @@ class Net:
         known = np.where(np.isfinite(matrix).any(axis=0), matrix, 0.0)
         marks = np.nanquantile(known, np.linspace(0, 1, RANKS), axis=0).T
         net = MLPClassifier(
-            (24,), alpha=1.0, learning_rate_init=0.01, early_stopping=True, n_iter_no_change=5,
-            max_iter=40, batch_size=min(500, max(len(labels) // 10, 20)),
+            (24,), alpha=1.0, learning_rate_init=0.01, early_stopping=True, n_iter_no_change=3,
+            max_iter=20, batch_size=min(500, max(len(labels) // 10, 20)),
             random_state=seed,
         ).fit(_scores(matrix, marks), labels)  # fmt: skip
         (hidden, out), (hidden_bias, out_bias) = net.coefs_, net.intercepts_

@@ -19,7 +19,7 @@ def spark(values: Sequence[float]) -> dict[str, Any]:
 
 def lines(title: str, days: Sequence[date], series: Mapping[str, Sequence[float]], download: str) -> dict[str, Any]:
     """Lines over days with one axis from 0; `series` by the name that the legend shows, all as long as `days`."""
-    top, ticks = _scale(max((max(values, default=0) for values in series.values()), default=0))
+    top, ticks = scale(max((max(values, default=0) for values in series.values()), default=0))
     plot_height = HEIGHT - BOTTOM - TOP
     step = (WIDTH - LEFT) / max(len(days) - 1, 1)
 
@@ -72,7 +72,7 @@ def _labels(days: Sequence[date], x: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _scale(most: float) -> tuple[float, list[float]]:
+def scale(most: float) -> tuple[float, list[float]]:
     """A round top of the axis and four or five ticks from 0 to it."""
     if most <= 4:
         return 4.0, [0.0, 1.0, 2.0, 3.0, 4.0]

@@ -1,0 +1,105 @@
+"""What will happen: revenue, orders, traffic, categories and best sellers, and what will run out."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from opsplug.services.insight import Insight
+from opsplug.web.admin import figures, forecast_chart
+from opsplug.web.admin.page import Ask, ReadOnly
+from opsplug.web.admin.words.forecasts import MODELS, WORDS
+from opsplug.web.http import Response
+
+WEEKS = 4
+
+
+class ForecastsPage(ReadOnly):
+    name, group, role, words = "forecasts", "see", "viewer", WORDS
+
+    def __init__(self, insight: Callable[[], Insight]) -> None:
+        self._insight = insight
+
+    def get(self, ask: Ask) -> Response:
+        if ask.rest:
+            return ask.missing()
+        told = self._insight().people.document("forecasts") or {}
+        found = {f"{one['kind']}:{one['key']}": one for one in told.get("series", [])}
+        key = ask.request.query.get("series", "")
+        shown = found.get(key) or next(iter(found.values()), None)
+        if ask.extension == "csv":
+            return ask.csv(_file(ask, told, shown))
+        return ask.page(
+            "forecasts.html",
+            empty=self._empty(ask, told),
+            stock=_stock(ask, told),
+            chart=None if shown is None else self._chart(ask, told, shown),
+            chosen=None if shown is None else f"{shown['kind']}:{shown['key']}",
+            choices=[(name, _name(ask, one)) for name, one in found.items()],
+            judged=None if shown is None else _judged(ask, shown),
+            summary=_summary(ask, found),
+        )
+
+    @staticmethod
+    def _empty(ask: Ask, told: dict[str, Any]) -> str:
+        if not told:
+            return str(ask.words["empty"])
+        if told.get("reason"):
+            return str(ask.words["too_few"].format(have=told["have_days"], need=told["need_days"]))
+        return "" if told["series"] else str(ask.words["empty"])
+
+    @staticmethod
+    def _chart(ask: Ask, told: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+        title = ask.words["chart"].format(name=_name(ask, shown))
+        return forecast_chart.chart(title, date.fromisoformat(told["days"][-1]), shown, _amount)
+
+
+def _name(ask: Ask, one: dict[str, Any]) -> str:
+    words = ask.words["kinds"]
+    if one["kind"] in ("category", "item"):
+        return f"{words[one['kind']]}: {one['name']}"
+    return f"{words[one['kind']]} {one['key']}".strip()
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:,.1f}"
+
+
+def _judged(ask: Ask, one: dict[str, Any]) -> str:
+    model = MODELS[ask.language].get(one["model"], one["model"])
+    if one["error"] is None:
+        return str(ask.words["judged_short"].format(model=model))
+    better = 100 * (1 - one["error"])
+    return str(ask.words["judged" if better >= 1 else "judged_naive"].format(model=model, better=f"{better:.0f}"))
+
+
+def _summary(ask: Ask, found: dict[str, dict[str, Any]]) -> figures.Table:
+    """The next four weeks of each series beside the last four."""
+    rows = []
+    for one in found.values():
+        before, ahead = sum(one["past"][-7 * WEEKS :]), sum(one["mean"][: 7 * WEEKS])
+        change = f"{100 * (ahead / before - 1):+.0f} %" if before > 0 and len(one["past"]) >= 7 * WEEKS else "–"
+        rows.append([_name(ask, one), _amount(before), _amount(ahead), change])
+    table = figures.table(ask.words, ("series", "last_weeks", "next_weeks", "change"), rows, "", numbers_from=1)
+    table["title"] = ask.words["summary"]
+    return table
+
+
+def _stock(ask: Ask, told: dict[str, Any]) -> figures.Table:
+    rows = []
+    for one in told.get("stock", []):
+        late = one["late"] or ask.words["later"]
+        rows.append(
+            [one["name"], f"{one['stock']:,.0f}", f"{one['a_day']:,.3g}", one["date"] or ask.words["later"],
+             f"{one['early']} – {late}"]
+        )  # fmt: skip
+    names = ("item", "stock", "a_day", "runs_out", "between")
+    table = figures.table(ask.words, names, rows, ask.words["no_stock"], numbers_from=1)
+    table["title"] = ask.words["stock_title"]
+    return table
+
+
+def _file(ask: Ask, told: dict[str, Any], shown: dict[str, Any] | None) -> list[list[str]]:
+    head = [ask.words["day"], ask.words["expected"], ask.words["band80"], ask.words["band95"]]
+    if shown is None:
+        return [head]
+    return [head, *ForecastsPage._chart(ask, told, shown)["rows"]]

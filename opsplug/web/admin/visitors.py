@@ -1,0 +1,199 @@
+"""Who comes: segments, cohorts, the way to an order, journeys; and, for admins, one visitor's profile."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, unquote
+
+from opsplug.features.profiles import Profile
+from opsplug.models.segments import NAMES
+from opsplug.services.insight import Insight
+from opsplug.services.visitor_insight import Answer
+from opsplug.web.admin import figures
+from opsplug.web.admin.page import Ask
+from opsplug.web.admin.words.visitors import WORDS
+from opsplug.web.http import Response
+
+MOST_LISTED = 50
+_SORTS = ("value", "orders", "buys", "churn")
+
+
+class VisitorsPage:
+    name, group, role, words = "visitors", "see", "viewer", WORDS
+
+    def __init__(self, insight: Callable[[], Insight]) -> None:
+        self._insight = insight
+
+    def get(self, ask: Ask) -> Response:
+        if ask.rest:
+            return self._one(ask, unquote(ask.rest)) if ask.person.may("admin") else ask.missing()
+        people = self._insight().people
+        told = people.document("visitors")
+        segment = ask.request.query.get("segment", "")
+        segment = segment if segment in NAMES else ""
+        by = ask.request.query.get("by", "value")
+        by = by if by in _SORTS else "value"
+        if ask.extension == "csv":
+            return ask.csv(self._file(ask, segment, by)) if ask.person.may("admin") else ask.missing()
+        if not told or not told["visitors"]:
+            return ask.page("visitors.html", told=None)
+        lines = people.visitors(segment, most=MOST_LISTED, by=by) if ask.person.may("admin") else []
+        return ask.page(
+            "visitors.html",
+            told=told,
+            segments=[_segment(ask, one) for one in told["segments"]],
+            clusters=[_segment(ask, one) for one in told["clusters"]],
+            cohorts=_cohorts(told["cohorts"]),
+            cohort_unit=ask.words["units"][told["cohort_unit"]],
+            funnel=_funnel(ask, told["funnel"]),
+            entries=_ways(ask, told["entries"], "entries"),
+            journeys=_ways(ask, told["journeys"], "journeys"),
+            tags=told["tags"],
+            listed=_listed(ask, lines),
+            segment=segment,
+            by=by,
+            sorts=_SORTS,
+            names={key: name[ask.language == "zh"] for key, name in NAMES.items()},
+            download=f"{ask.here}.csv?segment={segment}&by={by}",
+        )
+
+    def post(self, ask: Ask) -> Response:
+        """The look-up: the shop's own user id is never in an address, nor is it kept."""
+        if not ask.person.may("admin"):
+            return ask.missing()
+        text = ask.form.get("visitor", "").strip()[:200]
+        if not text:
+            return ask.redirect("visitors")
+        key = self._insight().people.profile(text).visitor
+        return ask.redirect(f"visitors/{quote(key, safe='')}")
+
+    def _one(self, ask: Ask, key: str) -> Response:
+        people = self._insight().people
+        found = people.profile(key)
+        if ask.extension == "json":
+            return ask.json({
+                **found.to_dict(), "segment": people.segment(key),
+                "buys": people.propensity(key, language=ask.language).to_dict(),
+                "churn": people.churn(key, language=ask.language).to_dict(),
+            })  # fmt: skip
+        segment = people.segment(key) if found.known else ""
+        return ask.page(
+            "visitor.html",
+            status=200 if found.known else 404,
+            found=found,
+            facts=_facts(ask, found, segment),
+            buys=_answer(ask, people.propensity(key, language=ask.language), "buys"),
+            churn=_answer(ask, people.churn(key, language=ask.language), "churn"),
+            bought=[(name, _day(at)) for _, name, at in found.bought],
+            download=f"{ask.here}/{quote(key, safe='')}.json",
+        )
+
+    def _file(self, ask: Ask, segment: str, by: str) -> list[list[str]]:
+        people = self._insight().people
+        return [
+            [ask.words["lines"][name] for name in _LINE],
+            *_listed(ask, people.visitors(segment, most=20_000, by=by))["rows"],
+        ]
+
+
+_LINE = ("visitor", "segment", "orders", "value", "recency", "buys", "churn")
+
+
+def _listed(ask: Ask, lines: list[tuple[str, dict[str, Any]]]) -> figures.Table:
+    rows = [
+        [key, NAMES[line["segment"]][ask.language == "zh"] if line["segment"] in NAMES else "–", f"{line['orders']:,}",
+         f"{line['value']:,.0f}", "–" if line["recency"] is None else f"{line['recency']:,.0f}",
+         _percent(line.get("buys")), _percent(line.get("churn"))]
+        for key, line in lines
+    ]  # fmt: skip
+    return figures.table(ask.words["lines"], _LINE, rows, ask.words["no_lines"], numbers_from=2)
+
+
+def _segment(ask: Ask, one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "key": one["key"], "name": one["name"][ask.language], "text": one["explanation"][ask.language],
+        "percent": round(100 * one["share"], 1), "count": f"{one['count']:,}",
+    }  # fmt: skip
+
+
+def _cohorts(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Percent kept; a period that is still running is marked."""
+    width = max((len(row["kept"]) for row in rows), default=1)
+    shown = [
+        {
+            "label": row["label"],
+            "size": f"{row['size']:,}",
+            "cells": [
+                {"text": f"{100 * kept / row['size']:.0f} %", "running": place == len(row["kept"]) - 2}
+                for place, kept in enumerate(row["kept"][1:])
+            ],
+        }
+        for row in rows
+    ]
+    return {"rows": shown, "width": width - 1}
+
+
+def _funnel(ask: Ask, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    whole = steps[0]["visits"] if steps else 0
+    return [
+        {
+            "name": ask.words["steps"][step["name"]],
+            "count": f"{step['visits']:,}",
+            "percent": round(100 * step["visits"] / whole, 1) if whole else 0,
+            "lost": "" if place == 0 or not steps[place - 1]["visits"]
+            else ask.words["lost"].format(n=f"{100 * (1 - step['visits'] / steps[place - 1]['visits']):.0f}"),
+        }
+        for place, step in enumerate(steps)
+    ]  # fmt: skip
+
+
+def _ways(ask: Ask, ways: list[dict[str, Any]], name: str) -> figures.Table:
+    rows = [
+        [
+            " → ".join(way["pages"]),
+            f"{way['visits']:,}",
+            f"{way['bought']:,}",
+            f"{100 * way['bought'] / way['visits']:.1f} %",
+        ]
+        for way in ways
+    ]
+    table = figures.table(ask.words, ("way", "visits", "orders", "ordered"), rows, ask.words["no_ways"], numbers_from=1)
+    table["title"] = ask.words[name]
+    return table
+
+
+def _facts(ask: Ask, found: Profile, segment: str) -> list[tuple[str, str]]:
+    words, lines = ask.words["facts"], NAMES.get(segment)
+    values = {
+        "segment": lines[ask.language == "zh"] if lines else "–",
+        "orders": f"{found.orders:,}",
+        "value": f"{found.value:,.2f} {found.currency}".strip(),
+        "recency": "–" if found.recency_days is None else ask.words["days"].format(n=f"{found.recency_days:,.0f}"),
+        "returns": f"{found.returns:,}",
+        "views": f"{found.views:,}",
+        "first_seen": _day(found.first_seen),
+        "last_seen": _day(found.last_seen),
+        "price_band": ask.words["bands"].get(found.price_band, "–"),
+        "device": ask.words["devices"].get(found.device, found.device or "–"),
+        "language": found.language or "–",
+    }
+    return [(words[name], value) for name, value in values.items()]
+
+
+def _answer(ask: Ask, answer: Answer, question: str) -> dict[str, Any]:
+    if answer.probability is None:
+        return {"text": "–", "note": answer.note, "reasons": []}
+    reasons = [(reason.text, f"{100 * reason.effect:+.0f} %") for reason in answer.reasons]
+    fresh = ask.words["fresh"].format(known=_day(answer.known_until), trained=_day(answer.trained_until))
+    title = ask.words[question].format(days=f"{answer.horizon_days:.0f}")
+    return {"text": _percent(answer.probability), "note": f"{title} {fresh}", "reasons": reasons}
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return "–"
+    return f"{100 * share:.0f} %" if 0.01 <= share <= 0.99 else f"{100 * share:.1f} %"
+
+
+def _day(at: float | None) -> str:
+    return "–" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
