@@ -90,6 +90,9 @@ class Settings:
     currency: str = setting("", "Currency of prices that name none (ISO 4217).")
     trusted_proxies: int = setting(0, "How many proxies in front of the shop set X-Forwarded-For.")
     train_every: int = setting(3600, "Seconds between trainings in the background; 0: never.")
+    deep: bool = setting(
+        True, "Train the next-item network every day where the extra `deep` is installed; it serves only if it helps."
+    )
     retention_days: int = setting(730, "Events older than this are removed in small batches; 0: kept.")
     item_url: str = setting("", "Address of an item's page where the catalogue has none: `/product/{item_id}`.")
     testing: bool = setting(False, "No thread, file or schedule starts by itself. Flask's TESTING sets it.")
@@ -155,7 +158,8 @@ class Settings:
         """What background jobs need to know, as plain data: it travels to an interpreter of its own."""
         return {
             "retention_days": self.retention_days, "timezone": self.timezone, "language": self.language,
-            "alerts": self.alerts, "facts": {"release": self.release, "version": __version__, "settings": self._digest()},
+            "alerts": self.alerts, "deep": self.deep,
+            "facts": {"release": self.release, "version": __version__, "settings": self._digest()},
         }  # fmt: skip
 
     def _digest(self) -> str:

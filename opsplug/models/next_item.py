@@ -1,9 +1,8 @@
 """The deep part in serving: a next-item network that looks at a visitor's history once. numpy only.
 
-One causal attention block over the history (SASRec, Kang and McAuley 2018) with tied item vectors. The visitor's vector
-is the sum of several pools of the history; each pool weighs an event by what it is, by how many events, moments and
-minutes ago it was (relative biases instead of positions, as in HSTU, Zhai and others 2024), so that the order within
-one basket means nothing. Items are scored by their vectors against the visitor's. Trained by `next_item_torch`.
+One causal attention block with tied item vectors (SASRec, Kang and McAuley 2018). The question is asked by the newest
+moment, and an event is weighed by what it is and by how many events, moments and minutes ago it was (relative biases
+instead of positions, as in HSTU, Zhai and others 2024), so that the order within one basket means nothing.
 """
 
 from __future__ import annotations
@@ -21,33 +20,36 @@ from opsplug.models.view import View
 LONGEST = 100  # events of a history that the network looks at, newest first
 STEPS = 16  # buckets of each relative bias
 KINDS = 4
-EPSILON = 1e-6
+HEADS = 4
+EPSILON = 1e-5
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class NextItem:
-    """Arrays of the trained network: d the width of an item's vector, P pools, k the width of their keys."""
+    """Arrays of the trained network: d the width of an item's vector, w the inner width."""
 
     name: ClassVar[str] = "deep"
-    inputs: Floats  # items x d, of an event
-    outputs: Floats  # items x d, of a candidate
+    vectors: Floats  # items x d
     bias: Floats  # items
-    keys: Floats  # d x (P * k)
-    asks: Floats  # d x (P * k)
-    by_events: Floats  # STEPS x P
-    by_moments: Floats  # STEPS x P
-    by_minutes: Floats  # STEPS x P
-    by_kind: Floats  # KINDS x P
-    pools: Floats  # P x d x d
+    ask: Floats  # d x d
+    key: Floats  # d x d
+    value: Floats  # d x d
+    nobody_key: Floats  # d, beside the events: what to think of somebody of whom little is known
+    nobody_value: Floats  # d
+    by_events: Floats  # STEPS x HEADS
+    by_moments: Floats  # STEPS x HEADS
+    by_minutes: Floats  # STEPS x HEADS
+    by_kind: Floats  # KINDS x HEADS
+    out: Floats  # d x d
     widen: Floats  # d x w
     widen_bias: Floats  # w
     narrow: Floats  # w x d
-    scale: Floats  # 1
+    scale: Floats  # d
 
     @classmethod
     def fit(cls, evidence: Evidence, *, seed: int = 0) -> NextItem:
-        """Needs torch (the extra `deep`); chooses by itself how long to learn."""
+        """Needs torch (the extra `deep`); finds by itself how long to learn."""
         from opsplug.models.next_item_torch import fit
 
         return fit(evidence, seed=seed)
@@ -72,23 +74,27 @@ class NextItem:
 
     def logits(self, query: Query, view: View) -> Scores:
         """One score per item of a view, for a query with at least one event."""
-        found: Scores = view.of(self.outputs) @ (self.scale[0] * self.visitor(query)) + view.of(self.bias)
+        found: Scores = view.of(self.vectors) @ self.visitor(query) + view.of(self.bias)
         return found
 
     def visitor(self, query: Query) -> Floats:
         """The visitor's vector, shape (d,)."""
         items, events, moments, minutes, kinds = looked_at(query)
-        x = self.inputs[items]
+        x = normal(self.vectors[items])
         last = x[moments == 0].mean(0)
-        count = len(self.pools)
-        asked, keys = (last @ self.asks).reshape(count, -1), (x @ self.keys).reshape(len(x), count, -1)
+        asked = (last @ self.ask).reshape(HEADS, -1)
+        keys = (x @ self.key).reshape(len(x), HEADS, -1)
         weight = (keys * asked).sum(-1) + self.by_events[events] + self.by_moments[moments]
         weight += self.by_minutes[minutes] + self.by_kind[kinds]
-        weight = np.exp(weight - weight.max(0))
-        pooled = (weight / weight.sum(0)).T @ x
-        whole = np.tensordot(pooled, self.pools, 2)
-        whole = whole / np.sqrt((whole * whole).mean() + EPSILON)
-        found: Floats = whole + np.maximum(whole @ self.widen + self.widen_bias, 0) @ self.narrow
+        nobody = (self.nobody_key.reshape(HEADS, -1) * asked).sum(-1)
+        largest = np.maximum(weight.max(0), nobody)
+        weight, nobody = np.exp(weight - largest), np.exp(nobody - largest)
+        values = (x @ self.value).reshape(len(x), HEADS, -1)
+        seen = np.einsum("lh,lhk->hk", weight, values) + nobody[:, None] * self.nobody_value.reshape(HEADS, -1)
+        seen /= (weight.sum(0) + nobody)[:, None]
+        whole = normal(seen.ravel() @ self.out + last)
+        whole = whole + np.maximum(whole @ self.widen + self.widen_bias, 0) @ self.narrow
+        found: Floats = normal(whole) * self.scale
         return found
 
     def moved(self, ours: Sequence[str], theirs: Sequence[str]) -> NextItem:
@@ -97,13 +103,19 @@ class NextItem:
         table = np.array([place.get(item, -1) for item in theirs], np.int64)
         known = table >= 0
         rows = np.where(known, table, 0)
-        lowest = float(self.bias.min(initial=0)) - 30.0
+        lowest = np.float32(self.bias.min(initial=0) - 30.0)
         return replace(
             self,
-            inputs=np.where(known[:, None], self.inputs[rows], np.float32(0)),
-            outputs=np.where(known[:, None], self.outputs[rows], np.float32(0)),
-            bias=np.where(known, self.bias[rows], np.float32(lowest)),
+            vectors=np.where(known[:, None], self.vectors[rows], np.float32(0)),
+            bias=np.where(known, self.bias[rows], lowest),
         )
+
+
+def normal(rows: Floats) -> Floats:
+    """Mean 0 and variance 1 along the last axis."""
+    rows = rows - rows.mean(-1, keepdims=True)
+    found: Floats = rows / np.sqrt((rows * rows).mean(-1, keepdims=True) + np.float32(EPSILON))
+    return found
 
 
 Looked = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
@@ -111,11 +123,12 @@ Looked = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[
 
 def looked_at(query: Query) -> Looked:
     """The newest events of a query, newest first: items, buckets of events, moments and minutes ago, kinds."""
-    items, times, kinds = query.items[: -LONGEST - 1 : -1], query.times[::-1][:LONGEST], query.kinds[::-1][:LONGEST]
+    items, kinds = query.items[::-1][:LONGEST], query.kinds[::-1][:LONGEST].astype(np.int64)
+    times = query.times[::-1][:LONGEST]
     begins = np.append(True, times[1:] != times[:-1])
     moments = np.cumsum(begins) - 1
     events = np.flatnonzero(begins)[moments]  # events of later moments
-    return items, log_steps(events), log_steps(moments), minute_steps(query.now - times), kinds.astype(np.int64)
+    return items, log_steps(events), log_steps(moments), minute_steps(query.now - times), kinds
 
 
 def log_steps(count: NDArray[Any]) -> NDArray[np.int64]:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from opsplug.features.interactions import DAY, Interactions
 from opsplug.models.next_item import LONGEST, log_steps, minute_steps
 
-TARGETS = 30  # next distinct items that an example is asked for
-HALF = 0.5  # share of the log's active days after which an example counts half
+TARGETS = 10  # next distinct items that an example is asked for
+HALF = 0.25  # share of the log's active days after which an example counts half
 Rows = NDArray[np.int64]
 
 
@@ -83,7 +83,7 @@ class Examples:
         next_rows = self._first[np.where(inside, place, 0)]
         asked = inside & (next_rows < self._end[at][:, None])
         return Batch(
-            np.where(known, self._items[rows], 0), known, log_steps(events),
+            self._items[np.where(known, rows, rows[:, :1])], known, log_steps(events),
             log_steps(np.where(known, self._moment[at - 1][:, None] - moment, 0)),
             minute_steps(self._times[at][:, None] - self._times[rows]), self._kinds[rows],
             np.where(asked, self._items[next_rows], 0), asked,

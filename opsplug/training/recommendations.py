@@ -8,8 +8,8 @@ import time
 from opsplug.errors import ArtefactError
 from opsplug.features.diversity import diversity
 from opsplug.features.items import catalogue
-from opsplug.models.mix import Mix
 from opsplug.models.ranker import Ranker
+from opsplug.training.deep import fitting
 from opsplug.training.gate import Champion, judge
 from opsplug.training.jobs import TrainingReport, Work
 from opsplug.training.reader import read_interactions
@@ -33,12 +33,13 @@ def train(work: Work) -> TrainingReport:
         )
     work.store.put_document("diversity", "latest", found.to_dict(), round(work.clock() * 1000))
     work.say(f"judging on {len(events):,} interactions")
-    verdict = judge(events, items, champion=champion(work), seed=work.seed, budget_s=work.budget_s)
+    fit = fitting(work)
+    verdict = judge(events, items, champion=champion(work), seed=work.seed, budget_s=work.budget_s, fit=fit)
     metrics = {**verdict.metrics, "interactions": float(len(events)), "items": float(len(items))}
     version = ""
     if verdict.promote:
         work.say("fitting the final model")
-        mix = Mix.fit(events, items, now=work.now, seed=work.seed, budget_s=work.budget_s)
+        mix = fit(events, items, now=work.now, seed=work.seed, budget_s=work.budget_s)
         metrics |= mix.metrics
         at = work.clock()
         about = {

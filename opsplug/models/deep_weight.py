@@ -1,0 +1,96 @@
+"""How much the deep part should count in the mix, and whether the mix is better with it: asked at past cut-offs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsplug.models import fusion
+from opsplug.models.base import Part
+from opsplug.models.evaluation import DISCOUNT, Question
+
+K = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the mix and the network said at one cut-off, in both modes (discovery, repeats), and the mix's weights."""
+
+    cut: float
+    samples: tuple[fusion.Samples, fusion.Samples]
+    table: NDArray[np.float32]  # learnt without the deep channel
+
+    def __len__(self) -> int:
+        return len(self.samples[0].sizes)
+
+    def measured(self, weights: NDArray[np.float32]) -> dict[str, float]:
+        """NDCG@10 among the candidates in discovery, with this column of weights and without it."""
+        data = self.samples[0]
+        rows = np.searchsorted(fusion.HISTORY_STEPS, data.sizes)[data.owners]
+        own, deep = _halves(data, self.table)
+        return {
+            "cut": self.cut, "questions": float(len(data.sizes)),
+            "without": ndcg_among(own, data), "with": ndcg_among(own + weights[rows] * deep, data),
+        }  # fmt: skip
+
+
+def trial(parts: Mapping[str, Part], asked: Sequence[Question], cut: float) -> Trial:
+    """Ask, and learn the weights that the mix would have without the deep part."""
+    found = tuple(fusion.samples(parts, asked, again=again, almost=False) for again in (False, True))
+    tables = []
+    for again, data in enumerate(found):
+        blind = data.features.copy()
+        blind[:, fusion.DEEP] = 0
+        tables.append(fusion.learn(replace(data, features=blind), bool(again)))
+    return Trial(cut, (found[0], found[1]), np.concatenate(tables))
+
+
+def deep_weights(trials: Sequence[Trial]) -> NDArray[np.float32]:
+    """One weight for each row of the mix's table, on the mix's own scale; 0 where nothing was asked.
+
+    Two numbers are fitted, how much the mix counts and how much the network; only their ratio matters to a ranking.
+    """
+    column = np.zeros(2 * fusion.SITUATIONS, np.float32)
+    for again in (False, True):
+        pairs = [_pair(item, again) for item in trials]
+        data = fusion.join(pairs) if pairs else None
+        if data is None or not len(data.sizes):
+            continue
+        common = fusion.conditional_logit(data, np.array([1.0, 0.0]), fusion.RIDGE)
+        place = np.searchsorted(fusion.HISTORY_STEPS, data.sizes)
+        for number in range(fusion.SITUATIONS):
+            mine = place == number
+            found = common
+            if mine.any():
+                ridge = 10 * fusion.RIDGE * len(data.sizes) / mine.sum()
+                found = fusion.conditional_logit(fusion.subset(data, mine), common, ridge)
+            column[again * fusion.SITUATIONS + number] = found[1] / max(found[0], 1e-3)
+    return column
+
+
+def ndcg_among(scores: NDArray[np.floating], data: fusion.Samples) -> float:
+    """Mean NDCG@10 of questions whose candidates have these scores."""
+    gains = []
+    starts = np.searchsorted(data.owners, np.arange(len(data.sizes) + 1))
+    for begin, end in pairwise(starts):
+        hits = data.shares[begin:end] > 0
+        shown = hits[np.argsort(-scores[begin:end], kind="stable")[:K]]
+        gains.append((shown @ DISCOUNT[: len(shown)]) / DISCOUNT[: min(int(hits.sum()), K)].sum())
+    return float(np.mean(gains)) if gains else 0.0
+
+
+def _halves(data: fusion.Samples, table: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The mix's own score and the deep channel of every candidate."""
+    rows = np.searchsorted(fusion.HISTORY_STEPS, data.sizes)[data.owners]
+    own: NDArray[np.float32] = (data.features * table[rows]).sum(1)
+    return own, data.features[:, fusion.DEEP]
+
+
+def _pair(item: Trial, again: bool) -> fusion.Samples:
+    data = item.samples[again]
+    rows = slice(fusion.SITUATIONS, None) if again else slice(0, fusion.SITUATIONS)
+    return replace(data, features=np.stack(_halves(data, item.table[rows]), 1).astype(np.float32))
