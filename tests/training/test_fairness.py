@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from opsplug.features.diversity import diversity, gini
 from opsplug.features.interactions import from_columns
 from opsplug.features.items import catalogue
 from opsplug.features.recommendation_id import make_id
+from opsplug.services.findings.news import unfair
+from opsplug.services.findings.sentences import Sentences
 from opsplug.training.fairness import KEY, KIND, alerts
 from opsplug.training.jobs import train
 from tests.services.shop import DAY, NOW, Shop
@@ -125,3 +128,12 @@ def test_concentration_is_seen() -> None:
     assert seen.untouched == 0.5
     assert ("language zh", 20.0, 200.0) in seen.concerns
     assert any(what == "returning" for what, _, _ in seen.concerns)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_past_a_threshold_is_a_finding_in_words(found: dict[str, Any], language: str) -> None:
+    first = unfair(found)[0]
+    said = Sentences(language, ZoneInfo("UTC"), "EUR", str)
+    assert "Quiet" in said.text(first)
+    assert ("Fairness" if language == "en" else "公平性") in said.action(first)
+    assert unfair(None) == []

@@ -38,6 +38,7 @@ def run(work: Work) -> None:
     window = Window.of(reader, until - 1, {record["item_id"]: record for record in store.items()})
     found = findings(window)
     found += news.anomalies(reader.alarms(until - ALARM_DAYS * DAY))
+    found += news.unfair(store.get_document("fairness", "latest"))
     week = reader.clock.slot(round((until - 7 * DAY) * 1000))[0]
     found += news.strange_visits(value for key, value in store.documents(STRANGE_VISIT) if key >= week)
     ranked = rank(found, dict(store.documents(FEEDBACK)), now)

@@ -44,5 +44,37 @@ def strange_visits(found: Iterable[Mapping[str, Any]]) -> list[Finding]:
     ]  # fmt: skip
 
 
+def unfair(report: Mapping[str, Any] | None) -> list[Finding]:
+    """Groups that the daily look at fairness found past a threshold, the worst ones."""
+    found = []
+    for one in (report or {}).get("alerts", [])[:MOST]:
+        why = {
+            language: _UNFAIR[language][one["what"]].format(
+                by=_UNFAIR[language].get(one["by"], one["by"]), group=one["group"] or "–", value=f"{one['value']:.2f}"
+            )
+            for language in _UNFAIR
+        }
+        found.append(Finding(kind="unfair", subject=f"{one['by']}/{one['group']}", facts={"why": why}, hurt=_WEIGHT))
+    return found
+
+
+_UNFAIR: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "little": "{by} {group} is shown only {value} times as much as it is wanted",
+        "much": "{by} {group} is shown {value} times as much as it is wanted",
+        "poor": "Recommendations for {by} {group} are {value} times as good as for all",
+        "seller": "Seller", "brand": "Brand", "category": "Category", "price": "Price band", "age": "Age in the shop",
+        "history": "visitors", "language": "language", "device": "device",
+    },
+    "zh": {
+        "little": "{by}“{group}”的展示仅为需求的 {value} 倍",
+        "much": "{by}“{group}”的展示达到需求的 {value} 倍",
+        "poor": "{by}“{group}”的推荐质量为整体的 {value} 倍",
+        "seller": "商家", "brand": "品牌", "category": "类目", "price": "价格段", "age": "上架时间",
+        "history": "顾客", "language": "语言", "device": "设备",
+    },
+}  # fmt: skip
+
+
 def _score(visit: Mapping[str, Any]) -> float:
     return float(visit["score"])

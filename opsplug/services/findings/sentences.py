@@ -46,6 +46,7 @@ TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "card_testing": ("{count} visits looked like card testing: {why}.",
                          "Limit tries at the payment, and tell the payment provider."),
         "odd_order": ("{count} orders are unlike all others: {why}.", "Look at them before they are sent."),
+        "unfair": ("{why}.", "Open Fairness: it tells what evening out would cost before you switch it on under Rules."),
     },
     "zh": {
         "zero_search": ("本周搜索“{term}”有 {count} 次没有结果{left}。", "上架相关商品，或为“{term}”添加同义词。"),
@@ -74,6 +75,7 @@ TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "scraper": ("有 {count} 次访问像是爬取：{why}。", "可在代理层限制其速度。"),
         "card_testing": ("有 {count} 次访问像是盗刷试卡：{why}。", "限制支付尝试次数，并通知支付服务商。"),
         "odd_order": ("有 {count} 笔订单与众不同：{why}。", "发货前请先核对。"),
+        "unfair": ("{why}。", "打开“公平性”页，先看均衡的代价，再决定是否在“规则”中启用。"),
     },
 }  # fmt: skip
 _BITS: Final = {
