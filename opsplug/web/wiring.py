@@ -13,15 +13,19 @@ from opsplug.web.admin.alerts import AlertsPage
 from opsplug.web.admin.anomalies import AnomaliesPage
 from opsplug.web.admin.fairness import FairnessPage
 from opsplug.web.admin.findings import FindingsPage
+from opsplug.web.admin.forecasts import ForecastsPage
 from opsplug.web.admin.health import HealthPage
 from opsplug.web.admin.inbox import InboxPage
 from opsplug.web.admin.items import ItemsPage
+from opsplug.web.admin.market import MarketPage
 from opsplug.web.admin.models import ModelsPage
 from opsplug.web.admin.overview import OverviewPage
 from opsplug.web.admin.page import Page
+from opsplug.web.admin.propensity import PropensityPage
 from opsplug.web.admin.recommendations import RecommendationsPage
 from opsplug.web.admin.rules import RulesPage
 from opsplug.web.admin.shell import Shell
+from opsplug.web.admin.visitors import VisitorsPage
 from opsplug.web.cards import Cards
 from opsplug.web.chat import ChatRoutes
 from opsplug.web.health import Health
@@ -89,10 +93,14 @@ def admin_pages(parts: Parts, snippet: Snippet) -> list[Page]:
         AnomaliesPage(lambda: parts.insight),
         RecommendationsPage(statistics, lambda: parts.effects),
         ItemsPage(statistics),
+        ForecastsPage(lambda: parts.insight),
+        MarketPage(lambda: parts.insight),
+        VisitorsPage(lambda: parts.insight),
         AlertsPage(lambda: parts.insight),
         InboxPage(lambda: parts.inbox, snippet, parts.settings.timezone),
         RulesPage(lambda: parts.effects, lambda: parts.recommender, lambda: parts.catalog.snapshot().records),
         FairnessPage(lambda: parts.effects),
+        PropensityPage(lambda: parts.insight),
         ModelsPage(statistics),
         HealthPage(statistics),
     ]

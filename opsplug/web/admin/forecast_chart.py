@@ -27,7 +27,7 @@ def chart(title: str, last: date, told: Mapping[str, Any], text: Callable[[float
 
     def y(value: float) -> float:
         inside = min(max(value, floor), top)
-        return round(TOP + height * (1 - (inside - floor) / max(top - floor, 1e-9)), 1)
+        return float(round(TOP + height * (1 - (inside - floor) / max(top - floor, 1e-9)), 1))
 
     start = len(past)
 

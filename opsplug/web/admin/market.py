@@ -34,7 +34,7 @@ class MarketPage(ReadOnly):
 
 
 def _known(told: dict[str, Any], name: str) -> bool:
-    return sum(told.get(f"counts_{name.rsplit('_', 1)[-1]}", (0, 0))) > 0
+    return bool(sum(told.get(f"counts_{name.rsplit('_', 1)[-1]}", (0, 0))))
 
 
 def _table(ask: Ask, told: dict[str, Any], name: str, up: bool) -> figures.Table:

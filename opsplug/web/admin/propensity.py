@@ -1,0 +1,121 @@
+"""Who will buy and who may be gone: how good the probabilities are, and what moves them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from opsplug.services.insight import Insight
+from opsplug.services.insight_reasons import feature_name
+from opsplug.web.admin import figures
+from opsplug.web.admin.page import Ask, ReadOnly
+from opsplug.web.admin.words.propensity import WORDS
+from opsplug.web.http import Response
+
+SIDE, EDGE = 320, 40  # of the calibration chart
+
+
+class PropensityPage(ReadOnly):
+    name, group, role, words = "propensity", "quality", "viewer", WORDS
+
+    def __init__(self, insight: Callable[[], Insight]) -> None:
+        self._insight = insight
+
+    def get(self, ask: Ask) -> Response:
+        if ask.rest:
+            return ask.missing()
+        told = self._insight().people.document("propensity") or {}
+        heads = [_head(ask, name, one) for name, one in told.get("questions", {}).items()]
+        if ask.extension == "csv":
+            rows = [[head["title"], *row] for head in heads for row in head.get("quality", {}).get("rows", [])]
+            return ask.csv([[ask.words[name] for name in ("question", "measure", "ours", "crossed", "plain")], *rows])
+        return ask.page(
+            "propensity.html", heads=heads, drift=_drift(ask, told.get("drift", [])), at=_day(told.get("at"))
+        )
+
+
+def _head(ask: Ask, name: str, one: dict[str, Any]) -> dict[str, Any]:
+    words = ask.words
+    head: dict[str, Any] = {"name": name, "title": words["questions"][name].format(days=f"{one['horizon']:.0f}")}
+    if "metrics" not in one:
+        have = one["have"]
+        return head | {"missing": words["missing_data"].format(**have)}
+    model = words["kinds"].get(one["model"], one["model"])
+    serves = words["serves" if one["served"] else "refused_model"].format(model=model, rows=f"{one['rows']:,}")
+    return head | {
+        "serves": serves,
+        "served": one["served"],
+        "expected": f"{100 * one['expected']:.1f} %",
+        "visitors": f"{one['visitors']:,}",
+        "quality": _quality(ask, one),
+        "chart": _calibration(ask, one["bins"]),
+        "spread": _spread(one["histogram"]),
+        "reasons": _reasons(ask, one["reasons"]),
+    }
+
+
+def _quality(ask: Ask, one: dict[str, Any]) -> figures.Table:
+    names = ("auroc", "average_precision", "calibration_error")
+    rows = [
+        [ask.words[name], *(f"{one[part].get(name, float('nan')):.3f}" for part in ("forward", "metrics", "baseline"))]
+        for name in names
+    ]
+    table = figures.table(ask.words, ("measure", "ours", "crossed", "plain"), rows, "", numbers_from=1)
+    table["title"], table["note"] = ask.words["quality_title"], ask.words["quality_note"]
+    return table
+
+
+def _calibration(ask: Ask, bins: list[list[float]]) -> dict[str, Any]:
+    """What was said beside what came, ten groups of equal size; on the diagonal the model keeps its word."""
+    top = max([*(value for said, seen, _ in bins for value in (said, seen)), 0.1])
+    inner = SIDE - EDGE
+
+    def at(said: float, seen: float) -> tuple[float, float]:
+        return round(EDGE + inner * said / top * 0.96, 1), round(inner * (1 - seen / top * 0.96), 1)
+
+    ticks = [round(top * part / 4, 4) for part in range(5)]
+    rows = [[f"{100 * said:.1f} %", f"{100 * seen:.1f} %", f"{n:,.0f}"] for said, seen, n in bins]
+    return {
+        "side": SIDE,
+        "edge": EDGE,
+        "inner": inner,
+        "points": [
+            {"x": at(said, seen)[0], "y": at(said, seen)[1],
+             "text": ask.words["point"].format(said=f"{100 * said:.0f}", seen=f"{100 * seen:.0f}", n=f"{n:,.0f}")}
+            for said, seen, n in bins
+        ],
+        "line": [*at(0, 0), *at(top, top)],
+        "ticks": [{"x": at(tick, 0)[0], "y": at(0, tick)[1], "text": f"{100 * tick:.0f} %"} for tick in ticks],
+        "rows": rows,
+    }  # fmt: skip
+
+
+def _spread(histogram: list[int]) -> list[dict[str, Any]]:
+    most = max([*histogram, 1])
+    return [
+        {"name": f"{10 * place}–{10 * place + 10} %", "count": f"{count:,}", "percent": round(100 * count / most, 1)}
+        for place, count in enumerate(histogram)
+    ]
+
+
+def _reasons(ask: Ask, reasons: list[list[Any]]) -> list[dict[str, Any]]:
+    most = max([weight for _, weight in reasons], default=1) or 1
+    return [
+        {
+            "name": feature_name(name, ask.language),
+            "text": f"± {100 * weight:.1f} %",
+            "percent": round(100 * weight / most, 1),
+        }
+        for name, weight in reasons[:10]
+        if weight >= 0.0005
+    ]
+
+
+def _drift(ask: Ask, rows: list[dict[str, Any]]) -> figures.Table:
+    shown = [[_day(row["at"]), f"{100 * row['said']:.1f} %", f"{100 * row['came']:.1f} %"] for row in rows]
+    table = figures.table(ask.words, ("said_on", "said", "came"), shown, ask.words["no_drift"], numbers_from=1)
+    table["title"], table["note"] = ask.words["drift_title"], ask.words["drift_note"]
+    return table
+
+
+def _day(at: float | None) -> str:
+    return "–" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
