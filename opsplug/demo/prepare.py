@@ -22,6 +22,7 @@ from opsplug.demo.opening import settings
 from opsplug.demo.shop import catalogue_records
 from opsplug.demo.texts import LANGUAGES, questions
 
+INSIGHT = ("series", "findings", "forecasts", "profiles", "propensity", "fairness")  # what fills the stats pages
 STEPS = 5  # lines that tell of the import where there is no terminal for a bar
 
 
@@ -46,6 +47,10 @@ def _train(engine: Engine, console: Console) -> None:
         verdict = "in use now" if report.promoted else "not better than the one in use"
         console.print(f"Model {report.name}: {verdict} ({report.reason}).")
     console.print(f"The shop now recommends: it learned for {time.monotonic() - began:.0f} s.")
+    console.print("Looking at what the past orders say (another minute) ...")
+    for report in engine.train(INSIGHT):
+        console.print(f"Model {report.name}: {report.reason}.")
+    console.print("The stats pages are filled.")
 
 
 @contextmanager
