@@ -29,12 +29,12 @@ _AMOUNT = r"(?:[£$€¥￥]|(?:usd|eur|gbp|rmb|cny) ?)?\s?(\d{1,6}(?:[.,]\d{1,2
 _BELOW = re.compile(
     rf"(?:under|below|less than|cheaper than|up to|at most|no more than|not over|max(?:imum)?(?: of)?|within|"
     rf"<=?)\s*{_AMOUNT}"
-    rf"|(?:低于|不超过|最多|少于|不到)\s*{_AMOUNT}"
+    rf"|(?:(?<!不)低于|不超过|不高于|最多|(?<!不)少于|不到)\s*{_AMOUNT}"
     rf"|{_AMOUNT}\s*(?:元|块|镑|美元|欧元)?\s*(?:以内|以下|之内|之下)"
 )
 _ABOVE = re.compile(
     rf"(?:over|above|more than|at least|min(?:imum)?(?: of)?|from|>=?)\s*{_AMOUNT}"
-    rf"|(?:高于|超过|至少)\s*{_AMOUNT}|{_AMOUNT}\s*(?:元|块|镑|美元|欧元)?\s*(?:以上|起)"
+    rf"|(?:(?<!不)高于|(?<!不)超过|不低于|不少于|至少)\s*{_AMOUNT}|{_AMOUNT}\s*(?:元|块|镑|美元|欧元)?\s*(?:以上|起)"
 )
 _BETWEEN = re.compile(rf"(?:between\s*)?{_AMOUNT}\s*(?:and|to|-|–|~|到|至)\s*{_AMOUNT}")
 _SIZE = re.compile(
@@ -78,9 +78,9 @@ def entities(text: str, awaits_order: bool = False) -> Entities:
 
 
 def without_entities(text: str) -> str:
-    """The text less what `entities` reads as limits or sizes: what remains describes the product."""
+    """The text less what `entities` reads: what remains describes the product."""
     lower = text.lower()
-    for pattern in (_BETWEEN, _BELOW, _ABOVE, _SIZE, _ORDER):
+    for pattern in (_BETWEEN, _BELOW, _ABOVE, _SIZE, _ORDER, _COLOUR):
         lower = pattern.sub(" ", lower)
     return lower
 

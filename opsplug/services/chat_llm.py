@@ -140,9 +140,10 @@ class LanguageModel:
         listed = [{"id": entry.id, "question": entry.question, "answer": entry.answer, "url": entry.url}
                   for entry in known.values()]  # fmt: skip
         data = mask(json.dumps({"passages": listed, "question": question}, ensure_ascii=False)).text
+        client = self._client
         deadline = time.monotonic() + self._timeout
         content, tokens = "", 0
-        chunks = self._client.chat.completions.create(
+        chunks = client.chat.completions.create(
             model=self._model,
             temperature=0,
             max_tokens=_MOST_TOKENS,

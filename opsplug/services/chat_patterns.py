@@ -31,7 +31,7 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"look up|check) "
             r"(?:my |the |this )?(?:order|parcel|package|purchase)|order status|has (?:my|it) (?:order )?shipped)\b"
             r"|\b(?:show|track|check|status)\b.*\border\b.*\d|订单.*(?:到哪|状态|发货|查|进度)|查.*订单|"
-            r"我的(?:订单|包裹|快递).*(?:哪|呢)"
+            r"我的(?:订单|包裹|快递).*(?:哪|呢)|还没有?(?:发货|收到|到货|送到)|\b(?:order|parcel)\b.*(?:在哪|到哪|发货)"
         ),
     ),
     (

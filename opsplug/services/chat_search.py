@@ -14,6 +14,7 @@ from opsplug.services.chat_entities import COLOURS, Entities
 
 _FIELDS = (("item_name", 1.0), ("item_category", 0.6), ("item_variant", 0.6), ("item_brand", 0.5), ("description", 0.2))
 _ENOUGH = 0.5  # share of the description's weight that a product must match
+_NO_MEANING = frozenset("子儿个只件款条张把双套种")
 Record = Mapping[str, Any]
 
 
@@ -103,8 +104,8 @@ class CatalogueSearch:
 
 
 def terms(text: str) -> set[str]:
-    """Words without their plural; each Chinese character."""
-    return {_singular(word) for word in words(text)}
+    """Words without their plural; each Chinese character but those that only end or count a noun."""
+    return {_singular(word) for word in words(text)} - _NO_MEANING
 
 
 def _singular(word: str) -> str:

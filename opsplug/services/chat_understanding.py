@@ -78,8 +78,10 @@ def _intent(lower: str, named: Entities, context: Context) -> str:
 
 
 def _is_follow_up(lower: str, named: Entities) -> bool:
+    """A few words that change what was searched for, or nothing but a limit, colour or size."""
     constrained = any(value is not None for value in named[1:]) or bool(CHEAPER.search(lower))
-    return constrained and (len(lower.split()) <= _FEW_WORDS and bool(FOLLOW_UP.match(lower) or CHEAPER.search(lower)))
+    begins = FOLLOW_UP.match(lower) or CHEAPER.search(lower) or not _description(lower)
+    return constrained and len(lower.split()) <= _FEW_WORDS and bool(begins)
 
 
 def _continued(description: str, named: Entities, context: Context, lower: str) -> tuple[str, Entities]:
@@ -89,8 +91,7 @@ def _continued(description: str, named: Entities, context: Context, lower: str) 
         named = named._replace(below=round(context.cheapest_shown - 0.01, 2))
     changed = {name: value for name, value in named._asdict().items() if value is not None}
     merged = limits._replace(**changed)
-    kept = " ".join(word for word in before.split() if not (named.colour and entities(word).colour))
-    return f"{kept} {named.colour or ''}".strip(), merged
+    return before, merged
 
 
 def _description(lower: str) -> str:

@@ -47,7 +47,7 @@ class Tally:
 class Shop:
     """A chat with a language model, counted by `tally`."""
 
-    def __init__(self, server: Server, calls: int = 10, tokens: int = 10_000, timeout: float = 0.5) -> None:
+    def __init__(self, server: Server, calls: int = 10, tokens: int = 10_000, timeout: float = 1.5) -> None:
         self.tally = Tally()
         self.time = 1_790_000_000.0
         budget = Budget(self.tally, calls, tokens, lambda: self.time)
@@ -172,9 +172,10 @@ def test_a_server_that_hangs_stalls_or_babbles_leaves_the_light_path(
     server: Server, shop: Shop, behaviour: str
 ) -> None:
     server.behaviour = behaviour
+    assert shop.model._client is not None  # opening the client is no part of the answer's time
     began = time.monotonic()
     assert shop.ask().action == "ask"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 4
 
 
 def test_of_a_late_answer_the_whole_sentences_are_given(server: Server, shop: Shop) -> None:
