@@ -84,7 +84,7 @@ def test_products_by_what_was_said_now_and_before(chat: Chat, texts: tuple[str, 
 
 def test_cheaper_is_cheaper_than_what_was_shown(chat: Chat) -> None:
     assert found(chat, "do you have an enamel mug") == ["m2"]
-    assert found(chat, "do you have mugs", "under 14") == ["m1", "m3", "m2"]
+    assert sorted(found(chat, "do you have mugs", "under 13")) == ["m1", "m3"]
     first = chat.reply("do you have an enamel mug", anonymous_id="w")
     told = chat.reply("anything cheaper?", first.conversation_id, anonymous_id="w")
     assert told.text.startswith(TEXTS["products_none_under"]["en"].format(limit="13.99"))
