@@ -76,9 +76,13 @@ def send(port: int, seconds: float, rate: float, seed: int, results: Any) -> Non
             "X-Forwarded-For": f"10.{seed}.{turn % 250}.{turn % 199}",
             "Cookie": f"opsplug_id={visitor}.{visitor}.{int(time.time() // 60):x}.-",
         }
-        connection.request("POST", "/_opsplug/events", json.dumps({"events": events}), headers)
-        answer = connection.getresponse()
-        body = answer.read()
+        try:
+            connection.request("POST", "/_opsplug/events", json.dumps({"events": events}), headers)
+            answer = connection.getresponse()
+            body = answer.read()
+        except (OSError, http.client.HTTPException):  # the server has closed an idle connection
+            connection.close()
+            continue
         if answer.status != 202:
             raise SystemExit(f"{answer.status}: {body.decode()}")
         accepted += json.loads(body)["accepted"]
@@ -107,7 +111,7 @@ def run(name: str, command: list[str], seconds: float, rate: float) -> None:
             after = sum(worker.memory_info().rss for worker in workers if worker.is_running()) / 1e6
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(20)
+            server.wait(60)
         reader = open_store(f"sqlite:///{store}")
         stored = reader.last_id()
         counts = reader.counts()
@@ -182,7 +186,21 @@ def main() -> None:
     parser.add_argument("--server", choices=("gunicorn", "uvicorn"), help="only this one")
     chosen = parser.parse_args()
     python = sys.executable
-    gunicorn = [python, "-m", "gunicorn", "-w", "2", "-k", "gthread", "--threads", "4", "--log-level", "error"]
+    gunicorn = [
+        python,
+        "-m",
+        "gunicorn",
+        "-w",
+        "2",
+        "-k",
+        "gthread",
+        "--threads",
+        "4",
+        "--keep-alive",
+        "60",
+        "--log-level",
+        "error",
+    ]
     if chosen.server != "uvicorn":
         gunicorn += ["-b", "127.0.0.1:{port}", "ingest:flask_app()"]
         run("gunicorn, Flask", gunicorn, chosen.seconds, chosen.rate)

@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 from weakref import WeakSet
 
+from opsplug.capture.converting import convert_all
 from opsplug.capture.counters import Counters
 from opsplug.capture.durable import conclude, into_spool
+from opsplug.capture.outage import Outage
 from opsplug.capture.queue import LOST, STORED, EventQueue, Ticket
 from opsplug.capture.spool import Spool
 from opsplug.errors import EventError, StoreError
@@ -23,7 +25,6 @@ PATIENCE: Final = 0.1  # seconds a batch waits for another process' transaction:
 LONGEST_PAUSE: Final = 2.0  # seconds between two tries while the store fails
 SAVE_COUNTS_EVERY: Final = 2.0
 DRAIN_EVERY: Final = 5.0
-_SLICE: Final = 100  # records converted before requests get a turn
 
 
 class Writer:
@@ -58,7 +59,7 @@ class Writer:
         self._stopping = False
         self._turn = threading.Lock()
         self._held: list[Event] = []  # converted and not stored yet
-        self._failures = 0
+        self._outage = Outage(self._counters, self._clock)
         self._stuck = False  # not even the spool takes what must not be lost
         self._next_try = self._next_save = self._next_drain = float("-inf")
         queue.overflow = self._overflow
@@ -116,7 +117,10 @@ class Writer:
             while tickets := self._queue.take_durable(self._batch):  # more than fit, where some were put back
                 for ticket in tickets:
                     conclude(ticket, LOST, self._counters)
-            self._counters.add("events_dropped", len(self._held) + len(self._queue.take(self._queue.capacity)))
+            dropped = len(self._held) + len(self._queue.take(self._queue.capacity))
+            if dropped:
+                log.error("opsplug: the store could not be written to the end: %d events are dropped", dropped)
+            self._counters.add("events_dropped", dropped)
             self._held = []
         self._save_counts()
 
@@ -140,7 +144,7 @@ class Writer:
                 if tickets and not self._write_durable(tickets):
                     break
                 if not self._held:
-                    self._held = self._converted(self._queue.take(self._batch))
+                    self._held = convert_all(self._convert, self._queue.take(self._batch), self._reject)
                 if self._held and not self._write_ordinary():
                     break
                 if not self._queue:
@@ -202,32 +206,13 @@ class Writer:
                 return self._add(events[:middle], durable=durable) + self._add(events[middle:], durable=durable)
             self._reject(error)
             return list(events)
-        if self._failures:
-            log.warning("opsplug: the store can be written again")
-            self._failures = 0
+        self._outage.is_over()
         return []
 
     def _failed(self, error: Exception) -> None:
-        self._counters.add("errors.store")
-        if not self._failures:
-            log.error("opsplug: the store cannot be written, trying again: %s", error)
-        self._failures += 1
-        self._next_try = self._clock() + min(LONGEST_PAUSE, self._interval * 2.0 ** min(self._failures, 10))
-
-    def _converted(self, records: Sequence[Any]) -> list[Event]:
-        events: list[Event] = []
-        for start in range(0, len(records), _SLICE):
-            part = records[start : start + _SLICE]
-            try:
-                events += self._convert(part)
-            except Exception:  # one of them cannot be converted, the others can
-                for record in part:
-                    try:
-                        events += self._convert([record])
-                    except Exception as error:
-                        self._reject(error)
-            time.sleep(0)  # requests that wait for the interpreter get their turn
-        return events
+        self._outage.goes_on(error)
+        # While it may be another process' turn, soon again; once it is an outage, ever later.
+        self._next_try = self._clock() + min(LONGEST_PAUSE, self._interval * 2.0 ** min(self._outage.tries, 10))
 
     def _reject(self, error: Exception) -> None:
         self._counters.add("events_rejected")
@@ -277,7 +262,7 @@ class Writer:
         self._thread = None
         self._turn = threading.Lock()
         self._held = []
-        self._failures = 0
+        self._outage = Outage(self._counters, self._clock)
         self._next_try = self._next_save = self._next_drain = float("-inf")
         self._queue.forget()
         self._counters.reset()

@@ -27,13 +27,20 @@ class EventRows:
         if not events:
             return 0
 
+        # Made before the transaction begins: while it lasts every other process waits.
+        try:
+            rows, links = rows_of(events), _links(events)
+        except (UnicodeError, TypeError, OverflowError) as error:
+            raise EventError(f"event: this cannot be stored: {error}") from error
+        refusals = list(filter(refuses, events))
+
         def work(connection: sqlite3.Connection) -> int:
             last = connection.execute(queries.LAST_RECEIVED).fetchone()
+            in_order = rows if last is None or last[0] <= rows[0][3] else rows_of(events, last[0])
             try:
-                added = _insert(connection, rows_of(events, last[0] if last else 0))
-                for refusal in filter(refuses, events):
+                added = _insert(connection, in_order)
+                for refusal in refusals:
                     _forget(connection, [refusal.anonymous_id, refusal.user_id])
-                links = _links(events)
                 if links:
                     connection.executemany(queries.ADD_LINK, links)
             except (*_UNFIT, OverflowError, UnicodeError, TypeError) as error:
@@ -159,11 +166,13 @@ def rows_of(events: Sequence[Event], received_at: int = 0) -> list[tuple[Any, ..
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> int:
     """-> how many rows are new."""
-    whole = len(rows) - len(rows) % queries.ROWS
+    fitting = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(rows[0])
+    at_once = next(size for size in queries.ROWS if size <= fitting)
+    whole = len(rows) - len(rows) % at_once
     added = 0
-    for start in range(0, whole, queries.ROWS):
-        values = list(chain.from_iterable(rows[start : start + queries.ROWS]))
-        added += connection.execute(queries.ADD_EVENTS, values).rowcount
+    for start in range(0, whole, at_once):
+        values = list(chain.from_iterable(rows[start : start + at_once]))
+        added += connection.execute(queries.ADD_EVENTS[at_once], values).rowcount
     return added + connection.executemany(queries.ADD_EVENT, rows[whole:]).rowcount if whole < len(rows) else added
 
 

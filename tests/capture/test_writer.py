@@ -11,6 +11,7 @@ import pytest
 
 from opsplug.capture.counters import Counters
 from opsplug.capture.durable import settle
+from opsplug.capture.outage import Outage
 from opsplug.capture.queue import EventQueue
 from opsplug.capture.spool import Spool
 from opsplug.capture.writer import Writer
@@ -195,3 +196,20 @@ def test_a_forked_child_begins_with_nothing_and_its_own_thread(shop: Shop) -> No
     assert shop.writer.flush()
     assert sorted(shop.ids()) == ["e0", "e1", "e2"]
     assert shop.store.counts()["requests"] == 6
+
+
+def test_a_moment_of_another_process_is_no_fault_and_an_outage_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    now, counters = [0.0], Counters()
+    outage = Outage(counters, lambda: now[0])
+    for _ in range(5):
+        outage.goes_on(StoreError("locked"))
+    outage.is_over()
+    assert not caplog.records
+    assert counters.get("errors.store") == 0
+    for _ in range(5):
+        outage.goes_on(StoreError("locked"))
+        now[0] += 1.0
+    outage.is_over()
+    outage.is_over()
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+    assert counters.get("errors.store") == 3
