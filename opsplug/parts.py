@@ -180,6 +180,7 @@ class Parts:
             order_lookup=settings.order_lookup,
             language_model=self.language_model,
             cart=self.carts.of,
+            valuable_cart=settings.chat_cart_value,
             language=settings.language,
             pseudonym=lambda user_id: self.keys.pseudonym(user_id),
             log=self.support.log,

@@ -72,6 +72,9 @@ class Settings:
     chat_mail: str = setting("", "The shop's mail server for transcripts, as apprise writes it: `mailtos://...`.")
     chat_webhook: str = setting("", "Address of a help desk that hears of handovers and messages, signed.")
     chat_webhook_secret: str = setting("", "What the help desk and the shop sign with; at least 16 characters.")
+    chat_cart_value: float = setting(
+        0.0, "Value of a cart from which the first question without an answer calls a person; 0: never."
+    )
     llm_url: str = setting("", "Address of an OpenAI-compatible language model for the chat; empty: none is asked.")
     llm_model: str = setting("", "Name of the language model, as its address knows it.")
     llm_key: str = setting("", "Key of the language model's address: best as `OPSPLUG_LLM_KEY`.")

@@ -62,6 +62,7 @@ class Chat:
         order_lookup: OrderLookup | None = None,
         language_model: Phrasing | None = None,
         cart: Callable[[str | None, str | None], Cart] | None = None,
+        valuable_cart: float = 0.0,
         language: str = "en",
         pseudonym: Callable[[str], str] = str,
         clock: Callable[[], float] = time.time,
@@ -74,7 +75,7 @@ class Chat:
         self.desk = desk or Desk(storage, self.log, clock=clock)
         self._storage = storage
         self._sentiment = sentiment or SentimentModel().score
-        self._helpers = Collaborators(self._known, search, recommend, order_lookup, language_model)
+        self._helpers = Collaborators(self._known, search, recommend, order_lookup, language_model, valuable_cart)
         self._cart = cart or (lambda anonymous_id, user_id: Cart())
         self._language = language
         self._clock = clock
@@ -114,7 +115,8 @@ class Chat:
         if step.conversation.state != BOT:
             text = say("still_waiting", heard.language) if step.conversation.state == WAITING else ""
             return _reply(conversation.id, heard, feeling, Answer("wait", text, 1.0, context))
-        told = answer(heard, feeling, context, Asker(anonymous_id or "", user_id, cart_value), self._helpers)
+        worth = (lambda: cart_value) if cart_value else (lambda: self.cart(anonymous_id, user_id).value)
+        told = answer(heard, feeling, context, Asker(anonymous_id or "", user_id, worth), self._helpers)
         return self._say(step.conversation, heard, feeling, told)
 
     def visitor_key(self, user_id: str | None, anonymous_id: str | None) -> str:

@@ -50,15 +50,16 @@ class Collaborators:
     recommend: Recommend | None = None
     order_lookup: OrderLookup | None = None
     language_model: Phrasing | None = None
+    valuable_cart: float = 0.0  # value from which a person is called at the first miss; 0: never
 
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks. `user_id` is given only by a verified session; `cart_value` may make a person worth calling."""
+    """Who asks. `user_id` is given only by a verified session; `cart_value` is read only where it decides."""
 
     anonymous_id: str = ""
     user_id: str | None = None
-    cart_value: float = 0.0
+    cart_value: Callable[[], float] = lambda: 0.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ def answer(
     told = replace(told, context=after)
     if not told.trigger and misses >= _MISSES:
         return _to_person(heard, "low_confidence", after)
+    if not told.trigger and misses and 0 < helpers.valuable_cart <= asker.cart_value():
+        return _to_person(heard, "high_cart_value", after)
     if not told.trigger and repeats >= _LOOP - 1:
         return _to_person(heard, "loop", after)
     return told

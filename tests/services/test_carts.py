@@ -28,3 +28,17 @@ def test_a_carts_value_follows_its_events_and_todays_prices(tmp_path: Path) -> N
     engine.flush()
     assert engine.chat.cart("v", None).value == 4.0
     engine.close()
+
+
+def test_a_full_cart_calls_a_person_at_the_first_question_without_an_answer(tmp_path: Path) -> None:
+    engine = Engine(store=f"sqlite:///{tmp_path}/s.db", testing=True, chat_cart_value=50.0)
+    engine.catalog.upsert([{"item_id": "a", "item_name": "A", "price": 30.0}])
+    put(engine, 1, "add_to_cart", "a", 2, "full")
+    put(engine, 2, "add_to_cart", "a", 1, "small")
+    engine.flush()
+    assert engine.chat.reply("hello", anonymous_id="full").action == "answer"
+    told = engine.chat.reply("flibber gostak dosh", anonymous_id="full")
+    state = engine.chat.log.read(told.conversation_id)
+    assert told.action == "handover" and state is not None and state.triggers[0][1] == "high_cart_value"
+    assert engine.chat.reply("flibber gostak dosh", anonymous_id="small").action == "ask"
+    engine.close()
