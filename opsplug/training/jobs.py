@@ -69,6 +69,7 @@ JOBS: Final = (
     Job("slots", "opsplug.training.slots:train", trains=True),
     Job("fairness", "opsplug.training.fairness:report", every=DAY),
     Job("series", "opsplug.training.insight_series:run", every=HOUR / 4),
+    Job("visits", "opsplug.training.session_anomalies:find", every=DAY),
     Job("findings", "opsplug.services.findings.job:run", every=HOUR),
     Job("alerts", "opsplug.services.alert_job:run", every=HOUR / 12),
     Job("deep", "opsplug.training.deep:train", every=DAY),

@@ -23,6 +23,7 @@ from opsplug.features.measures import (
 from opsplug.features.slots import HOUR, SlotClock, shifted
 from opsplug.models.anomaly import AnomalyScore, StreamingDetector
 from opsplug.models.notable import notable
+from opsplug.models.stillness import Stillness
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 DETECTOR: Final = "detector"  # document kind; keys are EVERY/SERIES
 SILENCE: Final = 48 * HOUR  # without any event of anybody: the shop, or opsplug, was off
 ROUTE_DAYS: Final = 28
+_STILL: Final = ("page_views", "orders")
 # What must have been seen before a series begins: that of errors begins with the first request, not the first error.
 _NEEDS: Final = {
     "errors": "requests", "js_errors": "page_views", "zero_searches": "searches", "refunds": "orders",
@@ -66,6 +68,7 @@ class _Watched:
     route: str
     done: float = 0.0  # epoch seconds; the end of the last slot
     detector: StreamingDetector = field(default_factory=StreamingDetector)
+    still: Stillness = field(default_factory=Stillness)
 
 
 class Watch:
@@ -78,12 +81,14 @@ class Watch:
         self._clock: SlotClock = book.clock
         self._watched = {key: _restored(key, document) for key, document in store.documents(DETECTOR)}
         self._last_alive = 0.0
+        self._first_day = ""
 
     def look(self, first_day: str, until: float, newest: float) -> Iterator[Strange]:
         """The strange points of the slots that ended by `until` (epoch seconds). `newest` is the last event's time:
         when nothing has come for two days, nothing is said about them."""
         if newest and until - newest > SILENCE:
             until = newest
+        self._first_day = first_day
         last_day = self._clock.slot(int(until * 1000))[0]
         self._add_routes(last_day, first_day)
         begin = min((self._clock.slot(int(w.done * 1000))[0] for w in self._watched.values() if w.done), default="")
@@ -102,7 +107,11 @@ class Watch:
     def documents(self) -> list[tuple[str, str, Any]]:
         """The state of all detectors, to be stored."""
         return [
-            (DETECTOR, key, {"done": watched.done, "state": watched.detector.to_dict()})
+            (
+                DETECTOR,
+                key,
+                {"done": watched.done, "state": watched.detector.to_dict(), "still": watched.still.to_dict()},
+            )
             for key, watched in self._watched.items()
         ]
 
@@ -173,8 +182,28 @@ class Watch:
             if not silent[slot] and math.isfinite(values[slot]):
                 whole = weight(measure, cells, slot) if measure.whole else 0.0
                 strange = self._score(watched, day, slot, at, at + HOUR, values[slot], whole)
-                if strange is not None:
-                    yield strange
+                still = self._stillness(watched, day, slot, at, values[slot], strange is not None)
+                if strange is not None or still is not None:
+                    yield strange or still  # type: ignore[misc]
+
+    def _stillness(self, watched: _Watched, day: str, slot: int, at: float, value: float, told: bool) -> Strange | None:
+        """Page views and orders that stay away, however slowly it began."""
+        measure, still = watched.measure, watched.still
+        if measure.name not in _STILL or self._calendar.kind_of(day) == "holiday":
+            return None
+        past = (
+            [name for back in (7, 14, 21, 28) if (name := shifted(day, -back)) >= self._first_day] if not value else []
+        )
+        weeks = [self._book.look(name).total(measure.part)[slot] for name in past]
+        news = still.update(value, weeks)
+        still.told = still.told or (told and value <= 0)
+        if not news or told:
+            return None
+        spread = 4.5 * math.sqrt(still.expected)
+        return Strange(
+            watched.series, "hour", day, slot, at - (still.hours - 1) * HOUR, at + HOUR, 0.0, still.expected,
+            max(still.expected - spread, 1.0), still.expected + spread, 0.9, False,
+        )  # fmt: skip
 
     def _day(self, watched: _Watched, day: str, cells: DayCells, silent: list[bool], until: float) -> Iterator[Strange]:
         start, slots = self._clock.bounds(day)
@@ -219,4 +248,5 @@ def _restored(key: str, document: dict[str, Any]) -> _Watched:
     every, _, series = key.partition("/")
     measure, route = measure_of(series)
     detector = StreamingDetector.from_dict(document["state"])
-    return _Watched(series, "hour" if every == "hour" else "day", measure, route, document["done"], detector)
+    still = Stillness.from_dict(document["still"])
+    return _Watched(series, "hour" if every == "hour" else "day", measure, route, document["done"], detector, still)

@@ -173,6 +173,18 @@ def test_an_outage_is_an_alarm_with_its_deploy_and_is_told_once(store) -> None:
     assert [note["text"] for note in alarm["notes"]] == ["checkout 2.1"]
 
 
+@pytest.mark.parametrize("hour", [0, 5])
+def test_an_outage_that_begins_at_night_is_found_by_the_morning(store, hour: int) -> None:
+    first = datetime(2026, 5, 4, tzinfo=ZONE)
+    broken = first + timedelta(days=32, hours=hour)
+    fill(store, first, 32.75, change=lambda at, count: 0 if at >= broken else count)
+    for n in range(14):
+        run(store, broken + timedelta(hours=n, minutes=15))
+    [alarm] = [alarm for alarm in alarms(store) if alarm["measure"] == "page_views" and alarm["every"] == "hour"]
+    assert alarm["at"] == broken.timestamp() and alarm["value"] == 0 and alarm["tone"] == "worse"
+    assert datetime.fromtimestamp(alarm["end"], ZONE) <= broken.replace(hour=11)
+
+
 def test_the_breakdown_names_the_page_that_fails(store) -> None:
     first, broken = datetime(2026, 5, 4, tzinfo=ZONE), datetime(2026, 6, 5, 14, tzinfo=ZONE)
     for seed, route in enumerate(("/", "/product/<id>", "/cart")):
@@ -227,7 +239,7 @@ def test_a_price_change_stands_beside_what_it_did(store) -> None:
         ]
     )
     run(store, change + timedelta(hours=11, minutes=10))
-    alarm = next(alarm for alarm in alarms(store) if alarm["measure"] == "orders" and alarm["every"] == "hour")
+    alarm = next(alarm for alarm in alarms(store) if alarm["measure"] == "orders" and alarm["up"])
     assert alarm["causes"][0][0]["value"] == "i2"
     [note] = store.documents("note")
     assert note[1]["text"] == "Thing 2" and (note[1]["old"], note[1]["new"]) == (5.0, 0.5)

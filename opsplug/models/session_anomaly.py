@@ -1,0 +1,96 @@
+"""Visits unlike all others, by scikit-learn's isolation forest (Liu, Ting and Zhou, ICDM 2008), with reasons in words.
+
+A forest ranks; it always has a first. So a visit is only reported when the forest isolates it early and a reason that a
+person would accept stands behind it: pages at a program's pace, payments refused in a row, an order many times as
+large as any usual one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsplug.features.session_table import NAMES, SessionTable
+
+LEAST: Final = 100  # visits from which on "usual" means something
+ISOLATED: Final = 0.6  # the paper's score: 0.5 is everybody's, 1 is isolated at once
+TREES: Final = 100
+SCRAPED, PACE, STEADY = 40, 6.0, 0.6  # pages, pages a minute, steadiness
+CARDS: Final = 5  # refused payments
+LARGE: Final = 8.0  # times the 99th percentile of orders
+
+
+@dataclass(frozen=True, slots=True)
+class StrangeVisit:
+    """`kind`: scraper, card_testing or odd_order; `why` by language."""
+
+    session: str
+    begin_ms: int
+    kind: str
+    score: float
+    why: dict[str, str]
+
+
+def strange_visits(table: SessionTable, seed: int = 0) -> list[StrangeVisit]:
+    """The visits that are unlike the others and why, the strangest first; none of fewer than `LEAST`."""
+    if len(table.sessions) < LEAST:
+        return []
+    scores = isolation(table.matrix, seed)
+    orders = table.column("order_value")[table.column("orders") > 0]
+    usual = float(np.quantile(orders, 0.99)) if len(orders) >= 30 else float("inf")
+    found = []
+    for place in np.flatnonzero(scores >= ISOLATED):
+        reason = _reason(dict(zip(NAMES, table.matrix[place], strict=True)), usual)
+        if reason is not None:
+            kind, why = reason
+            found.append(StrangeVisit(table.sessions[place], int(table.begin[place]), kind, float(scores[place]), why))
+    return sorted(found, key=lambda visit: (-visit.score, visit.session))
+
+
+def isolation(matrix: NDArray[np.float64], seed: int = 0) -> NDArray[np.float64]:
+    """The isolation score of each row, 0 to 1. Amounts go in as logarithms: a forest splits evenly over a range."""
+    from sklearn.ensemble import IsolationForest
+
+    scaled = np.log1p(np.maximum(np.nan_to_num(matrix, nan=0.0, posinf=1e9, neginf=0.0), 0.0))
+    forest: Any = IsolationForest(n_estimators=TREES, random_state=seed, n_jobs=1)
+    result: NDArray[np.float64] = -forest.fit(scaled).score_samples(scaled)
+    return result
+
+
+def _reason(row: dict[str, float], usual_order: float) -> tuple[str, dict[str, str]] | None:
+    errors = row["payment_errors"]
+    if errors >= CARDS:
+        facts = {"n": f"{errors:.0f}", "minutes": f"{max(row['minutes'], 1):.0f}"}
+        return "card_testing", {
+            "en": "{n} payments were refused within {minutes} minutes".format(**facts),
+            "zh": "{minutes} 分钟内有 {n} 次支付被拒".format(**facts),
+        }
+    if row["pages"] >= SCRAPED and row["pages_per_minute"] >= PACE and row["orders"] == 0:
+        steady = row["steadiness"] >= STEADY
+        if steady or row["told_by_browser"] < 0.1:
+            facts = {
+                "n": f"{row['pages']:.0f}", "minutes": f"{max(row['minutes'], 1):.0f}", "items": f"{row['items']:.0f}",
+                "gap": f"{60 / row['pages_per_minute']:.1f}",
+            }  # fmt: skip
+            english = "{n} pages in {minutes} minutes, one every {gap} s".format(**facts)
+            chinese = "{minutes} 分钟内打开 {n} 个页面，平均每 {gap} 秒一个".format(**facts)
+            if steady:
+                english, chinese = f"{english}, as regular as a clock", f"{chinese}，间隔极其均匀"
+            else:
+                english, chinese = f"{english}, and no click or scroll", f"{chinese}，没有任何点击或滚动"
+            return "scraper", {"en": english, "zh": chinese}
+    if row["orders"] and row["order_value"] >= LARGE * usual_order:
+        facts = {
+            "value": f"{row['order_value']:,.0f}", "times": f"{row['order_value'] / usual_order:.0f}",
+            "minutes": f"{max(row['minutes_to_order'], 0):.0f}",
+        }  # fmt: skip
+        return "odd_order", {
+            "en": "{value}, {times} times what 99 of 100 orders stay below, {minutes} minutes after arriving".format(
+                **facts
+            ),
+            "zh": "金额 {value}，是 99 % 订单上限的 {times} 倍，进店 {minutes} 分钟后下单".format(**facts),
+        }
+    return None

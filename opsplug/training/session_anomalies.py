@@ -1,0 +1,34 @@
+"""The job `visits`: last week's visits past an isolation forest; the strange ones are kept with their reasons."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Final
+
+from opsplug.features.session_table import SessionTableMaker
+from opsplug.features.slots import SlotClock
+from opsplug.models.session_anomaly import strange_visits
+from opsplug.training.jobs import DAY, Work
+
+STRANGE: Final = "strange_visit"  # document kind; keys are DATE/SESSION
+DAYS, KEPT_DAYS = 7, 60
+NAMES: Final = ("page_view", "http_request", "view_item", "add_to_cart", "purchase", "payment_error")
+
+
+def find(work: Work) -> None:
+    """Replace what was found of the same visits, forget what is two months old."""
+    now = work.now if work.now is not None else work.clock()
+    clock = SlotClock(str(work.options.get("timezone") or "UTC"))
+    maker = SessionTableMaker()
+    since_ms = round((now - DAYS * DAY) * 1000)
+    for batch in work.store.read_events(since_ms=since_ms, until_ms=round(now * 1000), names=NAMES):
+        maker.add(event for _, event in batch)
+    table = maker.table()
+    found = strange_visits(table, work.seed)
+    rows = [(STRANGE, f"{clock.slot(visit.begin_ms)[0]}/{visit.session}", asdict(visit)) for visit in found]
+    work.store.put_documents(rows, round(now * 1000))
+    oldest = clock.slot(round((now - KEPT_DAYS * DAY) * 1000))[0]
+    for key in work.store.document_keys(STRANGE):
+        if key < oldest:
+            work.store.delete_document(STRANGE, key)
+    work.say(f"{len(found)} strange visits of {len(table.sessions):,}")
