@@ -15,6 +15,7 @@ from opsplug.events import Event
 VIEW, CART, BUY, RETURN = 0, 1, 2, 3
 KINDS: Final = {"view_item": VIEW, "add_to_cart": CART, "purchase": BUY, "refund": RETURN}
 NAMES: Final = (*KINDS, "order_cancelled")
+GUEST: Final = "order:"  # what an import calls the unknown buyer of one order, who can never come back
 DAY = 86400.0
 
 
@@ -95,6 +96,8 @@ class LogBuilder:
         if kind is None or not event.items:
             return
         who = event.user_id or event.anonymous_id
+        if who is not None and who.startswith(GUEST):
+            who = None
         visitor = -1 if who is None else _code(self._visitors, who)
         if event.user_id:
             self._accounts.add(visitor)

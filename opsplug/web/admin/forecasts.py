@@ -77,7 +77,8 @@ def _summary(ask: Ask, found: dict[str, dict[str, Any]]) -> figures.Table:
     rows = []
     for one in found.values():
         before, ahead = sum(one["past"][-7 * WEEKS :]), sum(one["mean"][: 7 * WEEKS])
-        change = f"{100 * (ahead / before - 1):+.0f} %" if before > 0 and len(one["past"]) >= 7 * WEEKS else "–"
+        known = before > 0 and len(one["past"]) >= 7 * WEEKS
+        change = f"{round(100 * (ahead / before - 1)):+d} %" if known else "–"
         rows.append([_name(ask, one), _amount(before), _amount(ahead), change])
     table = figures.table(ask.words, ("series", "last_weeks", "next_weeks", "change"), rows, "", numbers_from=1)
     table["title"] = ask.words["summary"]

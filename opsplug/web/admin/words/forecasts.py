@@ -8,6 +8,7 @@ MODELS: Final = {
         "seasonal naive": "as last week",
         "constant": "always the same",
         "mean": "the mean so far",
+        "mean of 4 seasons": "the mean of the last four weeks",
     },
     "zh": {
         "ridge on lags": "由其近几周学得",
