@@ -19,9 +19,9 @@ from opsplug.models.view import View, leaders, view_of
 
 CHANNELS = (
     "taste", "lately", "session", "next", "also_viewed", "factors", "factors_lately", "similar", "popular", "recent",
-    "trend", "buy_again", "rebuy", "deep",
+    "trend", "buy_again", "rebuy", "deep", "due",
 )  # fmt: skip
-DEEP = len(CHANNELS) - 1  # says something only where a next-item network has been published
+DEEP = CHANNELS.index("deep")  # says something only where a next-item network has been published
 SIGNED = (0, 1, 5, 6, DEEP)  # channels that can be negative
 DISCOVER, AGAIN = 0, 1
 HISTORY_STEPS = (1, 4, 16)  # a situation ends at so many known events
@@ -40,7 +40,7 @@ def equal_weights() -> NDArray[np.float32]:
     """The table before anything is learnt: equal, with nothing from channels that have no business in a situation."""
     table = np.full((2 * SITUATIONS, len(CHANNELS)), SCALE / DEEP, np.float32)
     own = [CHANNELS.index("buy_again"), CHANNELS.index("rebuy")]
-    table[:SITUATIONS, own] = 0
+    table[:SITUATIONS, [*own, CHANNELS.index("due")]] = 0
     table[SITUATIONS:, own] = SCALE / len(own)
     table[:, [CHANNELS.index("trend"), DEEP]] = 0
     return table
@@ -106,6 +106,7 @@ def _from_history(
     if again:
         table[11] = view.of(parts["buy_again"].score(query))
         table[12] = np.where(table[11] > 0, view.of(parts["buy_again"].habit), 0)
+        table[CHANNELS.index("due")] = view.of(parts["buy_again"].due(query))
     if "deep" in parts and "deep" in wanted:
         table[DEEP] = parts["deep"].over(query, view)
 

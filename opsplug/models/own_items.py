@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from opsplug.models.base import Arrays, Evidence, Query, Scores
 
 DECAY = 0.95  # per moment (basket or visit)
+HOUR, DAY = 3600.0, 86_400.0
 DOUBT = 5.0  # buyers of doubt about how often an item is bought again
 
 
@@ -44,3 +45,20 @@ class OwnItems:
         _, moment = np.unique(query.times, return_inverse=True)
         weight = DECAY ** (moment.max() - moment)
         return np.log1p(np.bincount(query.items, weight, minlength=len(self.habit))).astype(np.float32)
+
+    def due(self, query: Query) -> Scores:
+        """How well now fits the rhythm in which the visitor took an item: 1 when its own mean gap has just passed.
+
+        Twice or half the gap is worth a half; items taken once, or twice within an hour, have no rhythm.
+        """
+        size = len(self.habit)
+        taken = np.unique(np.stack([query.items.astype(np.float64), query.times]), axis=1)
+        items, first, count = np.unique(taken[0].astype(np.int64), return_index=True, return_counts=True)
+        often = count > 1
+        items, first, count = items[often], first[often], count[often]
+        since = query.now - taken[1][first + count - 1]
+        gap = (taken[1][first + count - 1] - taken[1][first]) / np.maximum(count - 1, 1)
+        scores = np.zeros(size, np.float32)
+        gap, since = np.maximum(gap, 1e-9), np.maximum(since, 0.5 * DAY)
+        scores[items] = np.where(gap > HOUR, np.minimum(since / gap, gap / since), 0)
+        return scores

@@ -38,7 +38,7 @@ AROUND = {"taste": 2.0, "also_viewed": 1.0, "session": 1.0, "similar": 2.0, "bou
 TASTE = 0.3  # share of the visitor's own taste beside an item
 REASONS = {
     "similar": "similar", "next": "also_viewed", "also_viewed": "also_viewed", "popular": "popular",
-    "recent": "popular", "trend": "popular", "buy_again": "buy_again", "rebuy": "buy_again",
+    "recent": "popular", "trend": "popular", "buy_again": "buy_again", "rebuy": "buy_again", "due": "buy_again",
     "bought_together": "bought_together",
 }  # fmt: skip
 TASTES = "because_you_viewed"  # the reason of every other channel

@@ -73,6 +73,16 @@ class TestOwnItems(RecommenderContract):
     part = OwnItems
     personal = False
 
+    def test_an_item_is_due_when_its_own_gap_has_passed(self) -> None:
+        part, evidence = self.fitted()
+        taken = [(0, day * DAY, 0) for day in (0, 10, 20)] + [(1, day * DAY, 0) for day in (17, 20)] + [(2, 5 * DAY, 0)]
+        assert isinstance(part, OwnItems)
+        for day, first in ((23, 1), (30, 0)):
+            due = part.due(Query.of(taken, size=evidence.size, now=day * DAY))
+            assert int(due.argmax()) == first
+            assert due[first] == 1
+            assert due[2] == 0
+
 
 class TestBoughtTogether(RecommenderContract):
     part = BoughtTogether
