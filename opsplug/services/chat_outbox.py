@@ -36,7 +36,7 @@ class Outbox:
 
     def put(self, conversation_id: str, way: str, what: Mapping[str, Any]) -> str:
         """Keeps something to deliver; -> its id, the same in every try."""
-        now = round(self._clock() * 1000)
+        now = self._now
         name = f"{now:013d}-{secrets.token_hex(8)}"
         entry = {"id": name, "way": way, "what": dict(what), "tries": 0, "due": now}
         self._storage.put_document(OUTBOX, f"{conversation_id}/{name}", entry, now)
@@ -45,22 +45,29 @@ class Outbox:
     def deliver(self) -> bool:
         """Delivers what is due; -> whether anything is left."""
         waiting = self._storage.documents(OUTBOX)
-        now = round(self._clock() * 1000)
-        due = [(key, entry) for key, entry in waiting if entry["due"] <= now]
-        if not due:
+        if not any(entry["due"] <= self._now for _, entry in waiting):
             return bool(waiting)
-        if not self._storage.acquire_lease(_LEASE, self._name, ttl_ms=_LEASE_MS, now_ms=now):
+        if not self._lease():
             return True
         try:
-            stuck: set[str] = set()  # what follows one that did not arrive waits, or a desk would read it out of order
-            for key, entry in due:
-                conversation_id = key.partition("/")[0]
-                if conversation_id not in stuck and not self._one(key, entry):
-                    stuck.add(conversation_id)
-                self._storage.acquire_lease(_LEASE, self._name, ttl_ms=_LEASE_MS, now_ms=round(self._clock() * 1000))
+            late: set[tuple[str, str]] = (
+                set()
+            )  # what follows one that has not arrived waits, too
+            for key, entry in waiting:
+                place = (key.partition("/")[0], entry["way"])
+                if place not in late and (entry["due"] > self._now or not self._one(key, entry)):
+                    late.add(place)
+                self._lease()
         finally:
             self._storage.release_lease(_LEASE, self._name)
         return bool(self._storage.documents(OUTBOX))
+
+    @property
+    def _now(self) -> int:
+        return round(self._clock() * 1000)
+
+    def _lease(self) -> bool:
+        return self._storage.acquire_lease(_LEASE, self._name, ttl_ms=_LEASE_MS, now_ms=self._now)
 
     def _one(self, key: str, entry: dict[str, Any]) -> bool:
         if self._storage.get_document(OUTBOX, key) is None:
@@ -69,7 +76,7 @@ class Outbox:
         if way is not None and way({**entry["what"], "id": entry["id"]}):
             self._storage.delete_document(OUTBOX, key)
             return True
-        tries, now = entry["tries"] + 1, round(self._clock() * 1000)
+        tries, now = entry["tries"] + 1, self._now
         if way is None or tries > len(_PAUSES):
             log.error(
                 "opsplug: a %s of the chat could not be delivered in %s tries; it is given up", entry["way"], tries
