@@ -71,13 +71,14 @@ class Examples:
 
     def batch(self, at: Rows) -> Batch:
         """The examples that stand before these rows."""
-        rows = at[:, None] - 1 - np.arange(LONGEST)
+        longest = min(LONGEST, int((at - self._start[at]).max()))
+        rows = at[:, None] - 1 - np.arange(longest)
         known = rows >= self._start[at][:, None]
         rows = np.where(known, rows, 0)
         moment = self._moment[rows]
         begins = np.ones_like(known)
         begins[:, 1:] = moment[:, 1:] != moment[:, :-1]
-        events = np.maximum.accumulate(np.where(begins, np.arange(LONGEST), 0), 1)
+        events = np.maximum.accumulate(np.where(begins, np.arange(longest), 0), 1)
         place = np.searchsorted(self._first, at)[:, None] + np.arange(TARGETS)
         inside = place < len(self._first)
         next_rows = self._first[np.where(inside, place, 0)]

@@ -32,6 +32,7 @@ TEXT = 128  # text features of an item, after a truncated SVD
 LOUD = 3.4  # their length: content must outweigh the own part to begin with, else small shops are learnt by heart
 BATCH = 128
 ROUND = 20_000  # examples between two looks at the validation
+FEWEST_BATCHES = 30
 ROUNDS = 10  # at most
 PATIENCE = 2  # rounds without an improvement
 BACKWARDS = 0.5  # share of examples read backwards
@@ -235,7 +236,7 @@ class _Training:
     def _round(self, optimiser: torch.optim.Optimizer, averaged: Averaged, budget: Budget) -> bool:
         """One round of batches; False when the budget was over before its end."""
         self.network.train()
-        count = max(1, min(ROUND, 2 * len(self.examples[0])) // BATCH)
+        count = max(FEWEST_BATCHES, min(ROUND, 2 * len(self.examples[0])) // BATCH)
         for _ in range(count):
             if budget.over():
                 return False
