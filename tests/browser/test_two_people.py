@@ -84,6 +84,14 @@ def test_from_the_first_question_to_the_rating(shop: LiveShop, chromium: Any) ->
     visitor.write("thank you 🙂")
     wait_for(lambda: kim.read("visitor")[-1] == "thank you 🙂", "the visitor's words")
     assert len(visitor.said("assistant")) == 2, "the assistant spoke over a person"
+    # a word that comes while the chat is closed is not missed
+    visitor.page.keyboard.press("Escape")
+    kim.page.locator("#answer").fill("One more thing.")
+    kim.page.keyboard.press("Enter")
+    visitor.page.locator("opsplug-chat [part=button][data-news]").wait_for()
+    assert "an answer" in visitor.page.locator("opsplug-chat .told").inner_text()
+    visitor.page.locator("opsplug-chat [part=button]").click()
+    wait_for(lambda: visitor.said("agent") == ["Good day, this is Kim.", "One more thing."])
     # a note is for colleagues
     kim.page.locator("summary", has_text="Note for colleagues").click()
     kim.page.locator("#note").fill("be kind to this one")

@@ -34,6 +34,7 @@ function build(core: Core, host: HTMLElement): () => void {
     },
   });
   const hello = renderMessage({ id: "", role: "assistant", text: words.hello }, language, words);
+  const told = element("span", { class: "told", role: "status" });
   const offered: Partial<Record<"contact" | "rate" | "transcript", HTMLElement>> = {};
 
   function draw(): void {
@@ -56,7 +57,10 @@ function build(core: Core, host: HTMLElement): () => void {
         },
       });
       if (known) known.element.replaceWith(made);
-      else log.append(made);
+      else {
+        log.append(made);
+        if (!panel.isConnected && message.role === "agent") news(true);
+      }
       drawn.set(id, { element: made, delivery, text });
     }
     offer("contact", () => askAddress(words.address, words.leave, "text", words, (address) => give("contact", address), words.thanks));
@@ -66,6 +70,12 @@ function build(core: Core, host: HTMLElement): () => void {
     human.disabled = talk.state === "waiting";
     say(statusText());
     if (atEnd) log.scrollTop = log.scrollHeight;
+  }
+
+  /** A person has answered while the panel was closed. */
+  function news(there: boolean): void {
+    button.toggleAttribute("data-news", there);
+    told.textContent = there ? words.news : "";
   }
 
   /** Once for each time that the server offers it, below what was said. */
@@ -115,8 +125,9 @@ function build(core: Core, host: HTMLElement): () => void {
     const open = !panel.isConnected;
     button.ariaExpanded = `${open}`;
     host.toggleAttribute("open", open);
+    news(false);
     if (!open) {
-      talk.stop();
+      if (talk.state !== "waiting" && talk.state !== "human") talk.stop(); // a person's words are waited for
       panel.remove();
       button.focus();
       return;
@@ -130,6 +141,7 @@ function build(core: Core, host: HTMLElement): () => void {
   }
 
   adoptStyles(root, css);
+  root.append(told);
   log.append(hello);
   addEventListener("online", () => talk.retry());
   addEventListener("offline", draw);
