@@ -1,8 +1,8 @@
 """What ten times the events cost: `growth.py [EVENTS ...]` fits the whole mix on made-up shops, a process for each.
 
 A shop of n events has n/100 items in tastes of a hundred, visitors of 25 events on average (some of a thousand),
-sessions, orders and names. CPU seconds and peak memory are those of the fitting process; making the shop is left out of the seconds,
-not of the memory.
+sessions, orders and names. CPU seconds and peak memory are those of the fitting process; making the shop is left out
+of the seconds, not of the memory.
 """
 
 from __future__ import annotations

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Evidence, Neighbours, Query, Scores, by_visitor
+from opsplug.models.base import Arrays, Evidence, Neighbours, Query, Scores, by_visitor, stacked
 
 REACH = 10  # events between two items of a pair, at most
 WIDTH = 150
 BACKWARD = 0.5  # a pair counts less against the order of time
 BLOCK_PAIRS = 2_000_000
+BAND_EVENTS = 1_500_000  # items are counted in as many bands as the log has so many events: bounds the memory
+DAY = 86_400.0
 HISTORY = 50
 DECAY = 0.85
 
@@ -26,12 +29,19 @@ class CoVisitation:
 
     @classmethod
     def fit(cls, evidence: Evidence, *, seed: int = 0, half: float = 0.25, flatten: float = 0.4) -> CoVisitation:
-        pairs = count_pairs(evidence, half * evidence.span)
-        column = np.asarray(pairs.sum(0)).ravel() + 1e-9
-        pairs.data /= column[pairs.indices] ** flatten
-        row = np.asarray(pairs.sum(1)).ravel() + 1e-9
-        pairs.data /= np.repeat(row**0.5, np.diff(pairs.indptr))
-        return cls(Neighbours.widest(pairs, WIDTH))
+        walk = _Walk.of(evidence, half * evidence.span)
+        column = walk.column_sums() + 1e-9
+        bands = max(1, -(-len(evidence.log) // BAND_EVENTS))
+        edges = np.linspace(0, evidence.size, bands + 1).astype(np.int64)
+        found = []
+        for low, high in pairwise(edges.tolist()):
+            pairs = walk.pairs(low, high)
+            pairs.data /= column[pairs.indices].astype(np.float32) ** np.float32(flatten)
+            row = np.asarray(pairs.sum(1)).ravel() + 1e-9
+            pairs.data /= np.repeat(row**0.5, np.diff(pairs.indptr)).astype(np.float32)
+            found.append(Neighbours.widest(pairs, WIDTH))
+            del pairs
+        return cls(stacked(found))
 
     def export(self) -> Arrays:
         return self.rows.export("rows")
@@ -44,28 +54,65 @@ class CoVisitation:
         return self.rows.sums(*query.recency(DECAY, HISTORY))
 
 
-def count_pairs(evidence: Evidence, half_life: float) -> Any:
-    """Items x items sparse sums of pair weights 1/distance, halved by age, less when a day or more lies between."""
-    from scipy.sparse import csr_matrix
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """A log in the order of visitors and time; every event is worth less the older it is."""
 
-    log, size = evidence.log, evidence.size
-    order, _ = by_visitor(log)
-    users, items, times = log.users[order], log.items[order], log.times[order]
-    fresh = np.where(log.weights[order] > 0, 0.5 ** (evidence.ages[order] / half_life), 0.0)
-    total = csr_matrix((size, size), dtype=np.float32)
-    block = max(BLOCK_PAIRS // REACH, 1)
-    for start in range(0, len(items), block):
-        sources, targets, values = [], [], []
-        for step in range(1, REACH + 1):
-            left = np.arange(start, min(start + block, len(items) - step))
-            right = left + step
-            kept = (users[left] == users[right]) & (items[left] != items[right])
-            left, right = left[kept], right[kept]
-            weight = fresh[right] / step * np.where(times[right] - times[left] > 86400.0, 0.3, 1.0)
-            sources += [items[left], items[right]]
-            targets += [items[right], items[left]]
-            values += [weight, BACKWARD * weight]
-        pairs = (np.concatenate(values).astype(np.float32), (np.concatenate(sources), np.concatenate(targets)))
-        total = total + csr_matrix(pairs, shape=(size, size))
-    total.eliminate_zeros()
-    return total.tocsr()
+    users: NDArray[np.int32]
+    items: NDArray[np.int32]
+    times: NDArray[np.float64]
+    fresh: NDArray[np.float32]
+    size: int
+
+    @classmethod
+    def of(cls, evidence: Evidence, half_life: float) -> _Walk:
+        log = evidence.log
+        order, _ = by_visitor(log)
+        fresh = np.where(log.weights[order] > 0, 0.5 ** (evidence.ages[order] / half_life), 0.0).astype(np.float32)
+        return cls(log.users[order], log.items[order], log.times[order], fresh, evidence.size)
+
+    def steps(self) -> Iterator[list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]]]:
+        """Blocks of (earlier item, later item, weight): 1/distance, halved by age, less where a day lies between."""
+        block = max(BLOCK_PAIRS // REACH, 1)
+        for start in range(0, len(self.items), block):
+            found = []
+            for step in range(1, REACH + 1):
+                stop = min(start + block, len(self.items) - step)
+                left, right = slice(start, stop), slice(start + step, stop + step)
+                if stop <= start:
+                    break
+                kept = (self.users[left] == self.users[right]) & (self.items[left] != self.items[right])
+                weight = self.fresh[right][kept] / np.float32(step)
+                weight[(self.times[right] - self.times[left])[kept] > DAY] *= np.float32(0.3)
+                found.append((self.items[left][kept], self.items[right][kept], weight))
+            yield found
+
+    def column_sums(self) -> NDArray[np.float64]:
+        """What all items together say of each."""
+        total = np.zeros(self.size)
+        for block in self.steps():
+            for earlier, later, weight in block:
+                total += np.bincount(later, weight, minlength=self.size)
+                total += BACKWARD * np.bincount(earlier, weight, minlength=self.size)
+        return total
+
+    def pairs(self, low: int, high: int) -> Any:
+        """Sparse sums of the weights of pairs, of shape (high - low, items): what items low to high say of others."""
+        from scipy.sparse import csr_matrix
+
+        shape = (high - low, self.size)
+        whole = shape[0] == self.size
+        total = csr_matrix(shape, dtype=np.float32)
+        for block in self.steps():
+            sources, targets, values = [], [], []
+            for earlier, later, weight in block:
+                for source, target, value in ((earlier, later, weight), (later, earlier, BACKWARD * weight)):
+                    mine = slice(None) if whole else (source >= low) & (source < high)
+                    sources.append(source[mine] - low)
+                    targets.append(target[mine])
+                    values.append(value[mine])
+            if sources:
+                rows = (np.concatenate(values), (np.concatenate(sources), np.concatenate(targets)))
+                total = total + csr_matrix(rows, shape=shape)
+        total.eliminate_zeros()
+        return total.tocsr()
