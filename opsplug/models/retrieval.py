@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.errors import ModelError
+from opsplug.models.intents import Intent
 from opsplug.models.shopwords import meanings
 from opsplug.models.termspace import Block, Postings, TermSpace, Vector
 from opsplug.models.textfeatures import words
@@ -26,7 +27,8 @@ _MUCH = 2.13  # times the rarest meaning: shared meanings of that rarity togethe
 # that purpose and on 620 sentences of other fields; the questions that benchmarks/chat.py asks took no part.
 _CALIBRATION = (-7.62, 9.9, 2.55, 3.31)
 _TIE = 0.02  # lead below which another answer fits as well
-_VERBATIM = 0.97  # confidence that a question in its very own words is meant
+_DISPUTED = 0.7  # confidence where retrieval and a learnt intent contradict each other
+VERBATIM = 0.97  # confidence that a question in its very own words is meant
 CONFIDENT = 0.75  # from here an answer is given without asking back
 
 
@@ -74,7 +76,7 @@ class KnowledgeIndex:
         if self._is_tie(order, scores):
             found[0] = found[0]._replace(confidence=min(found[0].confidence, 0.5))
         elif same is not None:
-            found[0] = found[0]._replace(confidence=max(found[0].confidence, _VERBATIM))
+            found[0] = found[0]._replace(confidence=max(found[0].confidence, VERBATIM))
         return found
 
     def _is_tie(self, order: Sequence[int], scores: NDArray[np.float64]) -> bool:
@@ -118,3 +120,20 @@ def _confidence(signals: tuple[float, float, float]) -> float:
 def _view(documents: Sequence[Sequence[str]]) -> tuple[TermSpace, Postings]:
     space = TermSpace.learn([" ".join(document) for document in documents])
     return space, Postings.of([space.vector(document) for document in documents], space.size)
+
+
+def preferred(found: Sequence[tuple[str, float]], intent: Intent | None) -> list[tuple[str, float]]:
+    """Names and confidences, best first, when a learnt intent joins what was found.
+
+    What both name is as sure as the surer of them; what the intent alone is sure of comes first; where the two are
+    sure of different things, neither is.
+    """
+    if intent is None or intent.name is None:
+        return list(found)
+    first, confidence = found[0] if found else ("", 0.0)
+    if first == intent.name:
+        return [(first, max(confidence, intent.confidence)), *found[1:]]
+    rest = [(name, share) for name, share in found if name != intent.name]
+    if confidence >= CONFIDENT:
+        return [(first, min(confidence, _DISPUTED)), (intent.name, min(intent.confidence, _DISPUTED)), *rest[1:]]
+    return [(intent.name, intent.confidence), *rest]

@@ -14,12 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from opsplug.models.intents import Intent
+from opsplug.models.retrieval import VERBATIM
 from opsplug.models.sentiment import Sentiment, SentimentModel
 from opsplug.privacy import mask
 from opsplug.services.carts import Cart
 from opsplug.services.chat_answering import Answer, Asker, Collaborators, OrderLookup, Phrasing, Recommend, answer
 from opsplug.services.chat_entities import Entities
-from opsplug.services.chat_knowledge import Knowledge
+from opsplug.services.chat_knowledge import Found, Knowledge
 from opsplug.services.chat_log import UNANSWERED, ChatStorage, ConversationLog
 from opsplug.services.chat_search import ProductSearch
 from opsplug.services.chat_texts import say
@@ -63,6 +65,7 @@ class Chat:
         language_model: Phrasing | None = None,
         cart: Callable[[str | None, str | None], Cart] | None = None,
         valuable_cart: float = 0.0,
+        intents: Callable[[str], Intent | None] | None = None,
         language: str = "en",
         pseudonym: Callable[[str], str] = str,
         clock: Callable[[], float] = time.time,
@@ -77,6 +80,7 @@ class Chat:
         self._sentiment = sentiment or SentimentModel().score
         self._helpers = Collaborators(self._known, search, recommend, order_lookup, language_model, valuable_cart)
         self._cart = cart or (lambda anonymous_id, user_id: Cart())
+        self._intents = intents
         self._language = language
         self._clock = clock
         self._lock = threading.Lock()
@@ -145,8 +149,11 @@ class Chat:
         entries = [self.knowledge.get(name, language) for name in names]
         return [{"title": entry.question, "url": entry.url or None} for entry in entries if entry is not None]
 
-    def _known(self, text: str, language: str) -> Any:
-        return self.knowledge.search(text, language)
+    def _known(self, text: str, language: str) -> list[Found]:
+        found = self.knowledge.search(text, language)
+        if self._intents is None or (found and found[0].confidence >= VERBATIM):
+            return found
+        return self.knowledge.preferred(found, self._intents(text), language)
 
     def _conversation(self, conversation_id: str | None, visitor: str, language: str | None) -> Conversation:
         own = self.log.of_visitor(conversation_id, visitor) if conversation_id and visitor else None

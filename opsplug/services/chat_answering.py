@@ -89,7 +89,7 @@ def answer(
     if not told.trigger and misses >= _MISSES:
         return _to_person(heard, "low_confidence", after)
     if not told.trigger and misses and 0 < helpers.valuable_cart <= asker.cart_value():
-        return _to_person(heard, "high_cart_value", after)
+        return _to_person(heard, "high_cart", after)
     if not told.trigger and repeats >= _LOOP - 1:
         return _to_person(heard, "loop", after)
     return told

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from opsplug.models.retrieval import KnowledgeIndex
+from opsplug.models.intents import Intent
+from opsplug.models.retrieval import KnowledgeIndex, preferred
 from opsplug.services.chat_entries import MOST_PHRASES, Entry, KnowledgeError, entry_of
 from opsplug.services.chat_log import ChatStorage
 from opsplug.services.chat_suggestions import OPEN, Suggestion, Suggestions
@@ -129,7 +130,7 @@ class Knowledge:
 
     def search(self, text: str, language: str, k: int = 3) -> list[Found]:
         """The likeliest valid entries, best first: those in `language`, or in the others where it has none."""
-        day = datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
+        day = self._today()
         languages = sorted({spoken for spoken, _ in self._load()}, key=lambda spoken: (spoken != language, spoken))
         for spoken in languages:
             entries, index = self._index(spoken, day)
@@ -138,6 +139,19 @@ class Knowledge:
                 best = index.search(text, k + MOST_PHRASES)
                 return _distinct([Found(entries[m.position], share * m.confidence) for m in best])[:k]
         return []
+
+    def preferred(self, found: list[Found], intent: Intent | None, language: str) -> list[Found]:
+        """What was found, when a learnt intent (language/id) joins in; an entry that is not valid today does not."""
+        spoken, _, name = ((intent.name if intent else None) or "").partition("/")
+        meant = self._load().get((spoken, name))
+        if intent is None or meant is None or spoken != language or not meant.is_valid(self._today()):
+            return found
+        entries = {f"{one.entry.language}/{one.entry.id}": one.entry for one in found} | {f"{spoken}/{name}": meant}
+        ranked = preferred([(f"{one.entry.language}/{one.entry.id}", one.confidence) for one in found], intent)
+        return [Found(entries[key], confidence) for key, confidence in ranked]
+
+    def _today(self) -> str:
+        return datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
 
     def _load(self) -> dict[tuple[str, str], Entry]:
         with self._lock:

@@ -65,6 +65,7 @@ class Job:
 
 JOBS: Final = (
     Job("recommendations", "opsplug.training.recommendations:train", trains=True),
+    Job("intents", "opsplug.training.intents:train", every=DAY / 4),
     Job("sentiment", "opsplug.training.sentiment:train", trains=True),
     Job("slots", "opsplug.training.slots:train", trains=True),
     Job("fairness", "opsplug.training.fairness:report", every=DAY),

@@ -39,6 +39,6 @@ def test_a_full_cart_calls_a_person_at_the_first_question_without_an_answer(tmp_
     assert engine.chat.reply("hello", anonymous_id="full").action == "answer"
     told = engine.chat.reply("flibber gostak dosh", anonymous_id="full")
     state = engine.chat.log.read(told.conversation_id)
-    assert told.action == "handover" and state is not None and state.triggers[0][1] == "high_cart_value"
+    assert told.action == "handover" and state is not None and state.triggers[0][1] == "high_cart"
     assert engine.chat.reply("flibber gostak dosh", anonymous_id="small").action == "ask"
     engine.close()

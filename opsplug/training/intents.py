@@ -1,0 +1,134 @@
+"""The training of intents: which entry of the knowledge is meant, from all the ways in which each was asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from opsplug.models.intents import IntentModel
+from opsplug.models.retrieval import CONFIDENT, KnowledgeIndex, preferred
+from opsplug.models.sentence import Encoder
+from opsplug.training.encoders import encoder_of
+from opsplug.training.jobs import TrainingReport, Work
+
+if TYPE_CHECKING:
+    from opsplug.store.protocol import Store
+
+NAME: Final = "intents"
+KNOWLEDGE: Final = "knowledge"  # document kind
+REPORT: Final = "intents_report"  # document kind; its key is `now`
+FEWEST = 20  # other ways to ask, of all entries together, below which nothing is learnt
+_ROUNDS = 4
+_WRONG = 0.02  # of questions, answered wrongly though sure: what may be
+_UNFAIR = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One way to ask for an entry. `is_own`: its question as the shop wrote it, not as visitors ask it."""
+
+    text: str
+    name: str  # language/id
+    answer: str
+    is_own: bool
+
+    @property
+    def language(self) -> str:
+        return self.name.partition("/")[0]
+
+
+def train(work: Work) -> TrainingReport | None:
+    """Learn, compare with plain retrieval on phrases held out in turn, publish where more is answered rightly."""
+    began = time.perf_counter()
+    known = phrases(work.store)
+    asked = [phrase for phrase in known if not phrase.is_own]
+    if len(asked) < FEWEST or len({phrase.name for phrase in known}) < 2:
+        return None
+    encoder = encoder_of(work.options)
+    plain, learnt = _compare(known, encoder, work.seed)
+    metrics, baseline = _metrics(learnt), _metrics(plain)
+    worse = metrics["right and sure"] < baseline["right and sure"]
+    promote = not worse and metrics["wrong and sure"] <= max(_WRONG, baseline["wrong and sure"])
+    reason = (
+        f"{'served' if promote else 'not served'}: of {len(asked)} phrases held out in turn "
+        f"{metrics['right and sure']:.2f} are answered rightly ({baseline['right and sure']:.2f} without), "
+        f"{metrics['wrong and sure']:.3f} wrongly"
+    )
+    version = ""
+    if promote:
+        work.say(f"fitting intents on {len(known):,} phrases")
+        model = IntentModel(CONFIDENT, encoder).fit([p.text for p in known], [p.name for p in known])
+        about = {"at": work.clock(), "reason": reason, "metrics": metrics}
+        version = work.artefacts.publish(NAME, model.to_arrays(), about=about, at=work.clock())
+    _keep_report(work, learnt, metrics, baseline, promote)
+    return TrainingReport(NAME, metrics, baseline, promote, time.perf_counter() - began, version, reason)
+
+
+def phrases(store: Store) -> list[Phrase]:
+    """Every way to ask every entry, the entry's own question first."""
+    found = []
+    for _, entry in store.documents(KNOWLEDGE):
+        name = f"{entry['language']}/{entry['id']}"
+        found.append(Phrase(entry["question"], name, entry["answer"], True))
+        found += [Phrase(text, name, entry["answer"], False) for text in entry.get("also", ())]
+    return found
+
+
+Outcome = tuple[str, bool, bool]  # language, right, sure
+
+
+def _compare(known: Sequence[Phrase], encoder: Encoder | None, seed: int) -> tuple[list[Outcome], list[Outcome]]:
+    """What retrieval alone, and retrieval with intents, make of phrases that neither has seen."""
+    turns = np.random.default_rng(seed).integers(_ROUNDS, size=len(known))
+    plain: list[Outcome] = []
+    learnt: list[Outcome] = []
+    for turn in range(_ROUNDS):
+        held = [phrase for phrase, at in zip(known, turns, strict=True) if at == turn and not phrase.is_own]
+        past = [phrase for phrase, at in zip(known, turns, strict=True) if at != turn or phrase.is_own]
+        if not held:
+            continue
+        model = IntentModel(CONFIDENT, encoder).fit([p.text for p in past], [p.name for p in past])
+        indexes = {
+            language: [phrase for phrase in past if phrase.language == language]
+            for language in {phrase.language for phrase in held}
+        }
+        built = {code: KnowledgeIndex([p.text for p in own], [p.answer for p in own]) for code, own in indexes.items()}
+        for phrase, intent in zip(held, model.predict([p.text for p in held]), strict=True):
+            own = indexes[phrase.language]
+            found = [(own[m.position].name, m.confidence) for m in built[phrase.language].search(phrase.text, 5)]
+            plain.append(_outcome(phrase, found))
+            learnt.append(_outcome(phrase, preferred(found, intent)))
+    return plain, learnt
+
+
+def _outcome(phrase: Phrase, found: Sequence[tuple[str, float]]) -> Outcome:
+    name, confidence = found[0] if found else ("", 0.0)
+    return phrase.language, name == phrase.name, confidence >= CONFIDENT
+
+
+def _metrics(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    right = np.array([is_right for _, is_right, _ in outcomes])
+    sure = np.array([is_sure for _, _, is_sure in outcomes])
+    return {
+        "right first": float(right.mean()),
+        "right and sure": float((right & sure).mean()),
+        "wrong and sure": float((~right & sure).mean()),
+    }
+
+
+def _keep_report(
+    work: Work, outcomes: Sequence[Outcome], metrics: dict[str, float], baseline: dict[str, float], served: bool
+) -> None:
+    spoken = sorted({language for language, _, _ in outcomes})
+    languages = {code: _metrics([one for one in outcomes if one[0] == code]) for code in spoken}
+    shares = [own["right first"] for own in languages.values()]
+    gap = max(shares) - min(shares)
+    value: dict[str, Any] = {
+        "at": work.clock(), "phrases": len(outcomes), "served": served, "metrics": metrics, "baseline": baseline,
+        "languages": languages, "language_gap": gap, "is_unfair": gap > _UNFAIR,
+    }  # fmt: skip
+    work.store.put_document(REPORT, "now", value, round(work.clock() * 1000))
