@@ -1,6 +1,9 @@
 """A visitor and agents, each in a browser of their own, on both frameworks."""
 
+import json
+import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +195,26 @@ def test_axe_finds_nothing(shop: LiveShop, chromium: Any, language: str, scheme:
         kim.page.goto(f"{ADMIN}/{rest}")
         assert findings(kim.page) == []
     kim.context.close()
+
+
+def test_many_who_wait_hold_up_nobody(shop: LiveShop) -> None:
+    """More than the server has threads to lend: the shop's pages come at once all the same."""
+    visitors = [f"v{number}" for number in range(60)]
+    ids = {name: shop.engine.chat.reply("hello", anonymous_id=name).conversation_id for name in visitors}
+    host = shop.url.removeprefix("http://")
+    waiting = []
+    for name, conversation in ids.items():
+        line = HTTPConnection(host, timeout=20)
+        after = shop.engine.chat.log.read(conversation).messages[-1].id  # type: ignore[union-attr]
+        query = f"conversation_id={conversation}&after={after}&wait=5&state=bot"
+        line.request("GET", f"/_opsplug/chat/messages?{query}", headers={"Cookie": f"opsplug_chat={name}"})
+        waiting.append(line)
+    began = time.monotonic()
+    page = HTTPConnection(host, timeout=20)
+    page.request("GET", "/page")
+    assert page.getresponse().status == 200
+    assert time.monotonic() - began < 2.5
+    answers = [json.loads(line.getresponse().read()) for line in waiting]
+    assert {answer["state"] for answer in answers} == {"bot"} and not any(answer["messages"] for answer in answers)
+    for line in (page, *waiting):
+        line.close()

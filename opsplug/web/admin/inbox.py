@@ -137,22 +137,22 @@ class InboxPage:
         query = ask.request.query
         view = query.get("view") if query.get("view") in VIEWS else "waiting"
         conversation_id = query.get("conversation", "")
-        held = {"digest": ask.request.header("last-event-id"), "seen": None}
+        digest, seen = ask.request.header("last-event-id"), (0, 0, 0)
 
         def look(over: bool) -> bytes | None:
+            nonlocal digest, seen
             inbox = self._inbox()
             inbox.here(ask.who, ask.language)
             log = inbox.support.log
-            seen = (log.changes(), log.stamp(conversation_id) if conversation_id else 0, int(time.time() / 20))
-            if seen == held["seen"] and not over:
+            now = (log.changes(), log.stamp(conversation_id) if conversation_id else 0, int(time.time() / 20))
+            if now == seen and not over:
                 return None
-            held["seen"] = seen
+            seen = now
             news = self._news(ask, str(view), conversation_id)
             body = msgspec.json.encode(news)
-            digest = hashlib.sha256(body).hexdigest()[:16]
-            if digest == held["digest"]:
+            known, digest = digest, hashlib.sha256(body).hexdigest()[:16]
+            if digest == known:
                 return f"retry: {_PAUSE}\n: nothing new\n\n".encode() if over else None
-            held["digest"] = digest
             return f"retry: {_PAUSE}\nid: {digest}\ndata: ".encode() + body + b"\n\n"
 
         headers = [*ask.headers, ("X-Accel-Buffering", "no")]
