@@ -31,6 +31,9 @@ class Memory:
     def put_document(self, kind: str, key: str, value: Any, now_ms: int) -> None:
         self._kinds.setdefault(kind, {})[key] = value
 
+    def add_document(self, kind: str, key: str, value: Any, now_ms: int) -> bool:
+        return self._kinds.setdefault(kind, {}).setdefault(key, value) is value
+
     def get_document(self, kind: str, key: str) -> Any:
         return self._kinds.get(kind, {}).get(key)
 

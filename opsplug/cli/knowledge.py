@@ -13,8 +13,9 @@ from opsplug.cli import show
 from opsplug.cli.app import FAILED, json_option, with_engine
 from opsplug.services.chat_check import check
 from opsplug.services.chat_entries import KnowledgeError
-from opsplug.services.chat_import import Source, loopback, read_markdown, read_pages
+from opsplug.services.chat_import import Source, loopback, read_markdown, read_pages, suggest_from_chats
 from opsplug.services.chat_knowledge import Knowledge
+from opsplug.services.chat_log import ConversationLog
 from opsplug.services.transfer import BadRowError, open_rows
 
 if TYPE_CHECKING:
@@ -96,6 +97,49 @@ def check_entries(engine: "Engine", json_: bool) -> None:
         click.echo("Nothing is wrong with the knowledge.")
     if any(problem.kind in ("contradiction", "expired") for problem in problems):
         sys.exit(FAILED)
+
+
+@knowledge.command("suggestions")
+@json_option
+@with_engine()
+def list_suggestions(engine: "Engine", json_: bool) -> None:
+    """What may become an entry: answers that people gave in closed chats, and questions without an answer."""
+    known, conversations = Knowledge(engine.store), ConversationLog(engine.store)
+    closed = [line["conversation_id"] for line in conversations.overview() if line["state"] == "closed"]
+    suggest_from_chats(known, conversations, closed)
+    found = known.suggestions()
+    if json_:
+        show.as_json([asdict(one) for one in found])
+    elif found:
+        show.table(("id", "language", "question", "answer"), [(s.id, s.language, s.question, s.answer) for s in found])
+        click.echo("Make one an entry with: opsplug knowledge approve ID --by NAME")
+    else:
+        click.echo("There are no suggestions.")
+
+
+@knowledge.command("approve")
+@click.argument("suggestion_id")
+@click.option("--by", required=True, metavar="NAME", help="Who approves it.")
+@click.option("--question", metavar="TEXT", help="Your own wording of the question.")
+@click.option("--answer", metavar="TEXT", help="Your own wording of the answer.")
+@click.option("--entry", "entry_id", metavar="ID", help="An entry that this is another way to ask.")
+@with_engine()
+def approve_suggestion(
+    engine: "Engine", suggestion_id: str, by: str, question: str | None, answer: str | None, entry_id: str | None
+) -> None:
+    """Make a suggestion an entry."""
+    known = Knowledge(engine.store)
+    entry = known.approve(suggestion_id, by, question=question, answer=answer, entry_id=entry_id)
+    click.echo(f"{entry.id} ({entry.language}, version {entry.version}): {entry.question}")
+
+
+@knowledge.command("reject")
+@click.argument("suggestion_id")
+@click.option("--by", required=True, metavar="NAME", help="Who rejects it.")
+@with_engine()
+def reject_suggestion(engine: "Engine", suggestion_id: str, by: str) -> None:
+    """Close a suggestion; the same is not suggested again."""
+    click.echo(f"rejected: {Knowledge(engine.store).reject(suggestion_id, by).question}")
 
 
 @knowledge.command("remove")

@@ -52,7 +52,8 @@ class MiniLm:
     def encode(self, texts: Sequence[str]) -> Floats:
         """Shape (texts, 384)."""
         if len(texts) == 1:
-            return self._remembered(texts[0])[None]
+            alone: Floats = self._remembered(texts[0])[None]
+            return alone
         tokens = [self._tokenizer.encode(text).ids for text in texts]
         found = np.empty((len(texts), _WIDTH), np.float32)
         lengths = np.array([len(ids) for ids in tokens])

@@ -255,3 +255,15 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(run: Run, tmp_path: Path) 
     done = run("import", "--store", "file/opsplug.db", "--events", "orders.csv")
     assert done.code != 0
     assert done.err.startswith("opsplug: ") and "Traceback" not in done.err
+
+
+def test_knowledge_from_help_texts_and_suggestions(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "faq.md").write_text("# Delivery\nIn 3 days.\n\nQ: How long does the delivery take?\nA: 3 days.\n")
+    (tmp_path / "k.csv").write_text("id,question,answer\nd,How long does delivery take?,5 days.\n")
+    assert run("knowledge", "import", "faq.md", "k.csv", "--json").json == {"changed": 3, "bad": []}
+    checked = run("knowledge", "check", "--json")
+    assert checked.code == 1 and {problem["kind"] for problem in checked.json} == {"contradiction"}
+    assert "no suggestions" in run("knowledge", "suggestions").out
+    refused = run("knowledge", "import", "--page", "/help", "--shop", "http://shop.example")
+    assert refused.code == 1 and "this machine" in refused.err
+    assert run("knowledge", "approve", "none", "--by", "kim").code == 1
