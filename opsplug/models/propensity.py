@@ -173,13 +173,18 @@ def quality(labels: Array, probabilities: Array) -> dict[str, float]:
 
 
 def _folds(labels: Array, groups: ArrayLike | None, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
-    blank = np.zeros((len(labels), 1))
-    if groups is None:
-        return list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(blank, labels))
-    members = np.unique(np.asarray(groups), return_inverse=True)[1]
-    return list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(blank, labels, members))
+    """(train, test) rows of each fold. Groups are dealt out in turn, those with a rare answer first, so that each fold
+    has its share; where too few groups have one, rows are dealt instead."""
+    rng = np.random.default_rng(seed)
+    members = np.arange(len(labels)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    rare = labels == (labels.mean() < 0.5)
+    marked = np.bincount(members, rare) > 0
+    if marked.sum() < FOLDS:
+        members, marked = np.arange(len(labels)), rare
+    dealt = np.empty(len(marked), np.intp)
+    dealt[np.lexsort((rng.random(len(marked)), ~marked))] = np.arange(len(marked)) % FOLDS
+    fold = dealt[members]
+    return [(np.flatnonzero(fold != n), np.flatnonzero(fold == n)) for n in range(FOLDS)]
 
 
 def _newest(times: ArrayLike | None, rows: int) -> NDArray[np.bool_] | None:
