@@ -35,9 +35,9 @@ class Outbox:
         self._name = secrets.token_hex(8)
 
     def put(self, conversation_id: str, way: str, what: Mapping[str, Any]) -> str:
-        """Keeps something to deliver; -> its id, the same in every try."""
+        """Keeps something to deliver, by the time `at` it speaks of; -> its id, the same in every try."""
         now = self._now
-        name = f"{now:013d}-{secrets.token_hex(8)}"
+        name = f"{int(what.get('at', now)):013d}-{secrets.token_hex(8)}"
         entry = {"id": name, "way": way, "what": dict(what), "tries": 0, "due": now}
         self._storage.put_document(OUTBOX, f"{conversation_id}/{name}", entry, now)
         return name
@@ -50,9 +50,7 @@ class Outbox:
         if not self._lease():
             return True
         try:
-            late: set[tuple[str, str]] = (
-                set()
-            )  # what follows one that has not arrived waits, too
+            late: set[tuple[str, str]] = set()  # what follows one that has not arrived waits, too
             for key, entry in waiting:
                 place = (key.partition("/")[0], entry["way"])
                 if place not in late and (entry["due"] > self._now or not self._one(key, entry)):

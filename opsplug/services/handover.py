@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 BOT, WAITING, PERSON, CLOSED = "bot", "waiting", "person", "closed"
 STATES = (BOT, WAITING, PERSON, CLOSED)
+LANGUAGES = ("en", "zh")  # in which we speak
 
 
 class Event(NamedTuple):
@@ -111,6 +112,8 @@ def _claimed(now: Conversation, event: Event) -> Conversation | str:
 def _visitor_said(now: Conversation, event: Event) -> Conversation | str:
     """Always kept. A closed conversation begins again with the assistant, not with the queue: no loop after closing."""
     said = _said(now, event, "visitor")
+    if event.data.get("language") in LANGUAGES:
+        said = replace(said, language=event.data["language"])  # notices follow the visitor, not the page
     if now.state != CLOSED:
         return said
     return replace(said, state=BOT, agent="", callback=False, contact="", routed_to="")

@@ -59,6 +59,7 @@ class ChatRoutes:
         self._chat = chat
         self._support = support
         self._observer = observer
+        self._language = language
         self._shown = Shown(chat, support, cards, language)
         self._limiter = Limiter(5, 10.0, trusted_proxies)
 
@@ -136,12 +137,14 @@ class ChatRoutes:
             secure = "; Secure" if visit.secure else ""
             cookie = f"{COOKIE}={anonymous}; Path={visit.root or '/'}; HttpOnly; SameSite=Lax{secure}"
             headers.append(("Set-Cookie", cookie))
+        # The page's language is where a conversation begins; what the visitor writes in decides from then on.
+        begun = self._chat().log.of_visitor(said.conversation_id or "", key)
+        begun = begun or self._chat().log.open(key, language_of(said.language or "", self._language))
         reply = self._chat().reply(
             said.text,
-            conversation_id=said.conversation_id,
+            conversation_id=begun.id,
             anonymous_id=anonymous,
             user_id=self._observer.account_of(visit),
-            language=language_of(said.language or "", "") or None,
             message_id=said.message_id,
         )
         if reply.refused:  # nothing was stored: the widget keeps what was typed and says why

@@ -199,3 +199,14 @@ def test_strange_text_has_a_polite_answer(shop: Any, text: str) -> None:
     answer = Visitor(shop).send("POST", "/_opsplug/chat/messages", said)
     assert answer.status == 200 and answer.json()["messages"][-1]["text"]
     assert "anna@mail" not in repr(shop.engine.store.documents("chat"))
+
+
+def test_who_writes_chinese_on_an_english_page_is_answered_in_chinese(shop: Any) -> None:
+    visitor = Visitor(shop)
+    said = json.dumps({"text": "你好", "language": "en"}).encode()
+    first = visitor.send("POST", "/_opsplug/chat/messages", said).json()
+    assert "您好" in first["messages"][-1]["text"] and first["language"] == "zh"
+    wanted = json.dumps({"conversation_id": first["conversation_id"]}).encode()
+    assert "正在为您转接" in visitor.send("POST", "/_opsplug/chat/human", wanted).json()["messages"][-1]["text"]
+    other = Visitor(shop).send("POST", "/_opsplug/chat/messages", json.dumps({"text": "👍", "language": "zh"}).encode())
+    assert other.json()["language"] == "zh"
