@@ -93,3 +93,10 @@ class OpenSessions:
 def short_hash(text: str) -> str:
     """Ten characters that stand for an id and cannot be turned back into it."""
     return blake2b(text.encode(), digest_size=5).hexdigest()
+
+
+def who(session: OpenSession | None) -> dict[str, str]:
+    """What a measure is broken down by: nothing where nobody may be recognised."""
+    if session is None:
+        return {}
+    return {"device": session.device, "language": session.language, "referrer": session.referrer}

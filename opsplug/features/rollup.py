@@ -9,7 +9,8 @@ import msgspec
 
 from opsplug.events import BOT, VISITOR, Event
 from opsplug.features.daycells import DayCells, bucket
-from opsplug.features.opensessions import KEPT_MS, OpenSession, OpenSessions
+from opsplug.features.opensessions import KEPT_MS, OpenSession, OpenSessions, who
+from opsplug.features.rollup_trouble import TROUBLE
 from opsplug.features.slots import SlotClock, believable, shifted
 
 SLOW_MS: Final = 2000.0
@@ -53,19 +54,10 @@ class Rollup:
             "purchase": self._order,
             "refund": self._refund,
             "view_search_results": self._search,
-            "js_error": self._js_error,
-            "rage_click": self._click,
-            "dead_click": self._click,
-            "quick_back": self._quick_back,
-            "form_start": self._form,
-            "form_submit": self._form,
-            "form_abandon": self._form,
-            "web_vital": self._vital,
             "view_item_list": self._list,
             "select_item": self._list,
-            "payment_error": self._payment_error,
-            "chat_message": self._chat,
             **dict.fromkeys(STEPS, self._step),
+            **TROUBLE,
         }
 
     def read(self, events: Iterable[tuple[int, Event]]) -> None:
@@ -123,7 +115,7 @@ class Rollup:
             session = self.sessions.sessions[key] = OpenSession(name, slot, at_ms)
             _surroundings(session, event.properties)
             session.entry = event.route or ""
-            day.add("sessions", slot, 1, entry=session.entry, **_who(session))
+            day.add("sessions", slot, 1, entry=session.entry, **who(session))
         session.last_ms = max(session.last_ms, at_ms)
         if not session.device:
             _surroundings(session, event.properties)
@@ -132,9 +124,9 @@ class Rollup:
     def _ended(self, session: OpenSession) -> None:
         day, slot = self._day_of(session.day), session.slot
         if session.carted:
-            day.add("carts_ended", slot, 1, **_who(session))
+            day.add("carts_ended", slot, 1, **who(session))
         if session.carted and not session.bought:
-            day.add("abandoned", slot, 1, **_who(session))
+            day.add("abandoned", slot, 1, **who(session))
         if session.slow:
             day.add("slow_bought" if session.bought else "slow_left", slot, 1)
         if session.bought:
@@ -154,7 +146,7 @@ class Rollup:
 
     def _page(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
         route = event.route or ""
-        day.add("page_views", slot, 1, route=route, **_who(session))
+        day.add("page_views", slot, 1, route=route, **who(session))
         if session is not None:
             session.route, session.missed = route, ""
             if session.once(f"seen {route}"):
@@ -169,7 +161,7 @@ class Rollup:
         if not isinstance(status, int):
             return
         if status >= 500:
-            day.add("errors", slot, 1, route=route, **_who(session))
+            day.add("errors", slot, 1, route=route, **who(session))
             if session is not None and session.once(f"error {route}"):
                 day.add_part("error_sessions", slot, 1, "route", route)
         elif status == 404:
@@ -216,7 +208,7 @@ class Rollup:
         place = str(event.properties.get("item_list_id") or "")
         if place.startswith(LIST_PREFIX):
             name = "rec_shown" if event.event == "view_item_list" else "rec_clicked"
-            day.add(name, slot, 1, placement=place.removeprefix(LIST_PREFIX), **_who(session))
+            day.add(name, slot, 1, placement=place.removeprefix(LIST_PREFIX), **who(session))
 
     # ------------------------------------------------------------------ things and money
 
@@ -224,7 +216,7 @@ class Rollup:
         if event.event == "add_to_cart":
             if session is not None and not session.carted:
                 session.carted = True
-                self._day_of(session.day).add("carted", session.slot, 1, **_who(session))
+                self._day_of(session.day).add("carted", session.slot, 1, **who(session))
             for item in event.items:
                 day.add("into_cart", slot, 1, product=item.item_id)
             return
@@ -233,7 +225,7 @@ class Rollup:
                 day.add("item_views", slot, 1, product=item.item_id)
 
     def _order(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-        day.add("orders", slot, 1, **_who(session))
+        day.add("orders", slot, 1, **who(session))
         foreign = self._foreign(event)
         amounts: dict[str, float] = {}
         for item in event.items:
@@ -248,13 +240,13 @@ class Rollup:
         if not foreign:
             value = event.properties.get("value")
             amount = float(value) if isinstance(value, int | float) else sum(amounts.values())
-            day.add("revenue", slot, abs(amount), **_who(session))
+            day.add("revenue", slot, abs(amount), **who(session))
         if session is not None and not session.bought:
             session.bought = True
             start = self._day_of(session.day)
-            start.add("converted", session.slot, 1, entry=session.entry, **_who(session))
+            start.add("converted", session.slot, 1, entry=session.entry, **who(session))
             if session.closed and session.carted:  # it had been given up already
-                start.add("abandoned", session.slot, -1, **_who(session))
+                start.add("abandoned", session.slot, -1, **who(session))
 
     def _refund(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
         day.add("refunds", slot, 1)
@@ -270,58 +262,8 @@ class Rollup:
             self.state.currency = currency
         return currency != self.state.currency
 
-    # ------------------------------------------------------------------ what goes wrong
-
-    def _js_error(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-        said = event.properties
-        route = str(said.get("source_route") or event.route or "")
-        kind = " ".join(str(said[key]) for key in ("error_type", "source", "line") if said.get(key))
-        day.add("js_errors", slot, 1, route=route, error=kind, **_who(session))
-        if session is not None and session.once(f"js {route}"):
-            day.add_part("js_sessions", slot, 1, "route", route)
-
-    def _click(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-        element = f"{event.route or ''} {event.properties.get('selector_path') or ''}".strip()
-        day.add(f"{event.event}s", slot, 1, route=event.route or "")
-        if session is not None and session.once(f"{event.event} {element}"):
-            day.add_part(f"{event.event}s", slot, 1, "element", element)
-
-    def _quick_back(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-        path = str(event.properties.get("from_path") or "")
-        if session is not None and session.once(f"back {path}"):
-            day.add("quick_backs", slot, 1, path=path)
-
-    def _form(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-        said = event.properties
-        form = f"{event.route or ''} {said.get('form_id') or said.get('form_destination') or ''}".strip()
-        if session is None or not session.once(f"{event.event} {form}"):
-            return
-        day.add(f"{event.event}s", slot, 1, form=form)
-        if event.event == "form_abandon" and said.get("last_field"):
-            day.add_part("form_abandons", slot, 1, "field", f"{form} › {said['last_field']}")
-
-    def _vital(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-        value = event.properties.get("value")
-        if event.properties.get("name") == "LCP" and isinstance(value, int | float) and value >= 0:
-            day.add_part("lcp", slot, 1, event.route or "", bucket(value))
-
-    def _payment_error(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-        day.add("payment_errors", slot, 1, error=str(event.properties.get("error_code") or ""), **_who(session))
-
-    def _chat(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-        feeling = event.properties.get("sentiment")
-        if event.properties.get("role", "visitor") in ("visitor", "user") and isinstance(feeling, int | float):
-            day.add("chat_messages", slot, 1)
-            day.add("chat_sentiment", slot, feeling)
-
 
 def _surroundings(session: OpenSession, said: dict[str, Any]) -> None:
     session.device = str(said.get("device") or "")
     session.language = str(said.get("locale") or "")[:10]
     session.referrer = str(said.get("referrer_host") or "")[:60]
-
-
-def _who(session: OpenSession | None) -> dict[str, str]:
-    if session is None:
-        return {}
-    return {"device": session.device, "language": session.language, "referrer": session.referrer}

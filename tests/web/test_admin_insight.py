@@ -91,7 +91,7 @@ def test_an_anomaly_is_marked_on_its_series_and_says_why(site: Site) -> None:
     assert "Page views fell to " in why and "Deploy at " in why and "checkout 2.1" in why
     assert "浏览量降至 " in site.visitor.get(f"{link[1]}&lang=zh").text
     assert (
-        site.get("anomalies.csv?series=page_views&every=hour")
+        site.get("anomalies.csv?series=page_views&every=hour&lang=en")
         .text.lstrip("\ufeff")
         .startswith("Time,Measured,Expected,Normal")
     )
