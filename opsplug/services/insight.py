@@ -52,7 +52,7 @@ class Insight:
         return self.people.propensity(visitor, now=now, language=language)
 
     def churn(self, visitor: str | int | None = None, *, now: float | None = None, language: str = "") -> Answer:
-        """How probable it is that this buyer does not come back within 90 days, with reasons."""
+        """How probable it is that this buyer does not come back within `horizon_days`, with reasons."""
         return self.people.churn(visitor, now=now, language=language)
 
     def profile(self, visitor: str | int | None = None, *, now: float | None = None) -> Profile:

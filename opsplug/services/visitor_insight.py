@@ -74,14 +74,12 @@ class Served:
     def __init__(self, artefact: Artefact) -> None:
         self.version = artefact.version
         self.trained_until = float(artefact.about.get("trained_until", 0.0))
+        self.horizons: Mapping[str, float] = artefact.about.get("horizons", {})
         self.heads: dict[str, PropensityModel] = {}
         for name in ("buys", "churn"):
             own = {key.removeprefix(f"{name}/"): a for key, a in artefact.arrays.items() if key.startswith(f"{name}/")}
             if own:
                 self.heads[name] = PropensityModel.load(own)
-
-
-HORIZONS: Final = {"buys": 30.0, "churn": 90.0}
 
 
 class VisitorInsight:
@@ -116,7 +114,7 @@ class VisitorInsight:
         return self._ask("buys", visitor, now, language)
 
     def churn(self, visitor: str | int | None = None, *, now: float | None = None, language: str = "") -> Answer:
-        """How probable it is that this buyer does not buy in the next 90 days."""
+        """How probable it is that this buyer does not buy in the next 90 days (45 in a young shop)."""
         return self._ask("churn", visitor, now, language)
 
     def profile(self, visitor: str | int | None = None, *, now: float | None = None) -> Profile:
@@ -192,10 +190,9 @@ class VisitorInsight:
             for name, effect in head.explain(table)[0]
             if abs(effect) >= 0.002
         ]
-        return Answer(
-            round(float(head.predict_proba(table)[0, 1]), 4), reasons, HORIZONS[question], served.version,
-            served.trained_until, person.newest,
-        )  # fmt: skip
+        probability = round(float(head.predict_proba(table)[0, 1]), 4)
+        horizon = float(served.horizons.get(question, 0.0))
+        return Answer(probability, reasons, horizon, served.version, served.trained_until, person.newest)
 
     def _served(self) -> Served | None:
         if self._live is None:

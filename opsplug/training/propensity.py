@@ -7,7 +7,7 @@ follows what the last week, fortnight and month of the shop say, so that a seaso
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -44,6 +44,12 @@ class Question:
 
 BUYS: Final = Question("buys", 30.0, buyers=False, turned=False)
 CHURN: Final = Question("churn", 90.0, buyers=True, turned=True)
+
+
+def questions(log: ShopLog) -> tuple[Question, Question]:
+    """A young shop asks about half a season: three horizons must have passed before an answer can be judged."""
+    days = (log.newest - log.oldest) / DAY
+    return BUYS, CHURN if days >= 3 * CHURN.horizon else replace(CHURN, horizon=CHURN.horizon / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +182,8 @@ def train(work: Work) -> TrainingReport:
     baseline: dict[str, float] = {}
     reasons = []
     past = Past(log)
-    for question in (BUYS, CHURN):
+    asked = questions(log)
+    for question in asked:
         work.say(f"{question.name}: asking past moments")
         told = _answer(past, now, question, work.seed)
         report["questions"][question.name] = told.about
@@ -188,6 +195,7 @@ def train(work: Work) -> TrainingReport:
     version = ""
     if arrays:
         about = {"at": work.clock(), "trained_until": now, "metrics": metrics, "baseline": baseline}
+        about["horizons"] = {question.name: question.horizon for question in asked}
         version = work.artefacts.publish(NAME, arrays, about=about, at=work.clock())
     report["version"], report["drift"] = version, _drift(work, past, now, report["questions"])
     work.store.put_document(KIND, NAME, report, round(work.clock() * 1000))
@@ -209,7 +217,11 @@ def _answer(past: Past, now: float, question: Question, seed: int) -> _Told:
         days = (log.newest - log.oldest) / DAY
         bought = len(np.unique(log.visitors[log.kinds == BUY]))
         about["reason"] = "not enough yet"
-        about["have"] = {"days": round(days), "buyers": bought, "need_days": round(question.horizon * 4 / 3) + 1}
+        about["have"] = {
+            "days": round(days),
+            "buyers": bought,
+            "need_days": round(2 * question.horizon + min(30.0, question.horizon / 3)),
+        }
         about["have"]["need_buyers"] = FEWEST_BUYERS
         return _Told(None, about)
     model, rows = fitted
