@@ -75,8 +75,8 @@ JOBS: Final = (
     Job("alerts", "opsplug.services.alert_job:run", every=HOUR / 12),
     Job("deep", "opsplug.training.deep:train", every=DAY),
     Job("forecasts", "opsplug.training.forecasts:run", every=DAY),
-    Job("profiles", "opsplug.training.profiles:run", every=DAY),
     Job("propensity", "opsplug.training.propensity:train", every=DAY),
+    Job("profiles", "opsplug.training.profiles:run", every=DAY),
     Job("retention", "opsplug.training.upkeep:prune", every=DAY),
     Job("catalogue", "opsplug.training.upkeep:expire", every=DAY),
 )

@@ -61,7 +61,7 @@ def run(work: Work) -> TrainingReport:
     reason = (
         f"{len(segments)} segments, {len(clusters)} clusters, {len(rows)} cohorts, {len(found['journeys'])} journeys"
     )
-    return TrainingReport(VISITORS, metrics, {}, bool(len(seen.visitors)), time.perf_counter() - began, reason=reason)
+    return TrainingReport("profiles", metrics, {}, bool(len(seen.visitors)), time.perf_counter() - began, reason=reason)
 
 
 def _words(segment: Segment, whole: int) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def test_a_forgotten_visitors_line_goes_with_the_events(shop):
 
 
 def test_reports_say_what_was_measured(shop):
-    assert [report.name for report in shop.reports] == ["propensity", "visitors", "forecasts"]
+    assert [report.name for report in shop.reports] == ["propensity", "profiles", "forecasts"]
     assert "serves" in shop.reports[0].reason
     assert shop.reports[2].metrics["series"] > 3
 
