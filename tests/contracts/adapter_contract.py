@@ -472,6 +472,23 @@ class AdapterContract:
         assert visitor.send("POST", "/_opsplug/chat/human", wanted).json()["state"] == "waiting"
         assert stranger.send("POST", "/_opsplug/chat/human", wanted).status == 404
 
+    @pytest.mark.parametrize("consent", ["not_required", "required"])
+    def test_a_conversation_goes_on_after_a_login_and_is_gone_after_a_logout(self, build: Build, consent: str) -> None:
+        visitor = Visitor(build(consent=consent))
+        address = "/_opsplug/chat/conversation"
+        begun = visitor.send("POST", "/_opsplug/chat/messages", b'{"text":"hello from anna"}').json()["conversation_id"]
+        visitor.send("POST", "/login/anna")
+        assert visitor.get(address).json()["conversation_id"] == begun
+        said = json.dumps({"text": "and again", "conversation_id": begun}).encode()
+        assert visitor.send("POST", "/_opsplug/chat/messages", said).json()["conversation_id"] == begun
+        visitor.send("POST", "/logout")
+        assert visitor.get(address).json()["conversation_id"] is None
+        visitor.send("POST", "/login/bob")
+        assert visitor.get(address).json()["conversation_id"] is None
+        assert visitor.get(f"/_opsplug/chat/messages?conversation_id={begun}").status == 404
+        visitor.send("POST", "/login/anna")
+        assert visitor.get(address).json()["conversation_id"] == begun
+
     def test_a_chat_without_consent_lives_in_a_cookie_of_its_own(self, build: Build) -> None:
         visitor = Visitor(build(consent="required"))
         first = visitor.send("POST", "/_opsplug/chat/messages", b'{"text":"hello"}').json()

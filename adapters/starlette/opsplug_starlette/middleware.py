@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from copy import copy
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -110,6 +111,8 @@ class OpsPlugMiddleware:
     async def _ours(self, scope: Scope, receive: Receive, send: Send, path: str, root: str) -> None:
         """One of opsplug's own addresses; the work may read the store, so it leaves the event loop."""
         web = self.engine.web
+        with self.engine.guard("session"):
+            await _who(self.app)(scope, receive, _nothing)
         request = await to_request(scope, receive, path, root, web.max_body)
         host = StarletteHost(scope)
         response = await anyio.to_thread.run_sync(web.handle, request, host)
@@ -205,6 +208,21 @@ def current_engine() -> Engine:
 def context(request: Request) -> dict[str, Any]:
     """Context processor: `Jinja2Templates(directory, context_processors=[opsplug_starlette.context])`."""
     return {"opsplug": current_engine().helpers}
+
+
+async def _nothing(*_: Any) -> None: ...
+
+
+def _who(app: Any) -> ASGIApp:
+    """The shop's middlewares below ours that write into the scope who is logged in, without the shop behind them."""
+    if app is None:
+        return _nothing
+    below = _who(getattr(app, "app", None))
+    if type(app).__name__ not in ("SessionMiddleware", "AuthenticationMiddleware"):
+        return below
+    alone = copy(app)
+    alone.app = below
+    return cast("ASGIApp", alone)
 
 
 def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes:
