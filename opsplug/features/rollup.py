@@ -28,6 +28,7 @@ class RollupState(msgspec.Struct):
     currency: str = ""
     dropped: int = 0  # events whose time could not be right
     timezone: str = ""
+    chat_ms: int = 0  # up to when the chat's messages were read
 
 
 class Rollup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from opsplug.features.calendar import Calendar
-from opsplug.features.rollup import Rollup
+from opsplug.features.rollup import Rollup, RollupState
 from opsplug.features.slots import SlotClock, shifted
 from opsplug.training.explain_series import Explainer
 from opsplug.training.jobs import Work
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from opsplug.store.protocol import Store
 
 ALARM, CALENDAR = "alarm", "calendar"  # document kinds
+CHAT: Final = "chat"  # kind of the documents that a conversation's events are
+SETTLED: Final = 5.0  # seconds after which no message comes before one that was read
 SAVE_EVERY: Final = 20_000  # events, or
 SAVE_DAYS: Final = 40  # days that have changed
 
@@ -53,11 +55,28 @@ def _read(work: Work, book: SeriesBook, now: float) -> tuple[str, float]:
         count += len(batch)
         if book.changed > SAVE_DAYS or count % SAVE_EVERY < len(batch):
             book.save(round(work.clock() * 1000), state, sessions)
+    _read_moods(work.store, book, state, now)
     rollup.close_sessions(round(now * 1000) if state.newest_ms > (now - 86_400 * 2) * 1000 else state.newest_ms)
     if count or book.changed:
         book.save(round(work.clock() * 1000), state, sessions)
     work.say(f"{count:,} new events read" + (f", {state.dropped:,} with an impossible time" if state.dropped else ""))
     return state.first_day, state.newest_ms / 1000
+
+
+def _read_moods(store: Store, book: SeriesBook, state: RollupState, now: float) -> None:
+    """What visitors felt in the chat; its conversations are documents, not events."""
+    until_ms = round((now - SETTLED) * 1000)
+    if not state.first_day or until_ms <= state.chat_ms:
+        return
+    for _, said in store.documents_since(CHAT, state.chat_ms + 1):
+        feeling = said.get("data", {}).get("sentiment")
+        if said.get("kind") != "visitor_said" or feeling is None or not state.chat_ms < said["at"] <= until_ms:
+            continue
+        name, slot = book.clock.slot(said["at"])
+        if name >= state.first_day:
+            book.day(name).add("chat_messages", slot, 1)
+            book.day(name).add("chat_sentiment", slot, float(feeling))
+    state.chat_ms = until_ms
 
 
 def _watch(work: Work, book: SeriesBook, first_day: str, now: float, newest: float) -> int:

@@ -157,6 +157,22 @@ def test_many_days_are_not_all_held_in_memory(store, monkeypatch) -> None:
     assert sum(values(store, "page_views", "day", 62, first + timedelta(days=61))) == store.last_id()
 
 
+def test_the_mood_in_the_chat_is_a_series_and_each_message_counts_once(store) -> None:
+    first = datetime(2026, 5, 1, tzinfo=ZONE)
+    fill(store, first, 1, mean=3)
+    for n in range(8):
+        at_ms = int((first + timedelta(hours=10, minutes=n)).timestamp() * 1000)
+        said = {"kind": "visitor_said", "at": at_ms, "data": {"sentiment": -0.5 if n % 2 else -0.3}}
+        store.put_document("chat", f"c/{n}", said, at_ms)
+        store.put_document("chat", f"c/{n}b", {"kind": "bot_said", "at": at_ms, "data": {}}, at_ms)
+    until = first + timedelta(days=1, hours=3)
+    run(store, until)
+    run(store, until + timedelta(minutes=20))
+    assert values(store, "sentiment", "hour", 2, until)[10] == pytest.approx(-0.4)
+    cells = SeriesReader(store, "Europe/Berlin").days("2026-05-01", 1)["2026-05-01"]
+    assert cells.total("chat_messages")[10] == 8
+
+
 # ---------------------------------------------------------------------------------------------- alarms
 
 
