@@ -80,6 +80,7 @@ def train(work: Work) -> TrainingReport:
         )  # fmt: skip
 
     if not work.options.get("deep", True):
+        renew(work, None)
         return told("the setting deep is off")
     if find_spec("torch") is None:
         return told(MISSING)
@@ -93,7 +94,7 @@ def train(work: Work) -> TrainingReport:
     deep = learnt(evidence, last, seed=work.seed, budget_s=work.budget_s, say=work.say)
     version = publish(work, deep)
     with_it, without = _mean(deep.cuts, "with"), _mean(deep.cuts, "without")
-    renew(work)
+    renew(work, current(work))
     return told(
         reason_of(deep), joins=deep.joins, version=version,
         metrics={"ndcg@10": with_it, "to_the_mix": with_it / max(without, 1e-9), "cut-offs": float(len(deep.cuts))},
@@ -215,7 +216,7 @@ def publish(work: Work, deep: Deep) -> str:
 
 def fitting(work: Work) -> Callable[..., Mix]:
     """`Mix.fit`, joined by the network in use where that knew nothing of what comes after the mix's own moment."""
-    deep = current(work)
+    deep = current(work) if work.options.get("deep", True) else None
 
     def fit(*args: Any, now: float | None = None, **options: Any) -> Mix:
         mix = Mix.fit(*args, now=now, **options)
@@ -226,29 +227,30 @@ def fitting(work: Work) -> Callable[..., Mix]:
     return fit
 
 
-def renew(work: Work) -> str:
-    """A new version of the mix in use with the network in use in it; nothing else of it changes. -> the version."""
-    deep = current(work)
+def renew(work: Work, deep: Deep | None) -> None:
+    """A new version of the mix in use with this network in it, or with none; nothing else of it changes."""
+    deep = deep if deep is not None and deep.joins else None
     for _ in range(3):  # a training of the mix may end at the same time: its newer version must not be lost
         version = work.artefacts.current(MIX)
-        if version is None or deep is None:
-            return ""
+        if version is None:
+            return
         artefact = work.artefacts.load(MIX, version)
         arrays = {key: value for key, value in artefact.arrays.items() if not key.startswith(f"{NAME}/")}
-        if not deep.joins and len(arrays) == len(artefact.arrays):
-            return version
+        if deep is None and len(arrays) == len(artefact.arrays):
+            return
         weights = np.array(arrays["weights"])
         weights = np.pad(weights, ((0, 0), (0, len(fusion.CHANNELS) - weights.shape[1])))
-        weights[:, fusion.DEEP] = deep.weights if deep.joins else 0
-        if deep.joins:
+        weights[:, fusion.DEEP] = 0 if deep is None else deep.weights
+        until = float(artefact.about.get("trained_until", 0.0))
+        if deep is not None:
             part = deep.network.moved(deep.items, arrays["items"].tolist())
             arrays[f"{NAME}/kind"] = np.array([NAME], dtype=np.str_)
             arrays |= {f"{NAME}/{key}": value for key, value in part.export().items()}
-        until = max(float(artefact.about.get("trained_until", 0.0)), deep.trained_until if deep.joins else 0.0)
-        about = {**artefact.about, "trained_until": until, "deep": deep.version if deep.joins else ""}
+            until = max(until, deep.trained_until)
+        about = {**artefact.about, "trained_until": until, NAME: "" if deep is None else deep.version}
         if work.artefacts.current(MIX) == version:
-            return work.artefacts.publish(MIX, {**arrays, "weights": weights}, about=about, at=work.clock())
-    return ""
+            work.artefacts.publish(MIX, {**arrays, "weights": weights}, about=about, at=work.clock())
+            return
 
 
 def _mean(cuts: Sequence[Mapping[str, float]], key: str) -> float:

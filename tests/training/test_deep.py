@@ -89,6 +89,12 @@ def test_it_joins_the_mix_in_use_stays_in_the_next_and_leaves(shop: Shop, monkey
     assert "brand-new" in again.places
     assert "deep" in again.parts
 
+    shop.now += 60
+    assert "setting" in deep.train(work(shop, deep=False)).reason
+    assert "deep" not in ranker(shop).parts
+
+    shop.artefacts.rollback("recommendations")
+    assert "deep" in ranker(shop).parts
     monkeypatch.setattr(deep, "joins", lambda cuts: False)
     shop.now += 60
     report = deep.train(work(shop))
