@@ -14,7 +14,7 @@ from opsplug.web.admin.page import Ask
 from opsplug.web.admin.words.visitors import WORDS
 from opsplug.web.http import Response
 
-MOST_LISTED = 50
+MOST_LISTED = 25
 _SORTS = ("value", "orders", "buys", "churn")
 
 
@@ -168,7 +168,7 @@ def _facts(ask: Ask, found: Profile, segment: str) -> list[tuple[str, str]]:
         "segment": lines[ask.language == "zh"] if lines else "–",
         "orders": f"{found.orders:,}",
         "value": f"{found.value:,.2f} {found.currency}".strip(),
-        "recency": "–" if found.recency_days is None else ask.words["days"].format(n=f"{found.recency_days:,.0f}"),
+        "recency": _ago(ask, found.recency_days),
         "returns": f"{found.returns:,}",
         "views": f"{found.views:,}",
         "first_seen": _day(found.first_seen),
@@ -178,6 +178,12 @@ def _facts(ask: Ask, found: Profile, segment: str) -> list[tuple[str, str]]:
         "language": found.language or "–",
     }
     return [(words[name], value) for name, value in values.items()]
+
+
+def _ago(ask: Ask, days: float | None) -> str:
+    if days is None:
+        return "–"
+    return str(ask.words["today"] if days < 1 else ask.words["days"].format(n=f"{days:,.0f}"))
 
 
 def _answer(ask: Ask, answer: Answer, question: str) -> dict[str, Any]:

@@ -76,7 +76,8 @@ WORDS: Final = {
             "device": "Device",
             "language": "Language",
         },
-        "days": "{n} days ago",
+        "days": "{n} d ago",
+        "today": "today",
         "bands": {
             "low": "cheapest fifth",
             "lower_middle": "second fifth",
@@ -175,6 +176,7 @@ WORDS: Final = {
             "language": "语言",
         },
         "days": "{n} 天前",
+        "today": "今天",
         "bands": {
             "low": "最低价位",
             "lower_middle": "较低价位",
