@@ -10,6 +10,7 @@ from opsplug.demo.shop import CURRENCY, Shop
 from opsplug.demo.texts import questions
 from opsplug.demo.tiles import tile
 from opsplug.demo.visit import language, not_found, page
+from opsplug.privacy import mask
 
 PER_PAGE = 24
 SORTS = ("popular", "price_up", "price_down", "name")
@@ -32,6 +33,9 @@ def search(shop: Shop, request: Request) -> Page:
     query = request.query.get("q", "").strip()[:80]
     slug = request.query.get("category", "")
     found = shop.catalogue.search(query)
+    if query:
+        said = {"search_term": mask(query).text, "results_count": len(found)}
+        shop.engine.track("view_search_results", properties=said)
     counts = {each: sum(item.category.slug == each for item in found) for each in shop.catalogue.categories}
     items = [item for item in found if slug in ("", item.category.slug)]
     facets = {each: count for each, count in counts.items() if count}

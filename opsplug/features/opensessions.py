@@ -31,6 +31,7 @@ class OpenSession(msgspec.Struct, array_like=True):
     closed: bool = False
     slow: bool = False
     marks: list[str] = []
+    missed_ms: int = 0  # when that search was: the page that shows its result began before
 
     def once(self, mark: str) -> bool:
         """True the first time that this visit does something."""

@@ -149,7 +149,9 @@ class Rollup:
         route = event.route or ""
         day.add("page_views", slot, 1, route=route, **who(session))
         if session is not None:
-            session.route, session.missed = route, ""
+            session.route = route
+            if event.timestamp > session.missed_ms:
+                session.missed = ""
             if session.once(f"seen {route}"):
                 day.add_part("seen", slot, 1, "route", route)
             if "checkout" in route.lower():
@@ -201,7 +203,7 @@ class Rollup:
         if missed:
             day.add("zero_searches", slot, 1, term=term)
         if session is not None:
-            session.missed = f"0{term}" if missed else "found"
+            session.missed, session.missed_ms = f"0{term}" if missed else "found", event.timestamp
             if session.once(f"{'zero' if missed else 'found'} {term}"):
                 day.add("zero_sessions" if missed else "found_sessions", slot, 1, term=term)
 

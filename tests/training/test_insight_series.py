@@ -99,6 +99,26 @@ def test_hours_days_and_visits_are_counted_on_the_shops_clock(store) -> None:
     assert cells.part("exits", "route") == {"/": {0: 1.0}}
 
 
+def test_a_search_told_before_its_page_is_stored_counts_as_left_when_nothing_follows(store) -> None:
+    """A shop tells of the search inside the request; the page view is written when the answer has left."""
+    at = datetime(2026, 5, 1, 12, tzinfo=ZONE)
+    for n in range(2):
+        who = {"anonymous_id": f"a{n}", "session_id": f"s{n}"}
+        said = {"search_term": "Teapot", "results_count": 0}
+        store.add_events(
+            [
+                event(at + timedelta(seconds=1), n, "view_search_results", properties=said, **who),
+                event(at, n, route="/search", **who),
+            ]
+        )
+        if n:
+            store.add_events([event(at + timedelta(minutes=1), n, route="/product/<id>", **who)])
+    run(store, at + timedelta(hours=6))
+    cells = SeriesReader(store, "Europe/Berlin").days("2026-05-01", 1, parts=True)["2026-05-01"]
+    assert cells.part("zero_sessions", "term") == {"teapot": {12: 2.0}}
+    assert cells.part("left_zero", "term") == {"teapot": {12: 1.0}}
+
+
 def test_late_events_join_their_own_hour_and_nothing_is_counted_twice(store) -> None:
     first = datetime(2026, 5, 1, tzinfo=ZONE)
     fill(store, first, 2, mean=3)
