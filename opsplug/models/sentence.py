@@ -8,7 +8,7 @@ needed. English: other languages are better served by an embeddings endpoint (`o
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,12 +47,12 @@ class MiniLm:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_LONGEST)
         self._weights = read_safetensors(folder / "model.safetensors")
-        self._remembered = lru_cache(maxsize=4096)(self._one)
+        self._remembered: Callable[[str], Floats] = lru_cache(maxsize=4096)(self._one)
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Shape (texts, 384)."""
         if len(texts) == 1:
-            alone: Floats = self._remembered(texts[0])[None]
+            alone: Floats = np.array([self._remembered(texts[0])])
             return alone
         tokens = [self._tokenizer.encode(text).ids for text in texts]
         found = np.empty((len(texts), _WIDTH), np.float32)

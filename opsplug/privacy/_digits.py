@@ -22,6 +22,7 @@ _ORDER_WORDS = re.compile(
     r"order|invoice|tracking|parcel|shipment|\bref|\bsku|\bitem|article|number\s*#|#|订单|单号|运单|快递|编号|发票",
     re.IGNORECASE,
 )
+_WORD_BEFORE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{3,8}$")
 _SHORTEST_PHONE, _LONGEST_PHONE, _LONGEST_CARD, _MOST_GROUPS = 6, 16, 19, 7
 
 
@@ -96,8 +97,13 @@ def _end_of(plain: str, kind: str, end: int) -> int:
     return extension.end() if extension else end
 
 
-def _stands_alone(plain: str, groups: list[_Group]) -> bool:
-    before, after = plain[max(groups[0].start - 1, 0) : groups[0].start], plain[groups[-1].end : groups[-1].end + 1]
+def _stands_alone(plain: str, groups: list[_Group], words: bool = False) -> bool:
+    """No letter or digit directly beside; with `words`, a whole word may be: card4111..., but no A4111..."""
+    start, end = groups[0].start, groups[-1].end
+    before, after = plain[max(start - 1, 0) : start], plain[end : end + 1]
+    if words:
+        after = after if after.isdigit() else ""
+        before = "" if _WORD_BEFORE.search(plain, max(start - 12, 0), start) else before
     return not any(beside.isascii() and beside.isalnum() for beside in (before, after) if beside)
 
 
@@ -118,7 +124,7 @@ def _is_resident_number(body: str) -> bool:
 
 
 def _card(run: _Run, groups: list[_Group], digits: str) -> str:
-    if len(digits) < 12 or digits[0] not in "123456" or not _stands_alone(run.plain, groups):
+    if len(digits) < 12 or digits[0] not in "123456" or not _stands_alone(run.plain, groups, words=True):
         return ""
     lengths = {"4": (13, 16, 19), "5": (16, 12, 13, 14, 15, 17, 18, 19), "3": (14, 15, 16), "1": (15,)}.get(
         digits[0], (16, 17, 18, 19)

@@ -4,7 +4,7 @@ import re
 
 from opsplug.privacy.masking import mask
 
-_SUSPECT = re.compile(r"[@\uff20]|%40|\d")  # whatever is masked holds one of these
+_SUSPECT = re.compile(r"[@\uff20]|%40|\d|[零〇幺一二三四五六七八九]{6}")  # whatever is masked holds one of these
 _RUN = re.compile(r"eyJ[A-Za-z0-9_\-]{6,}(?:\.[A-Za-z0-9_\-]+)+|[A-Za-z0-9_\-]{24,}")  # the first is a JSON web token
 _WORDS = re.compile(r"[A-Za-z]{3,}-[A-Za-z]{2,}")  # red-ceramic-mug-no-3 is a name, not a token
 

@@ -17,6 +17,9 @@ from opsplug.privacy._digits import number_spans
 
 # Full-width forms become ASCII one for one, so that positions stay those of the original.
 _FULL_WIDTH = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: 0x20, 0x00A0: 0x20}
+# So do Chinese numerals: whoever writes a mobile number as 一三八… means to be called all the same.
+_FULL_WIDTH |= {ord(numeral): 0x30 + value for value, numeral in enumerate("零一二三四五六七八九")}
+_FULL_WIDTH |= {ord("〇"): 0x30, ord("幺"): 0x31}
 _ROUNDS = 4  # honest text needs two; more would let a crafted text cost more than its length
 _LOCAL_PART = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-'")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}|\[?(?:\d{1,3}\.){3}\d{1,3}\]?")
