@@ -94,12 +94,13 @@ class Writer:
         deadline = self._clock() + timeout
         while True:
             self._next_try = float("-inf")
-            self._write_all()
+            goes_on = self._write_some()
             if not self._queue and not self._held:
                 return self._save_counts()
             if self._clock() >= deadline:
                 return False
-            time.sleep(0.02)
+            if not goes_on:
+                time.sleep(0.02)
 
     def stop(self, timeout: float = 5.0) -> None:
         """End the thread and store what is left; what the store and the spool will not have is counted and gone."""
@@ -125,31 +126,35 @@ class Writer:
         self._save_counts()
 
     def _run(self) -> None:
+        goes_on = False
         while not self._stopping:
-            self._queue.wake.wait(self._interval)
-            self._queue.wake.clear()
+            if not goes_on:
+                self._queue.wake.wait(self._interval)
+                self._queue.wake.clear()
             try:
-                self._write_all()
+                goes_on = self._write_some()
                 self._upkeep()
             except Exception as error:  # a thread that dies would take everything after it along
+                goes_on = False
                 self._counters.add("errors.writer")
                 log.error("opsplug: the writer failed and goes on", exc_info=error)
 
     # -- writing --------------------------------------------------------------------------------------------------
     def _write_all(self) -> None:
-        """Until nothing waits or the store fails: durable events first, then a batch of ordinary ones."""
+        while self._write_some():
+            pass
+
+    def _write_some(self) -> bool:
+        """The durable events, then a batch of ordinary ones. -> whether more waits and the store takes it."""
         with self._turn:
-            while True:
-                tickets = self._queue.take_durable(self._batch)
-                if tickets and not self._write_durable(tickets):
-                    break
+            tickets = self._queue.take_durable(self._batch)
+            taken = not tickets or self._write_durable(tickets)
+            if taken:
                 if not self._held:
                     self._held = convert_all(self._convert, self._queue.take(self._batch), self._reject)
-                if self._held and not self._write_ordinary():
-                    break
-                if not self._queue:
-                    break
+                taken = not self._held or self._write_ordinary()
             self._counters.add("events_dropped", self._queue.take_dropped())
+            return taken and bool(self._queue)
 
     def _write_durable(self, tickets: list[Ticket]) -> bool:
         """-> False when neither store nor spool would have them; they stay in the queue."""

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -213,3 +214,31 @@ def test_a_moment_of_another_process_is_no_fault_and_an_outage_is_told_once(capl
     outage.is_over()
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
     assert counters.get("errors.store") == 3
+
+
+def test_under_load_without_end_counters_are_saved_and_the_end_comes_at_once(shop: Shop) -> None:
+    """More arrives than is stored: the writer is behind all the time, and still tells what it dropped."""
+    over = threading.Event()
+
+    def flood() -> None:
+        n = 0
+        while not over.is_set():
+            n += 1
+            shop.queue.offer(event(event_id=f"e{n}"))
+            if n % 500 == 0:
+                time.sleep(0.0005)
+
+    source = threading.Thread(target=flood)
+    shop.writer.start()
+    source.start()
+    try:
+        deadline = time.monotonic() + 20
+        while not shop.store.counts().get("events_dropped"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        over.set()
+        source.join()
+    began = time.monotonic()
+    shop.writer.stop()
+    assert time.monotonic() - began < 5
