@@ -37,7 +37,7 @@ def flask_app() -> Any:
     from opsplug_flask import OpsPlug
 
     app = Flask(__name__)
-    OpsPlug(app, consent="not_required", train_every=0, queue_size=200_000, trusted_proxies=1)
+    OpsPlug(app, consent="not_required", train_every=0, trusted_proxies=1)
     return app
 
 
@@ -47,7 +47,7 @@ def starlette_app() -> Any:
     from opsplug_starlette import OpsPlugMiddleware
 
     app = Starlette()
-    app.add_middleware(OpsPlugMiddleware, consent="not_required", train_every=0, queue_size=200_000, trusted_proxies=1)
+    app.add_middleware(OpsPlugMiddleware, consent="not_required", train_every=0, trusted_proxies=1)
     return app
 
 
