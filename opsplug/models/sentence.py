@@ -52,8 +52,7 @@ class MiniLm:
     def encode(self, texts: Sequence[str]) -> Floats:
         """Shape (texts, 384)."""
         if len(texts) == 1:
-            alone: Floats = np.array([self._remembered(texts[0])])
-            return alone
+            return np.array([self._remembered(texts[0])])
         tokens = [self._tokenizer.encode(text).ids for text in texts]
         found = np.empty((len(texts), _WIDTH), np.float32)
         lengths = np.array([len(ids) for ids in tokens])
@@ -65,7 +64,8 @@ class MiniLm:
         return found
 
     def _one(self, text: str) -> Floats:
-        return self._forward(np.array([self._tokenizer.encode(text).ids]))[0]
+        row: Floats = self._forward(np.array([self._tokenizer.encode(text).ids]))[0]
+        return row
 
     def _forward(self, ids: NDArray[np.int64]) -> Floats:
         weights = self._weights
