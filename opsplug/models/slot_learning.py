@@ -130,8 +130,8 @@ class _Record:
             return Learned(model, lists, clicks, 0, {}, 0.0, (1.0, 0.0, float("inf")))
         reward, was, new, mix, guess = (np.concatenate(column) for column in zip(*self._rows, strict=True))
         by = {
-            "ips": ips(reward, was, new, seed=seed), "snips": snips(reward, was, new, seed=seed),
-            "dr": doubly_robust(reward, was, new, guess, guess / was * new, seed=seed),
+            "ips": ips(reward, was, new), "snips": snips(reward, was, new),
+            "dr": doubly_robust(reward, was, new, guess, guess / was * new),
         }  # fmt: skip
         groups = np.array(self._lists, np.int64)
         ratio = ratio_interval(reward / was * new, reward / was * mix, groups, seed=seed)

@@ -54,7 +54,7 @@ def test_the_interval_covers_what_the_other_policy_really_got(
         snips(log["click"], log["propensity"], target),
         doubly_robust(log["click"], log["propensity"], target, rate[cells], expected),
     ):
-        assert found.low - 1.96 * error <= truth <= found.high + 1.96 * error
+        assert found.low <= truth <= found.high, (found, truth)
         assert found.low <= found.value <= found.high
         assert 0 < found.effective_sample_size < len(log["click"])
         assert found.clicks < FEWEST_CLICKS
@@ -66,3 +66,19 @@ def test_a_policy_judged_by_its_own_log_gets_its_own_mean(logs: dict[str, dict[s
         own = ips(log["click"], log["propensity"], log["propensity"])
         assert own.value == pytest.approx(log["click"].mean())
         assert own.effective_sample_size == pytest.approx(len(log["click"]))
+
+
+@pytest.mark.parametrize(("count", "rate"), [(5000, 0.005), (5000, 0.02)])
+def test_intervals_cover_where_clicks_are_rare_and_weights_unequal(count: int, rate: float) -> None:
+    """Percentile bootstrap and normal intervals cover 0.74 to 0.82 here where they promise 0.95."""
+    rng, arms, rounds, covered = np.random.default_rng(0), 34, 200, np.zeros(3)
+    for _ in range(rounds):
+        rates = np.clip(rate * np.exp(rng.normal(0, 0.5, arms)), 0, 0.5)
+        logging = np.maximum(rng.dirichlet(np.ones(arms)), 1 / arms / 40)
+        logging /= logging.sum()
+        taken = rng.choice(arms, count, p=logging)
+        clicks = (rng.random(count) < rates[taken]).astype(float)
+        pair, guess = (logging[taken], np.full(count, 1 / arms)), np.full(count, clicks.mean())
+        found = (ips(clicks, *pair), snips(clicks, *pair), doubly_robust(clicks, *pair, guess, guess))
+        covered += [one.low <= rates.mean() <= one.high for one in found]
+    assert (covered / rounds >= 0.93).all(), covered / rounds
