@@ -54,12 +54,16 @@ _ALARM: Final = {
     "en": {
         "up": "{name} went up to {value} ({when}); {expected} was expected, {lower} to {upper} would have been normal.",
         "down": "{name} fell to {value} ({when}); {expected} was expected, {lower} to {upper} would have been normal.",
-        "mostly": "Most of it: {parts}.", "alike": "All parts moved alike.",
+        "up_long": "{name} has been high for some time: {value} ({when}), {expected} was expected.",
+        "down_long": "{name} has been low for some time: {value} ({when}), {expected} was expected.",
+        "mostly": "Most of it: {parts}.",
     },
     "zh": {
         "up": "{name}升至 {value}（{when}），预计为 {expected}，正常范围 {lower} 至 {upper}。",
         "down": "{name}降至 {value}（{when}），预计为 {expected}，正常范围 {lower} 至 {upper}。",
-        "mostly": "主要来自：{parts}。", "alike": "各部分变化一致。",
+        "up_long": "{name}持续偏高：{value}（{when}），预计为 {expected}。",
+        "down_long": "{name}持续偏低：{value}（{when}），预计为 {expected}。",
+        "mostly": "主要来自：{parts}。",
     },
 }  # fmt: skip
 
@@ -92,7 +96,8 @@ def span(alarm: Mapping[str, Any], zone: ZoneInfo, language: str) -> str:
     begin, end = (datetime.fromtimestamp(alarm[key], zone) for key in ("at", "end"))
     if alarm["every"] == "day":
         return f"{begin:%Y-%m-%d}"
-    return f"{begin:%Y-%m-%d %H:%M}–{end:%H:%M}" if language == "en" else f"{begin:%Y-%m-%d %H:%M} 至 {end:%H:%M}"
+    last = f"{end:%H:%M}" if begin.date() == end.date() or alarm["end"] - alarm["at"] <= 3600 else f"{end:%m-%d %H:%M}"
+    return f"{begin:%Y-%m-%d %H:%M}–{last}" if language == "en" else f"{begin:%Y-%m-%d %H:%M} 至 {last}"
 
 
 def alarm_sentence(
@@ -102,7 +107,8 @@ def alarm_sentence(
     words = _ALARM[language]
     unit = alarm["unit"]
     numbers = {key: amount(alarm[key], unit, currency) for key in ("value", "expected", "lower", "upper")}
-    text = words["up" if alarm["up"] else "down"].format(
+    within = "_long" if alarm["lower"] <= alarm["value"] <= alarm["upper"] else ""  # strange together with those before
+    text = words[("up" if alarm["up"] else "down") + within].format(
         name=series_name(alarm["series"], language), when=span(alarm, zone, language), **numbers
     )
     parts = cause_texts(alarm, language, item_name)

@@ -69,6 +69,7 @@ class _Watched:
     done: float = 0.0  # epoch seconds; the end of the last slot
     detector: StreamingDetector = field(default_factory=StreamingDetector)
     still: Stillness = field(default_factory=Stillness)
+    sale: str = ""  # the last day of a sale that was told of
 
 
 class Watch:
@@ -110,7 +111,12 @@ class Watch:
             (
                 DETECTOR,
                 key,
-                {"done": watched.done, "state": watched.detector.to_dict(), "still": watched.still.to_dict()},
+                {
+                    "done": watched.done,
+                    "state": watched.detector.to_dict(),
+                    "still": watched.still.to_dict(),
+                    "sale": watched.sale,
+                },
             )
             for key, watched in self._watched.items()
         ]
@@ -227,8 +233,9 @@ class Watch:
         result = watched.detector.update(self._clock.start(day, slot), value, special=kind is not None)
         up = value > result.expected
         if kind is not None:
-            # More on a sale and less on a holiday is no news; the other way round is.
-            news = watched.detector.seen > 60 and (value < result.lower if kind == "sale" else value > result.upper)
+            # A holiday explains less, and more is welcome; a sale explains more, and less is news once a day.
+            news = kind == "sale" and watched.detector.seen > 60 and value < result.lower and watched.sale != day
+            watched.sale = day if news else watched.sale
         else:
             news = result.is_anomaly
         if not news or (measure.bad == "up" and not up) or not notable(measure.unit, value, result.expected, whole):
@@ -249,4 +256,13 @@ def _restored(key: str, document: dict[str, Any]) -> _Watched:
     measure, route = measure_of(series)
     detector = StreamingDetector.from_dict(document["state"])
     still = Stillness.from_dict(document["still"])
-    return _Watched(series, "hour" if every == "hour" else "day", measure, route, document["done"], detector, still)
+    return _Watched(
+        series,
+        "hour" if every == "hour" else "day",
+        measure,
+        route,
+        document["done"],
+        detector,
+        still,
+        document["sale"],
+    )
