@@ -42,6 +42,7 @@ class RecommendationRoute:
         asked = {"placement": placement, "item_id": item_id, "k": k, "exclude": excluded, "language": language}
         try:
             found = self._recommend(**asked, cart=_ids(query.get("cart", "")))
+            items = self._cards.dress(found.items, request.root)
         except EventError:
             raise
         except OpsPlugError as error:  # neither store nor models: a list without items, and the page stays whole
@@ -54,7 +55,7 @@ class RecommendationRoute:
                 "model": found.model,
                 "rung": found.rung,
                 "title": title(placement, found.rung, language),
-                "items": self._cards.dress(found.items, request.root),
+                "items": items,
             }
         )
 
