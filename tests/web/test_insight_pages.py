@@ -73,6 +73,7 @@ def test_one_series_and_its_file(tmp_path, shop):
 def test_what_runs_out_stands_first(tmp_path, shop):
     text = site(tmp_path, shop).get("forecasts?lang=en").text
     assert text.index("Tea tea1") < text.index("<figure")
+    assert "Tea tea1" in site(tmp_path, shop).get("forecasts.csv?list=stock&lang=en").text
 
 
 def test_a_raw_user_id_is_looked_up_but_never_shown(tmp_path, shop):

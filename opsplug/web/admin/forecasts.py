@@ -11,6 +11,7 @@ from opsplug.web.admin.words.forecasts import MODELS, WORDS
 from opsplug.web.http import Response
 
 WEEKS = 4
+MOST_STOCK = 15  # rows of what runs out that the page shows
 
 
 class ForecastsPage(ReadOnly):
@@ -27,11 +28,15 @@ class ForecastsPage(ReadOnly):
         key = ask.request.query.get("series", "")
         shown = found.get(key) or next(iter(found.values()), None)
         if ask.extension == "csv":
+            wanted = _stock(ask, told) if ask.request.query.get("list") == "stock" else None
+            if wanted is not None:
+                return ask.csv([[column["name"] for column in wanted["columns"]], *wanted["rows"]])
             return ask.csv(_file(ask, told, shown))
         return ask.page(
             "forecasts.html",
             empty=self._empty(ask, told),
-            stock=_stock(ask, told),
+            stock=_first(ask, _stock(ask, told)),
+            stock_file=f"{ask.here}.csv?list=stock" if told.get("stock") else "",
             chart=None if shown is None else self._chart(ask, told, shown),
             chosen=None if shown is None else f"{shown['kind']}:{shown['key']}",
             choices=[(name, _name(ask, one)) for name, one in found.items()],
@@ -97,6 +102,14 @@ def _stock(ask: Ask, told: dict[str, Any]) -> figures.Table:
     table = figures.table(ask.words, names, rows, ask.words["no_stock"], numbers_from=1)
     table["title"] = ask.words["stock_title"]
     return table
+
+
+def _first(ask: Ask, table: figures.Table) -> figures.Table:
+    """The soonest; the file has all."""
+    count = len(table["rows"])
+    if count > MOST_STOCK:
+        table["note"] = ask.words["stock_more"].format(shown=MOST_STOCK, count=f"{count:,}")
+    return {**table, "rows": table["rows"][:MOST_STOCK]}
 
 
 def _file(ask: Ask, told: dict[str, Any], shown: dict[str, Any] | None) -> list[list[str]]:
