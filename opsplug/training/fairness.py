@@ -35,6 +35,7 @@ KEY: Final = "latest"
 DAYS = 30  # of lists that were shown
 FEWEST_SHOWN = 1000  # shown items below which the lists of the measurement stand in
 FEWEST_EVENTS = 200
+PEOPLE_DAYS = 180  # of page views that tell a visitor's language and device
 QUESTIONS, CUT, K, POOL = 400, 0.1, 10, 68
 SLIDERS: Final = (0.1, 0.2, 0.3, 0.5)
 TOO_LITTLE, TOO_MUCH = 0.5, 2.0  # exposure over demand of a group
@@ -58,7 +59,7 @@ def report(work: Work) -> None:
     """Measure and keep `fairness/latest`."""
     log = read_interactions(work.store, until=work.now)
     items = catalogue(work.store.items())
-    people = visitor_groups(work.store)
+    people = visitor_groups(work.store, round((log.newest - PEOPLE_DAYS * DAY_S) * 1000))
     at = work.clock()
     result: dict[str, Any] = {
         "at": at, "diversity": diversity(log, items, _events_by_language(log, people)).to_dict(),
@@ -114,10 +115,10 @@ def _ranked(
     return found.codes, found.scores
 
 
-def visitor_groups(store: Store) -> dict[str, dict[str, str]]:
-    """Language and device of each visitor and user, as their newest page view says."""
+def visitor_groups(store: Store, since_ms: int | None = None) -> dict[str, dict[str, str]]:
+    """Language and device of each visitor and user, as their newest page view since then says."""
     people: dict[str, dict[str, str]] = {"language": {}, "device": {}}
-    for batch in store.read_events(names=("page_view",)):
+    for batch in store.read_events(since_ms=since_ms, names=("page_view",)):
         for _, event in batch:
             for who in filter(None, (event.anonymous_id, event.user_id)):
                 locale, device = event.properties.get("locale"), event.properties.get("device")

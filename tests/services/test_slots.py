@@ -16,7 +16,7 @@ from opsplug.models.slot_list import POOL, RESERVED, SlotList, features, rng_of
 from opsplug.services.explain import explain
 from opsplug.training.jobs import train
 from opsplug.training.slots import KIND, read_lists
-from tests.services.shop import NOW, TEA, Shop, fill_catalogue, fill_events
+from tests.services.shop import NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
 
 LOVED, SHUNNED = "tea07", "tea00"
 
@@ -125,6 +125,12 @@ def test_a_reordered_list_is_explained_as_it_was(shop: Shop) -> None:
     assert [item.item_id for item in found.again.items] == shown
     assert found.trace.slots.endswith(made.slots)
     assert found.doubts == []
+
+
+def test_what_there_was_to_learn_from_is_kept_beside_the_training(shop: Shop) -> None:
+    found = shop.store.get_document("diversity", "latest")
+    assert found["items"] == len((*TEA, *TOYS))
+    assert ["events", float(found["events"]), 1000.0] in found["concerns"]
 
 
 def test_too_few_clicks_change_nothing_and_say_so(tmp_path: Path) -> None:
