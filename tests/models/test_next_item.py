@@ -11,12 +11,13 @@ from opsplug.features.interactions import interactions
 from opsplug.features.items import catalogue
 from opsplug.models.base import Evidence, Part, Query
 from opsplug.models.next_item import LONGEST, NextItem, looked_at
-from opsplug.models.next_item_data import Examples
+from opsplug.models.next_item_data import Batch, Examples
 from tests.contracts.recommender_contract import RecommenderContract, two_tastes
 
 torch = pytest.importorskip("torch", reason="the extra deep is not installed")
 
 from opsplug.models import next_item_torch as training  # noqa: E402
+from opsplug.models.next_item_network import Network  # noqa: E402
 
 
 class TestNextItem(RecommenderContract):
@@ -36,19 +37,17 @@ def shuffled(seed: int) -> tuple[Query, Evidence]:
     return query, evidence
 
 
-def as_batch(query: Query) -> training.Batch:
+def as_batch(query: Query) -> Batch:
     items, events, moments, minutes, kinds = (column[None].copy() for column in looked_at(query))
     nothing = np.zeros((1, 1), np.int64)
-    return training.Batch(
-        items, np.ones(items.shape, bool), events, moments, minutes, kinds, nothing, nothing.astype(bool)
-    )
+    return Batch(items, np.ones(items.shape, bool), events, moments, minutes, kinds, nothing, nothing.astype(bool))
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_numpy_answers_as_torch(seed: int) -> None:
     query, evidence = shuffled(seed)
     torch.manual_seed(seed)
-    network = training.Network(evidence.size, training.text_features(evidence, 0))
+    network = Network(evidence.size, training.text_features(evidence, 0))
     with torch.no_grad():
         for value in network.parameters():
             value.copy_(torch.randn(value.shape) * 0.3)
@@ -65,7 +64,7 @@ def test_numpy_answers_as_torch(seed: int) -> None:
 def test_the_order_within_a_basket_means_nothing() -> None:
     query, evidence = shuffled(3)
     torch.manual_seed(0)
-    network = training.Network(evidence.size, training.text_features(evidence, 0))
+    network = Network(evidence.size, training.text_features(evidence, 0))
     served = network.arrays(np.ones(evidence.size, bool), np.ones(evidence.size, bool))
     order = np.lexsort((np.random.default_rng(1).random(len(query.items)), query.times))
     mixed = Query(query.items[order], query.times, query.kinds[order], query.now)
