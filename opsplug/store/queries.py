@@ -141,4 +141,4 @@ BUYERS: Final = """SELECT COUNT(DISTINCT COALESCE(anonymous_id, user_id)) FROM e
     WHERE id >= :first AND timestamp >= :since_ms AND timestamp < :until_ms AND audience = 0 AND event = 'purchase'"""
 NEWEST_EVENT: Final = "SELECT timestamp FROM events ORDER BY id DESC LIMIT 1"
 QUARTER_PAGES: Final = """SELECT timestamp / 900000, COUNT(*) FROM events
-    WHERE event = 'page_view' AND audience = 0 GROUP BY 1"""
+    WHERE event = 'page_view' AND audience = 0 GROUP BY 1 ORDER BY 1"""

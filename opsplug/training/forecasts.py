@@ -37,8 +37,9 @@ def run(work: Work) -> TrainingReport:
     now = newest_event(work.store, work.now)
     zone = str(work.options.get("timezone") or "UTC")
     records = {record["item_id"]: record for record in work.store.items()}
-    days = Days(zone, log.oldest if len(log) else now, now)
-    found = forecasts(log, records, days, traffic(work, days))
+    seen, pages = page_views(work)
+    days = Days(zone, min([now, *log.times[:1], *seen[:1]]), now)
+    found = forecasts(log, records, days, days.series(days.of(seen), pages))
     at_ms = round(work.clock() * 1000)
     work.store.put_document(KIND, FORECASTS, {"at": work.clock(), **found}, at_ms)
     market_ = market(log, read_visits(work.store, now=now, days=2 * TREND_DAYS), records, now)
@@ -80,13 +81,12 @@ class Days:
         return np.bincount(day[inside], None if weights is None else weights[inside], len(self.names)).astype(float)
 
 
-def traffic(work: Work, days: Days) -> Array:
-    """Page views by day; of the shop's clock, also where a day has 23 hours."""
+def page_views(work: Work) -> tuple[Array, Array]:
+    """(epoch seconds, count) of quarters of an hour, the smallest step in which time zones differ."""
     rows = work.store.rows(queries.QUARTER_PAGES, {}, timeout=60.0)
-    if not rows:
-        return np.zeros(len(days.names))
-    quarter, count = np.array(rows, float).T
-    return days.series(days.of(quarter * 900), count)
+    quarter, count = np.array(rows, float).T if rows else np.empty((2, 0))
+    good = np.array([believable(int(one) * 900_000) for one in quarter], bool)
+    return quarter[good] * 900, count[good]
 
 
 def forecasts(log: ShopLog, records: Mapping[str, Mapping[str, Any]], days: Days, pages: Array) -> dict[str, Any]:
@@ -105,11 +105,9 @@ def forecasts(log: ShopLog, records: Mapping[str, Mapping[str, Any]], days: Days
         ("traffic", "", "", pages),
     ]
     category = np.array([_category(records.get(item, {})) for item in log.item_ids] or [""], object)[bought.items]
-    for name, _ in Counter(category.tolist()).most_common(CATEGORIES + 1):
-        if name:
-            wanted.append(
-                ("category", name, name, days.series(day[category == name], bought.quantities[category == name]))
-            )
+    sold = Counter(name for name in category.tolist() if name)
+    for name, _ in sold.most_common(CATEGORIES):
+        wanted.append(("category", name, name, days.series(day[category == name], bought.quantities[category == name])))
     by_item = _by_item(bought, day, days, [record for record in records if "stock" in records[record]])
     for item in list(by_item)[:BEST_SELLERS]:
         wanted.append(("item", item, str(records.get(item, {}).get("item_name") or item), by_item[item]))

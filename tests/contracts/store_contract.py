@@ -198,6 +198,14 @@ class StoreContract:
         assert store.remove_items([record["item_id"] for record in records]) == 2_300
 
     # -- documents, leases, counters ------------------------------------------------------------------------------
+    def test_documents_of_an_older_run_go_and_a_visitors_line_goes_with_the_visitor(self, store: Store) -> None:
+        store.put_document("visitor", "old", {}, 1)
+        store.put_documents([("visitor", "u", {}), ("visitor", "v", {}), ("other", "old", {})], 2)
+        assert store.delete_documents("visitor", 2) == 1
+        store.forget_visitor(["u"])
+        assert store.document_keys("visitor") == ["v"]
+        assert store.document_keys("other") == ["old"]
+
     def test_documents(self, store: Store) -> None:
         store.put_document("rules", "b", {"x": [1, None]}, T0)
         store.put_document("rules", "a%", "一", T0)

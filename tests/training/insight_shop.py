@@ -56,3 +56,7 @@ class InsightShop:
             items=[Item(item_id=item, price=5.0, quantity=2)],
             properties={"transaction_id": f"{name}{stamp}", "currency": "EUR"},
         )  # fmt: skip
+
+    def look(self, number, at):
+        stamp = round(at * 1000)
+        return Event(event_id=f"look{number}", event="page_view", timestamp=stamp, received_at=stamp, route="/")

@@ -124,3 +124,13 @@ def test_a_clock_in_the_wrong_century_and_one_order(tmp_path):
     odd.train("propensity", "profiles", "forecasts")
     assert len(odd.people.document("forecasts").get("days", [])) <= 120
     odd.store.close()
+
+
+def test_a_shop_that_is_visited_before_it_sells_has_a_forecast_of_visits(tmp_path):
+    young = InsightShop(tmp_path)
+    young.store.add_events([young.look(n, NOW - day * DAY) for n, day in enumerate(40 * [*range(1, 41)])])
+    young.train("forecasts", "profiles")
+    (one,) = young.people.document("forecasts")["series"]
+    assert one["kind"] == "traffic"
+    assert 35 < one["mean"][0] < 45
+    young.store.close()
