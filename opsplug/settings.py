@@ -253,6 +253,10 @@ def _check(settings: Settings) -> None:
         raise SettingsError("chat_webhook: an http(s) address is expected, and a chat_webhook_secret to sign with")
     if settings.admin_token and len(settings.admin_token) < 16:
         raise SettingsError("admin_token: at least 16 characters are needed; make one with: openssl rand -hex 16")
+    if settings.alerts.strip() and "://" not in settings.alerts.split()[0]:
+        raise SettingsError(
+            "alerts: addresses such as mailto://user:password@example.com are expected, see docs/alerts.md"
+        )
     if settings.language not in ("en", "zh"):
         raise SettingsError(f"language: {settings.language!r} is not supported; use 'en' or 'zh'")
     _check_models(settings)

@@ -31,6 +31,7 @@ def test_keywords_win_over_config_and_config_over_the_environment() -> None:
         ({"admin": "yes"}, {}, "admin: a callable is expected"),
         ({"events": {"/product/<id>": "view_item"}}, {}, "events.*a method and a route"),
         ({"holdout": 0.9}, {}, "holdout"),
+        ({"alerts": "owner@example.com"}, {}, "alerts: addresses such as mailto"),
         ({"train_every": -1}, {}, "train_every"),
         ({"language": "fr"}, {}, "language"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Final
 
+from opsplug.features.opensessions import short_hash
 from opsplug.features.session_table import SessionTableMaker
 from opsplug.features.slots import SlotClock
 from opsplug.models.session_anomaly import strange_visits
@@ -25,7 +26,10 @@ def find(work: Work) -> None:
         maker.add(event for _, event in batch)
     table = maker.table()
     found = strange_visits(table, work.seed)
-    rows = [(STRANGE, f"{clock.slot(visit.begin_ms)[0]}/{visit.session}", asdict(visit)) for visit in found]
+    rows = []
+    for visit in found:  # whoever is forgotten later leaves no id behind here
+        session = short_hash(visit.session)
+        rows.append((STRANGE, f"{clock.slot(visit.begin_ms)[0]}/{session}", {**asdict(visit), "session": session}))
     work.store.put_documents(rows, round(now * 1000))
     oldest = clock.slot(round((now - KEPT_DAYS * DAY) * 1000))[0]
     for key in work.store.document_keys(STRANGE):
