@@ -10,6 +10,7 @@ import pytest
 from opsplug.events import BOT, Event, make_event
 from opsplug.features.calendar import Calendar, black_friday
 from opsplug.services.series_read import SeriesReader
+from opsplug.settings import Settings
 from opsplug.store import open_store
 from opsplug.training import insight_series, series_book
 from opsplug.training.jobs import Work
@@ -369,3 +370,18 @@ def test_the_calendar() -> None:
     assert [mine.kind_of(day) for day in ("2026-11-30", "2026-12-25", "2026-02-17", "2026-05-05", "2026-12-24")] == [
         "sale", None, "holiday", None, "holiday",
     ]  # fmt: skip
+
+
+def test_a_new_release_is_noted_once_and_the_first_one_is_no_news(store) -> None:
+    fill(store, datetime(2026, 5, 4, tzinfo=ZONE), 1, mean=1)
+    for release in ("a1", "a1", "b2", "b2", ""):
+        run(store, datetime(2026, 5, 5, tzinfo=ZONE), facts={"release": release, "version": "0.1"})
+    assert [(note["kind"], note["text"], note["old"]) for _, note in store.documents("note")] == [
+        ("release", "b2", "a1")
+    ]
+
+
+def test_the_settings_say_what_a_job_needs() -> None:
+    first = Settings(release="a1", alerts="json://localhost/x").job_options()
+    assert first["facts"]["release"] == "a1" and first["alerts"] == "json://localhost/x"
+    assert first["facts"]["settings"] != Settings(holdout=0.1).job_options()["facts"]["settings"]
