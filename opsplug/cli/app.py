@@ -25,6 +25,7 @@ _COMMANDS: Final = {
     "evaluate": "opsplug.cli.learn:evaluate",
     "recommend": "opsplug.cli.lists:recommend",
     "explain": "opsplug.cli.lists:explain",
+    "insight": "opsplug.cli.insight:insight",
     "models": "opsplug.cli.learn:models",
     "knowledge": "opsplug.cli.knowledge:knowledge",
     "status": "opsplug.cli.operate:status",
