@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.items import Catalogue, documents
-from opsplug.models.base import Arrays, Evidence, Neighbours, Query, Scores, stacked
+from opsplug.models.base import Arrays, Codes, Evidence, Neighbours, Query, Scores, stacked
 
 WIDTH = 100
 BLOCK = 1000
@@ -68,15 +68,26 @@ def item_features(items: Catalogue) -> Any:
 
 def likeness(F: Any, width: int) -> Neighbours:
     """The `width` most alike other items of each row, by cosine."""
-    size = F.shape[0]
-    if size > LARGE:
-        F = F[:, np.bincount(F.indices, minlength=F.shape[1]) <= COMMON]
+    F = telling(F)
     transposed = F.T.tocsr()
     found = []
-    for start in range(0, size, BLOCK):
+    for start in range(0, F.shape[0], BLOCK):
         block = (F[start : start + BLOCK] @ transposed).tocsr()
         here = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr)) + start
         block.data[block.indices == here] = 0
         block.eliminate_zeros()
         found.append(Neighbours.widest(block, width))
     return stacked(found)
+
+
+def nearest(F: Any, rows: Codes, others: Codes, width: int) -> Neighbours:
+    """Of each of `rows`, the places in `others` of the `width` most alike, by cosine."""
+    F = telling(F)
+    transposed = F[others].T.tocsr()
+    blocks = (F[rows[start : start + BLOCK]] @ transposed for start in range(0, len(rows), BLOCK))
+    return stacked([Neighbours.widest(block, width) for block in blocks])
+
+
+def telling(F: Any) -> Any:
+    """The features that find likes: of a large catalogue without those of very many items."""
+    return F[:, np.bincount(F.indices, minlength=F.shape[1]) <= COMMON] if F.shape[0] > LARGE else F

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.models.base import Arrays, Codes, Evidence, Neighbours, Query, Scores
-from opsplug.models.content import item_features
+from opsplug.models.content import item_features, nearest
 from opsplug.models.view import View
 
 LIKE = 10  # known items that may speak for a new one
@@ -39,7 +39,7 @@ class Fresh:
         if not len(new) or not len(known):
             nothing = Neighbours(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32))
             return cls(np.zeros(0, np.int64), nothing, evidence.size)
-        near = Neighbours.widest(features[new] @ features[known].T, LIKE)
+        near = nearest(features, new, known, LIKE)
         return cls(new, Neighbours(known[near.codes].astype(np.int32), near.weights), evidence.size)
 
     def export(self) -> Arrays:
