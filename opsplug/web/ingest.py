@@ -52,7 +52,7 @@ class Ingest:
             if not received.events and not received.repeats:
                 return error_response(400, received.rejected[0][1])
         answer = {
-            "accepted": len(received.events) + received.repeats,
+            "accepted": stored + received.repeats,  # what a full queue dropped is counted as such, not as accepted
             "rejected": [{"index": index, "reason": reason} for index, reason in received.rejected],
         }
         return json_response(answer, 202, self._cookies(visit))
