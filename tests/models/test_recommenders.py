@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from opsplug.features.interactions import interactions
 from opsplug.features.items import catalogue, tokens
+from opsplug.models import content, covisitation
 from opsplug.models.base import Evidence, Query, best
 from opsplug.models.bought_together import BoughtTogether
 from opsplug.models.content import Content
@@ -36,6 +40,15 @@ class TestSessionKnn(RecommenderContract):
 class TestCoVisitation(RecommenderContract):
     part = CoVisitation
 
+    def test_counted_in_bands_or_at_once_the_neighbours_are_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        whole, evidence = self.fitted()
+        monkeypatch.setattr(covisitation, "BAND_EVENTS", 50)
+        monkeypatch.setattr(covisitation, "BLOCK_PAIRS", 700)
+        banded = CoVisitation.fit(evidence)
+        for visitor in range(6):
+            query = self.ask(evidence, visitor)
+            np.testing.assert_allclose(banded.score(query), whole.score(query), rtol=1e-5)
+
 
 class TestFactors(RecommenderContract):
     part = Factors
@@ -43,6 +56,20 @@ class TestFactors(RecommenderContract):
 
 class TestContent(RecommenderContract):
     part = Content
+
+    def test_in_a_large_catalogue_what_very_many_share_finds_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        names = ["blue mug", "blue mug", "blue pot", "blue pot", "blue hat", "blue hat"]
+        shop = catalogue([{"item_id": f"i{n}", "item_name": name} for n, name in enumerate(names)])
+        features = content.item_features(shop)
+        assert (content.likeness(features, 5).weights > 0).sum() == 30
+        monkeypatch.setattr(content, "LARGE", 3)
+        monkeypatch.setattr(content, "COMMON", 3)
+        monkeypatch.setattr(content, "BLOCK", 4)
+        found = content.likeness(features, 5)
+        assert (found.weights > 0).sum() == 6
+        assert found.codes[found.weights > 0].tolist() == [1, 0, 3, 2, 5, 4]
+        near = content.nearest(features, np.array([0, 5]), np.array([1, 2, 4]), 2)
+        assert [near.codes[row][near.weights[row] > 0].tolist() for row in (0, 1)] == [[0], [2]]
 
 
 class TestPopularity(RecommenderContract):
