@@ -4,6 +4,7 @@ scikit-learn fits them; what serves is numpy, so a web process opens no scikit-l
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -101,15 +102,18 @@ class Net:
 
     @classmethod
     def fit(cls, matrix: Array, labels: Array, seed: int) -> Net:
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.neural_network import MLPClassifier
 
         known = np.where(np.isfinite(matrix).any(axis=0), matrix, 0.0)
         marks = np.nanquantile(known, np.linspace(0, 1, RANKS), axis=0).T
         net = MLPClassifier(
-            (24,), alpha=1.0, learning_rate_init=0.01, early_stopping=True, n_iter_no_change=3,
-            max_iter=20, batch_size=min(500, max(len(labels) // 10, 20)),
-            random_state=seed,
-        ).fit(_scores(matrix, marks), labels)  # fmt: skip
+            (24,), alpha=1.0, learning_rate_init=0.01, early_stopping=True, n_iter_no_change=3, max_iter=20,
+            batch_size=min(500, max(len(labels) // 10, 20)), random_state=seed,
+        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # it need not come to its end, it is judged anyway
+            net.fit(_scores(matrix, marks), labels)
         (hidden, out), (hidden_bias, out_bias) = net.coefs_, net.intercepts_
         return cls(marks, hidden, hidden_bias, out, out_bias)
 

@@ -81,9 +81,9 @@ class Table:
 
     def export(self) -> dict[str, NDArray[Any]]:
         """Plain arrays; `load` makes the same table of them."""
-        rows = [
-            (name, value, kind is None) for name, kind in self.kept.items() for value in ([""] if kind is None else kind)
-        ]
+        rows = []
+        for name, kind in self.kept.items():
+            rows += [(name, value, kind is None) for value in ([""] if kind is None else kind)]
         return {
             "table/columns": np.array([row[0] for row in rows], object),
             "table/values": np.array([row[1] for row in rows], object),

@@ -15,6 +15,7 @@ from opsplug.models._table import Table
 Array = NDArray[np.float64]
 FOLDS = 5
 RECENT = 0.25  # the share of newest rows that sets the level of the probabilities
+FEWEST_NEW = 100  # rows below which the newest do not say a level
 SOLD_OUT = 0.1  # what two distributions must have in common for a column not to be the date in disguise
 
 
@@ -61,10 +62,17 @@ class PropensityModel:
             rate = (labels.sum() + 0.5) / (len(labels) + 1)
             self.shift = float(np.log(rate / (1 - rate)))
             return self
-        self._train(matrix, labels, newest, groups)
+        self._train(matrix, labels, newest, times, groups)
         return self
 
-    def _train(self, matrix: Array, labels: Array, newest: NDArray[np.bool_] | None, groups: ArrayLike | None) -> None:
+    def _train(
+        self,
+        matrix: Array,
+        labels: Array,
+        newest: NDArray[np.bool_] | None,
+        times: ArrayLike | None,
+        groups: ArrayLike | None,
+    ) -> None:
         fitted: dict[str, list[Trees | Net]] = {name: [] for name in self.KINDS}
         guesses = {name: np.zeros(len(labels)) for name in self.KINDS}
         for fold, (train, test) in enumerate(_folds(labels, groups, self.seed)):
@@ -79,6 +87,7 @@ class PropensityModel:
         self._models, raw = fitted[self.name], guesses[self.name]
         self.slope, self.shift = _platt(raw, labels)
         if newest is not None:
+            newest = _settled(newest, times, labels - _sigmoid(self.slope * raw + self.shift))
             self.shift = _level(self.slope * raw[newest], labels[newest], self.shift)
         self.out_of_fold = _sigmoid(self.slope * raw + self.shift)
         self.metrics = {
@@ -194,6 +203,23 @@ def _newest(times: ArrayLike | None, rows: int) -> NDArray[np.bool_] | None:
     _, rank = np.unique(np.asarray(times), return_inverse=True)
     share = max(RECENT, min(1.0, 200 / rows))
     return np.asarray(rank >= np.quantile(rank, 1 - share, method="lower"))
+
+
+def _settled(newest: NDArray[np.bool_], times: ArrayLike | None, errors: Array) -> NDArray[np.bool_]:
+    """The newest rows, halved as long as their newer half surely says something else than the older one (the idea of
+    adaptive windows: Bifet and Gavalda 2007)."""
+    _, rank = np.unique(np.asarray(times), return_inverse=True)
+    while True:
+        rows = np.flatnonzero(newest)
+        newer = newest & (rank >= np.quantile(rank[rows], 0.5, method="higher"))
+        older = newest & ~newer
+        if newer.sum() < FEWEST_NEW or older.sum() < FEWEST_NEW:
+            return newest
+        gap = errors[newer].mean() - errors[older].mean()
+        spread = np.sqrt(errors[newer].var() / newer.sum() + errors[older].var() / older.sum())
+        if abs(gap) < 2 * spread:
+            return newest
+        newest = newer
 
 
 def _dated(matrix: Array, newest: NDArray[np.bool_] | None, sources: list[str]) -> set[str]:
