@@ -16,6 +16,8 @@ from opsplug.training.artefacts import Artefacts
 from opsplug.training.child import NICE, Line, Spec
 from opsplug.training.jobs import train
 
+GONE = 3  # exit code: the parent has ended
+
 
 def main() -> int:
     """Exit code 0 and a line of reports, or 1 and a line that says what is wrong."""
@@ -41,15 +43,18 @@ def main() -> int:
 
 
 def tell(line: Line) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os._exit(GONE)
 
 
 def end_with_parent() -> None:
     """Standard input ends when the parent does; a training that nobody waits for stops."""
     while os.read(0, 1):  # not through sys.stdin, whose lock would be held at the end
         continue
-    os._exit(3)
+    os._exit(GONE)
 
 
 if __name__ == "__main__":

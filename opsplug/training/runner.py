@@ -65,6 +65,7 @@ class Runner:
         self._child: Child | None = None
         self._running: Job | None = None
         self._thread: threading.Thread | None = None
+        self._ending = False
 
     def look(self) -> None:
         """Renew, or start the first job that is due and whose lease is free. Trouble is logged and counted."""
@@ -80,7 +81,8 @@ class Runner:
             self._counters.add("errors.schedule")
 
     def stop(self) -> None:
-        """End the job that this process runs and give its lease back, as not finished."""
+        """End the job that this process runs and give its lease back: the next process begins it anew."""
+        self._ending = True
         if self._child is not None:
             self._child.stop()
         if self._thread is not None:
@@ -115,6 +117,8 @@ class Runner:
         since = self._clock() - run.started
         if run.state == "running":  # the lease tells whether somebody still does it
             return run.attempts < ATTEMPTS or since >= every
+        if run.state == "stopped":
+            return True
         if run.state == "failed":
             return since >= min(RETRY, every)
         if job.trains:
@@ -138,9 +142,7 @@ class Runner:
             run.state, run.error = "done", ""
             artefacts.changed()
         except (OpsPlugError, OSError, msgspec.DecodeError) as error:
-            log.error("opsplug: the job %s failed: %s", job.name, error)
-            self._counters.add(f"errors.job.{job.name}")
-            run.state, run.error = "failed", str(error)
+            self._failed(job, run, error)
         run.seconds = time.monotonic() - began
         try:
             if self._last(job).holder == self._holder:  # else another process has taken it over
@@ -150,6 +152,15 @@ class Runner:
             log.warning("opsplug: the end of %s was not recorded: %s", job.name, error)
         finally:
             self._child, self._running = None, None
+
+    def _failed(self, job: Job, run: Run, error: Exception) -> None:
+        if self._ending:  # a restart of the shop is no fault of the job
+            log.info("opsplug: the job %s was cut short, because this process ends", job.name)
+            run.state, run.error = "stopped", ""
+            return
+        log.error("opsplug: the job %s failed: %s", job.name, error)
+        self._counters.add(f"errors.job.{job.name}")
+        run.state, run.error = "failed", str(error)
 
     def _renew(self, job: Job) -> None:
         if not self._lease(job) and self._child is not None:

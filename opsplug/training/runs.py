@@ -15,7 +15,7 @@ KIND = "job"  # document kind; keys are the names of jobs
 class Run(msgspec.Struct):
     """The last run of a job. Times are epoch seconds."""
 
-    state: str = "never"  # never | running | done | failed
+    state: str = "never"  # never | running | done | failed | stopped (its process ended first)
     started: float = 0.0
     holder: str = ""
     seconds: float = 0.0

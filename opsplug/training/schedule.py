@@ -37,11 +37,12 @@ class Schedule:
         """Start the clock of this process, unless it runs already."""
         if self._pid == os.getpid():
             return
+        from apscheduler.executors.debug import DebugExecutor  # the scheduler's own thread: a look takes milliseconds
         from apscheduler.schedulers.background import BackgroundScheduler
 
         self._pid = os.getpid()
         self.runner.forget()
-        self._scheduler = BackgroundScheduler(daemon=True, timezone=UTC)
+        self._scheduler = BackgroundScheduler(executors={"default": DebugExecutor()}, daemon=True, timezone=UTC)
         self._scheduler.add_job(
             self.runner.look, "interval", seconds=LOOK, jitter=2, coalesce=True, max_instances=1,
             misfire_grace_time=None, next_run_time=datetime.now(UTC) + timedelta(seconds=FIRST_LOOK),

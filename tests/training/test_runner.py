@@ -321,3 +321,14 @@ def test_what_was_trained_by_hand_is_not_trained_again(world: World, remember: b
     train(world.shop.store, world.shop.artefacts, [JOB.name], clock=lambda: world.now, jobs=(JOB,), remember=remember)
     world.worker().look()
     assert len(world.children) == (0 if remember else 1)
+
+
+def test_a_restart_of_the_shop_is_no_failure_and_the_next_process_begins_anew(world: World) -> None:
+    ending = world.worker()
+    ending.look()
+    ending.stop()
+    assert ending.wait(10)
+    assert world.state()["state"] == "stopped"
+    assert world.shop.counters.get("errors.job.recommendations") == 0
+    world.worker().look()
+    assert len(world.children) == 2
