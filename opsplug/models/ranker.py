@@ -128,7 +128,7 @@ class Ranker:
         seen = np.zeros(0, np.int64) if repeats else view.places(np.unique(query.items))
         masked = np.union1d(view.places(hidden), seen)
         table, weights = self._table(query, around, masked, repeats, view)
-        total = self._lifted(weights @ table, view)
+        total = self._lifted(weights, table, view)
         total += 1e-6 * view.of(self.popular)
         if not repeats:
             total[seen] -= 1e3
@@ -158,9 +158,14 @@ class Ranker:
         personal[fusion.CHANNELS.index("popular")] = 0.02
         return np.concatenate([own, near, together[None]]), np.concatenate([personal, strength]).astype(np.float32)
 
-    def _lifted(self, total: Scores, view: View) -> Scores:
-        fresh = self.parts.get("new")
-        return fresh.lifted(total, view) if isinstance(fresh, Fresh) else total
+    def _lifted(self, weights: NDArray[np.float32], table: NDArray[np.float32], view: View) -> Scores:
+        """The score of each item. That somebody takes an item again and again says nothing about what is like it."""
+        total, fresh = weights @ table, self.parts.get("new")
+        if not isinstance(fresh, Fresh):
+            return total
+        own = [fusion.CHANNELS.index(name) for name in ("buy_again", "rebuy", "due")]
+        habit = weights[own] @ table[own]
+        return fresh.lifted(total - habit, view) + habit
 
     def _choose(self, total: Scores, view: View, hidden: Codes, allowed: Codes | None, k: int) -> Codes:
         """Places in the view."""

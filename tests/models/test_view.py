@@ -7,6 +7,7 @@ import pytest
 
 from opsplug.features.interactions import PURCHASE, VIEW, interactions
 from opsplug.features.items import catalogue
+from opsplug.models import fusion
 from opsplug.models import view as views
 from opsplug.models.base import Query, best
 from opsplug.models.mix import Mix
@@ -72,6 +73,20 @@ def test_a_new_item_like_what_was_seen_is_shown(ranker: Ranker) -> None:
     assert "a-new" in [ranker.item_ids[code] for code in found.codes]
     other = ranker.rank(history(ranker, "b1", "b2", "b3"), now=NOW, k=6)
     assert "a-new" not in [ranker.item_ids[code] for code in other.codes]
+
+
+def test_a_habit_says_nothing_about_what_is_new(ranker: Ranker, monkeypatch: pytest.MonkeyPatch) -> None:
+    past = history(ranker, *["a1"] * 30)
+
+    def worth(item: str) -> float:
+        return float(ranker.rank(past, now=NOW, k=1, candidates=ranker.codes([item]), repeats=True).scores[0])
+
+    new, old = worth("a-new"), worth("a1")
+    stronger = ranker.weights.copy()
+    stronger[:, [fusion.CHANNELS.index(name) for name in ("buy_again", "rebuy", "due")]] += 5
+    monkeypatch.setattr(ranker, "weights", stronger)
+    assert worth("a1") > old + 5
+    assert worth("a-new") == pytest.approx(new, rel=1e-5)
 
 
 def test_bought_things_stay_out_of_a_large_shop_too(ranker: Ranker, monkeypatch: pytest.MonkeyPatch) -> None:
