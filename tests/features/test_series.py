@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from opsplug.features.series import fold, make_series, ratio
-from opsplug.features.visitors import NAMES, visitor_features
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -57,14 +56,3 @@ def test_a_rate_of_few_is_unknown():
     part, whole = make_series([at(2024, 5, 1)] * 2), make_series([at(2024, 5, 1)] * 4)
     assert ratio(part, whole).values.tolist() == [0.5]
     assert np.isnan(ratio(part, whole, least=5).values).all()
-
-
-def test_visitor_features_know_nothing_of_later():
-    now = 1_300_000_000.0
-    data = [("a", now - 86400 * 40, "1", "x", 10.0), ("a", now - 86400 * 10, "2", "y", 30.0)]
-    later = ("a", now + 1, "3", "z", 999.0)
-    before = visitor_features(*map(list, zip(*data, strict=True)), now)
-    with_later = visitor_features(*map(list, zip(*data, later, strict=True)), now)
-    np.testing.assert_array_equal(before.matrix, with_later.matrix)
-    row = dict(zip(NAMES, before.matrix[0], strict=True))
-    assert (row["recency_days"], row["orders"], row["value"], row["mean_gap_days"]) == (10, 2, 40, 30)
