@@ -26,6 +26,7 @@ def learned(tmp_path_factory: Any) -> Path:
         said = "\n".join(running.lines)
         assert "Importing past orders" in said
         assert re.search(r"past orders, moved by \d+ whole weeks; the last is of ", said)
+        running.wait_for("The stats pages are filled", PATIENCE)
         wait_for((folder / "learned.txt").exists, "the note that all was learned")
         assert running.stop() == 0
     return folder
