@@ -163,7 +163,7 @@ def credited(page: Any) -> dict[str, int] | None:
     page.get_by_role("link", name="Recommendations").first.click()
     for row in page.locator("table tbody tr").all():
         cells = {cell.get_attribute("data-label"): cell.inner_text() for cell in row.locator("td").all()}
-        if "item" in cells.get("Place", "") and number(cells.get("Bought", "")) >= 1:
+        if cells.get("Place") == "Item page" and number(cells.get("Bought", "")) >= 1:
             return {name: number(text) for name, text in cells.items() if name}
     return None
 
