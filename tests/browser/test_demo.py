@@ -94,7 +94,7 @@ def test_a_recommendation_is_seen_clicked_bought_and_credited(demo: Demo, page: 
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Buy now").click()
-    assert page.locator(".notice").is_visible()
+    page.locator(".notice").wait_for()
     assert page.evaluate("violations") == []
 
     page.goto(demo.stats)
