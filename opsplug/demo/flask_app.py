@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from opsplug.demo import http
 from opsplug.demo.opening import open_shop, session_secret, settings
 from opsplug.demo.routes import ROUTES, address
+from opsplug.demo.shop import Shop
 from opsplug.demo.visit import not_found
 from opsplug_flask import OpsPlug
 
@@ -25,8 +26,10 @@ def create_app(folder: Path, admin_token: str = "") -> Flask:
         **settings(folder, admin_token),
         user_id=lambda request: session.get("customer"),
         cart=lambda request: list(session.get("cart", {})),
+        order_lookup=lambda number, customer: shop.order_state(number, customer),
     )
-    shop = app.extensions["demo_shop"] = open_shop(folder, plug.engine)
+    shop: Shop = open_shop(folder, plug.engine)
+    app.extensions["demo_shop"] = shop
 
     def view(handler: http.Handler, **values: str) -> AnyResponse:
         return _answer(handler(shop, _request(values)))

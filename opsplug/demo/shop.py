@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.demo.catalogue import Catalogue, Item
 from opsplug.demo.orders import Cart, Line, Order, OrderBook, delivery_price
+from opsplug.demo.texts import money
 
 if TYPE_CHECKING:
     from opsplug import Engine
@@ -58,6 +59,11 @@ class Shop:
         if self.orders.add(order):
             self.engine.track("purchase", user_id=customer, **purchase(order))
         return order
+
+    def order_state(self, number: str, customer: str) -> str | None:
+        """What the chat says of a customer's own order, the same words in every language; None of anybody else's."""
+        order = self.orders.get(number)
+        return f"{order.at:%Y-%m-%d}, {money(order.total)}" if order and order.customer == customer else None
 
 
 def purchase(order: Order) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from opsplug import Engine
 from opsplug.demo import http
 from opsplug.demo.opening import open_shop, session_secret, settings
 from opsplug.demo.routes import ROUTES, address
+from opsplug.demo.shop import Shop
 from opsplug.demo.visit import not_found
 
 HERE = Path(__file__).parent
@@ -33,8 +34,9 @@ def create_app(folder: Path, admin_token: str = "") -> Starlette:
         **settings(folder, admin_token),
         user_id=lambda request: request.session.get("customer"),
         cart=lambda request: list(request.session.get("cart", {})),
+        order_lookup=lambda number, customer: shop.order_state(number, customer),
     )
-    shop = open_shop(folder, engine)
+    shop: Shop = open_shop(folder, engine)
     templates = Jinja2Templates(HERE / "templates", context_processors=[opsplug_starlette.context])
 
     def work(handler: http.Handler, request: Request, form: dict[str, str]) -> Response:

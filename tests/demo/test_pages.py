@@ -231,3 +231,16 @@ def test_the_language_stays_until_it_is_changed(visit: Visit, session: dict[str,
     assert visit("home", query={"lang": "zh"}).context["language"] == "zh"
     assert visit("cart").context["language"] == "zh"
     assert visit("home", query={"lang": "xx"}).context["language"] == "zh"
+
+
+def test_the_chat_hears_of_an_order_only_for_its_own_customer(
+    visit: Visit, session: dict[str, Any], shop: Shop, item_id: str
+) -> None:
+    session["customer"], other = list(CUSTOMERS)[:2]
+    number = buy(visit, item_id)
+    order = shop.orders.get(number)
+    assert order is not None
+    state = shop.order_state(number, session["customer"])
+    assert state == f"{order.at:%Y-%m-%d}, £{order.total:,.2f}"
+    assert shop.order_state(number, other) is None
+    assert shop.order_state("unknown", other) is None
