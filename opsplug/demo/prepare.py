@@ -22,7 +22,7 @@ from opsplug.demo.opening import settings
 from opsplug.demo.shop import catalogue_records
 from opsplug.demo.texts import LANGUAGES, questions
 
-INSIGHT = ("series", "findings", "forecasts", "profiles", "propensity", "fairness")  # what fills the stats pages
+INSIGHT = ("series", "findings", "forecasts", "propensity", "profiles", "fairness")  # what fills the stats pages
 STEPS = 5  # lines that tell of the import where there is no terminal for a bar
 
 
