@@ -21,6 +21,8 @@ def numbers(overview: Overview, words: Mapping[str, Any]) -> list[dict[str, Any]
     before = 100 * buyers.before / visitors.before if visitors.before else 0.0
     conversion = _number(words["conversion"], Figure(share, before, overview.orders.days))
     conversion["text"] = f"{share:.1f} %"
+    if not any(overview.page_views):  # orders alone: everybody who is known has bought
+        conversion |= {"text": "–", "change": words["no_visits"], "tone": ""}
     return [*numbers, conversion]
 
 
