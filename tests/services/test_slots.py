@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,22 +187,6 @@ def test_rules_and_exclusions_are_stronger_than_clicks(shop: Shop) -> None:
     shop.recommender._rules = (-9.0, shop.recommender._rules[1])
     assert LOVED not in shop.ids(history=["tea05"], anonymous_id="r", k=12)
     assert "tea06" not in shop.ids(history=["tea05"], anonymous_id="r", exclude=["tea06"], k=12)
-
-
-def test_a_choice_costs_little() -> None:
-    width = len(features(["c"] * 6, "", "")) + 1
-    arms = {f"i{n}": n for n in range(2000)}
-    rng = np.random.default_rng(0)
-    model = SlotList(
-        arms, np.full(2000, 100), [f"c{n}" for n in range(6)], np.linspace(0, -1, POOL), np.ones(HEAD),
-        rng.normal(size=(2001, width)).astype(np.float32),
-        np.tile(np.eye(width, dtype=np.float32), (2001, 1, 1)).astype(np.float32),
-    )  # fmt: skip
-    items = [f"i{n}" for n in range(20)]
-    began = time.process_time()
-    for number in range(500):
-        model.order(items, "session", "c1", rng_of(number, "home"), 8)
-    assert (time.process_time() - began) / 500 < 0.2e-3
 
 
 def test_a_reserved_share_of_lists_has_a_place_for_what_was_hardly_shown() -> None:
