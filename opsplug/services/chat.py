@@ -129,6 +129,11 @@ class Chat:
             return f"u:{self._pseudonym(user_id)}"
         return f"a:{anonymous_id}" if anonymous_id else ""
 
+    def forget(self, *, user_id: str | None = None, anonymous_id: str | None = None) -> int:
+        """Removes all conversations of a user and of a device; -> how many."""
+        keys = {self.visitor_key(user_id, None), self.visitor_key(None, anonymous_id)} - {""}
+        return sum(self.log.forget(key) for key in keys)
+
     def ask_for_person(self, conversation_id: str, visitor: str, trigger: str = "asked") -> Step | None:
         """The visible way to a person; None unless the conversation is this visitor's own."""
         conversation = self.log.of_visitor(conversation_id, visitor)

@@ -102,7 +102,7 @@ class Inbox:
         if conversation is None:
             return None
         conversation = self.support.desk.tend_one(conversation)
-        looks = self._looked(conversation_id, who)
+        looks = self.looked(conversation_id, who)
         mine = conversation.state == PERSON and conversation.agent == who
         return Opened(
             conversation, self.summaries.of(conversation), self.support.desk.contact(conversation), looks, mine
@@ -137,13 +137,16 @@ class Inbox:
             return ""
         else:
             to = form.get("to", "")
+            if to not in desk.agents.groups and to not in [agent.name for agent in desk.agents.all()]:
+                raise EventError("to: there is no such colleague or group")
             data = {"group": to} if to in desk.agents.groups else {"to": to}
             step = log.append(conversation, "transferred", by=who, data=data)
             if not step.refused and data.get("group"):
                 desk.offer_again(step.conversation)
         return "" if step.refused == "duplicate" else step.refused
 
-    def _looked(self, conversation_id: str, who: str) -> list[tuple[int, str]]:
+    def looked(self, conversation_id: str, who: str) -> list[tuple[int, str]]:
+        """Keeps that somebody looked, once in a while of looking on; -> (epoch ms, who) of all looks."""
         now = round(self._clock() * 1000)
         looks = [(int(value["at"]), str(value["who"])) for _, value in self._looks(conversation_id)]
         if not any(name == who and now - at < _LOOK_AGAIN * 1000 for at, name in looks):

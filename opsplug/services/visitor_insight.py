@@ -123,6 +123,12 @@ class VisitorInsight:
         records = self._catalog().snapshot().records
         return profile(key, events, records, self.tags(), self._price_edges(), self._moment(now, events))
 
+    def key_of(self, text: str) -> str:
+        """What may stand in an address for what was typed: a key with events stays, all else becomes a pseudonym."""
+        store = self._store()
+        known = store.history([text], limit=1, names=READ, timeout=TIMEOUT) or len(store.visitors_of(text)) > 1
+        return text if known else self.pseudonym(text)
+
     def segment(self, visitor: str | int | None = None, *, now: float | None = None) -> str:
         """Key of the visitor's segment among buyers (see `models.segments.NAMES`), "" for none."""
         ranks = (self.document("visitors") or {}).get("ranks")

@@ -139,6 +139,7 @@ class Support(RuleBasedStateMachine):
 
     def agent_hands_over(self, visitor: str, agent: str, at: int) -> None:
         to = AGENTS[agent == AGENTS[0]]
+        self.shops[at].desk.agents.arrive(to)  # a colleague is somebody who has looked at the inbox
         self.watched(visitor, lambda: self.inbox(at).act(self.ids[visitor], agent, "transfer", {"to": to}))
 
     def agent_notes(self, visitor: str, agent: str, at: int) -> None:

@@ -113,6 +113,9 @@ def test_an_agent_takes_answers_and_hands_over(shop: Any) -> None:
     assert kim.post(f"/{conversation}", do="say", text="Good day.", message_id="m1").status == 303
     kim.post(f"/{conversation}", do="say", text="Good day.", message_id="m1")  # the form was sent twice
     kim.post(f"/{conversation}", do="note", text="be kind")
+    for nobody in ("", "zoe", "x" * 60_000):
+        assert kim.post(f"/{conversation}", do="transfer", to=nobody).status == 409
+    assert shop.engine.chat.log.read(conversation).owner == "agent:kim"
     assert kim.post(f"/{conversation}", do="transfer", to="lee").status == 303
     state = shop.engine.chat.log.read(conversation)
     assert [message.text for message in state.messages if message.role == "agent"] == ["Good day."]
@@ -210,3 +213,23 @@ def test_who_writes_chinese_on_an_english_page_is_answered_in_chinese(shop: Any)
     assert "正在为您转接" in visitor.send("POST", "/_opsplug/chat/human", wanted).json()["messages"][-1]["text"]
     other = Visitor(shop).send("POST", "/_opsplug/chat/messages", json.dumps({"text": "👍", "language": "zh"}).encode())
     assert other.json()["language"] == "zh"
+
+
+def test_looking_on_live_is_a_look(shop: Any) -> None:
+    conversation = waiting(shop)
+    kim = Agent(shop)
+    for _ in range(2):
+        assert kim.get(f"/live?conversation={conversation}").status == 200
+    looks = [value["who"] for _, value in shop.engine.store.documents("chat_look", conversation)]
+    assert looks == ["kim"]
+    kim.get("/live?conversation=nothing")
+    assert len(shop.engine.store.documents("chat_look")) == 1
+
+
+def test_a_user_is_forgotten_by_their_own_id(shop: Any) -> None:
+    chat = shop.engine.chat
+    chat.reply("hello", user_id="anna@example.com")
+    chat.reply("hello", anonymous_id="v1")
+    assert chat.forget(user_id="bo@example.com") == 0
+    assert chat.forget(user_id="anna@example.com", anonymous_id="v1") == 2
+    assert shop.engine.store.documents("chat") == []

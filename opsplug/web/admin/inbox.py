@@ -138,6 +138,8 @@ class InboxPage:
         view = query.get("view") if query.get("view") in VIEWS else "waiting"
         conversation_id = query.get("conversation", "")
         digest, seen = ask.request.header("last-event-id"), (0, 0, 0)
+        if conversation_id and self._inbox().support.log.read(conversation_id) is not None:
+            self._inbox().looked(conversation_id, ask.who)
 
         def look(over: bool) -> bytes | None:
             nonlocal digest, seen

@@ -64,7 +64,9 @@ class VisitorsPage:
         text = ask.form.get("visitor", "").strip()[:200]
         if not text:
             return ask.redirect("visitors")
-        key = self._insight().people.profile(text).visitor
+        people = self._insight().people
+        found = people.profile(text)
+        key = found.visitor if found.known and found.visitor != text else people.key_of(text)
         return ask.redirect(f"visitors/{quote(key, safe='')}")
 
     def _one(self, ask: Ask, key: str) -> Response:
