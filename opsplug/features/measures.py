@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from opsplug.features.daycells import SLOTS, DayCells, quantile
+from opsplug.features.daycells import DayCells, quantile
 
 Every = Literal["hour", "day"]
 
@@ -118,8 +118,3 @@ def _quantile(spread: Mapping[str, float], measure: Measure) -> float:
 
 def _ratio(part: float, whole: float, least: float) -> float:
     return part / whole if whole >= max(least, 1e-9) else math.nan
-
-
-def silent_hours(alive: list[float], slots: int) -> list[bool]:
-    """Which hours of a day had no event of anybody."""
-    return [alive[slot] <= 0 for slot in range(min(slots, SLOTS))]

@@ -57,11 +57,6 @@ def detect_language(text: str, default: str = "en") -> str:
     return _latin(head.lower(), default)
 
 
-def is_chinese(text: str) -> bool:
-    """Whether the larger part of the text is Chinese characters; cheaper than `detect_language`."""
-    return not text.isascii() and detect_language(text) == "zh"
-
-
 def _latin(lower: str, default: str) -> str:
     votes = dict.fromkeys(_SMALL_WORDS, 0.0)
     for word in _WORD.findall(lower):

@@ -18,7 +18,6 @@ from opsplug.models.view import View
 GAP = 86400.0  # seconds without an event that end a session
 NEIGHBOURS = 200
 PER_ITEM = 500  # newest sessions remembered for an item
-LONGEST_SESSION = 100
 HISTORY = 30
 DECAY = 0.85
 

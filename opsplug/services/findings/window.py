@@ -44,9 +44,6 @@ class Window:
     def total(self, measure: str) -> float:
         return sum(sum(cells.total(measure)) for cells in self.week.values())
 
-    def total_before(self, measure: str) -> float:
-        return sum(sum(cells.total(measure)) for cells in self.past.values())
-
     def hours(self, measure: str, dimension: str, value: str) -> dict[float, float]:
         """The week's amounts of one value by the hour's beginning (epoch seconds)."""
         found: dict[float, float] = {}
