@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.events import Event
+from opsplug.features.ledger import Ledger
 
 VIEW, CART, BUY, RETURN = 0, 1, 2, 3
 KINDS: Final = {"view_item": VIEW, "add_to_cart": CART, "purchase": BUY, "refund": RETURN}
@@ -75,9 +76,8 @@ class LogBuilder:
         self._items: dict[str, int] = {}
         self._orders: dict[str, int] = {}
         self._currencies: dict[str, int] = {}
-        self._owner: dict[str, str] = {}
         self._accounts: set[int] = set()
-        self._void: set[str] = set()
+        self._ledger = Ledger()
         self._columns = (array("i"), array("i"), array("i"), array("b"), array("d"), array("d"), array("d"), array("b"))
 
     def add(self, events: Iterable[Event]) -> None:
@@ -86,14 +86,8 @@ class LogBuilder:
 
     def _add(self, event: Event) -> None:
         name, order = event.event, event.properties.get("transaction_id")
-        if event.anonymous_id and event.user_id:
-            self._owner[event.anonymous_id] = event.user_id
-        if name == "order_cancelled" or (name == "refund" and not event.items):
-            if order:
-                self._void.add(str(order))
-            return
         kind = KINDS.get(name)
-        if kind is None or not event.items:
+        if self._ledger.tells(event) or kind is None or not event.items:
             return
         who = event.user_id or event.anonymous_id
         if who is not None and who.startswith(GUEST):
@@ -123,13 +117,12 @@ class LogBuilder:
         kinds = np.array(self._columns[3], np.int8)
         times, quantities, values = (np.array(column, np.float64) for column in self._columns[4:7])
         currencies = np.array(self._columns[7], np.int8)
-        table = np.arange(len(self._visitors) + 1, dtype=np.int32)
-        table[-1] = -1  # nobody stays nobody
-        for anonymous, user in self._owner.items():
-            if anonymous in self._visitors and user in self._visitors:
-                table[self._visitors[anonymous]] = self._visitors[user]
-        void = [self._orders[order] for order in self._void if order in self._orders]
-        good = ~(np.isin(orders, void) & (orders >= 0)) & np.isfinite(times) & np.isfinite(quantities * values)
+        people = np.append(self._ledger.people(self._visitors), np.int32(-1))  # nobody stays nobody
+        good = (
+            ~(np.isin(orders, self._ledger.void(self._orders)) & (orders >= 0))
+            & np.isfinite(times)
+            & np.isfinite(quantities * values)
+        )
         if until is not None:
             good &= times <= until
         rows = np.flatnonzero(good)
@@ -141,7 +134,7 @@ class LogBuilder:
         accounts = np.zeros(len(self._visitors), bool)
         accounts[list(self._accounts)] = True
         return ShopLog(
-            table[visitors[rows]] if len(rows) else visitors[rows], items[rows], orders[rows], kinds[rows], times[rows],
+            people[visitors[rows]] if len(rows) else visitors[rows], items[rows], orders[rows], kinds[rows], times[rows],
             quantities[rows], values[rows], list(self._visitors), list(self._items), accounts,
             names[main] if main < len(names) else "",
         )  # fmt: skip

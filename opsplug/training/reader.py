@@ -11,6 +11,7 @@ import numpy as np
 from opsplug.events import TASTE, VISITOR, Event
 from opsplug.features.cleaning import REPORTING, SILENT_PACE_MS, SILENT_PAGES, Cleaner
 from opsplug.features.interactions import Interactions, interactions
+from opsplug.features.ledger import Ledger
 from opsplug.store import queries
 
 if TYPE_CHECKING:
@@ -36,9 +37,8 @@ def read_interactions(
 class _Reader:
     def __init__(self, until: float | None) -> None:
         self._until_ms = None if until is None else round(until * 1000)
-        self._owner: dict[str, str] = {}  # anonymous id -> user
+        self._ledger = Ledger()
         self._orders: dict[str, int] = {}  # transaction -> its code in `baskets`
-        self._void: set[str] = set()  # transactions that were taken back whole
 
     def rows(self, store: Store, progress: Callable[[int], object] | None) -> Iterator[Row]:
         count = 0
@@ -53,13 +53,7 @@ class _Reader:
 
     def _event(self, event: Event) -> Iterator[Row]:
         name, order = event.event, event.properties.get("transaction_id")
-        if event.anonymous_id and event.user_id:
-            self._owner[event.anonymous_id] = event.user_id
-        if name == "order_cancelled" or (name == "refund" and not event.items):
-            if order:
-                self._void.add(str(order))
-            return
-        if name == "rate_item" and _disliked(event):
+        if self._ledger.tells(event) or (name == "rate_item" and _disliked(event)):
             return
         basket = str(order) if order and name == "purchase" else None
         who = event.user_id or event.anonymous_id or event.session_id or (f"order {order}" if order else None)
@@ -72,14 +66,9 @@ class _Reader:
 
     def cleaned(self, log: Interactions) -> Interactions:
         """Give anonymous rows to their users, and drop the rows of orders that were taken back."""
-        place = {user: code for code, user in enumerate(log.user_ids)}
-        table = np.arange(max(len(log.user_ids), 1), dtype=np.int32)
-        for anonymous, user in self._owner.items():
-            if anonymous in place and user in place:
-                table[place[anonymous]] = place[user]
-        void = [self._orders[order] for order in self._void if order in self._orders]
-        kept = log.take(np.flatnonzero(~np.isin(log.baskets, np.array(void, np.int32))))
-        return replace(kept, users=table[kept.users])
+        people = self._ledger.people({user: code for code, user in enumerate(log.user_ids)})
+        kept = log.take(np.flatnonzero(~np.isin(log.baskets, self._ledger.void(self._orders))))
+        return replace(kept, users=people[kept.users])
 
 
 def programs_in(store: Store) -> set[str]:
