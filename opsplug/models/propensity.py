@@ -82,7 +82,7 @@ class PropensityModel:
                 guesses[name][test] = model.log_odds(matrix[test])
         guesses["both"] = np.mean(list(guesses.values()), axis=0)
         fitted["both"] = [model for models in fitted.values() for model in models]
-        losses = {name: _loss(labels, _sigmoid(guess)) for name, guess in guesses.items()}
+        losses = {name: log_loss(labels, _sigmoid(guess)) for name, guess in guesses.items()}
         self.name = min(losses, key=lambda name: losses[name])
         self._models, raw = fitted[self.name], guesses[self.name]
         self.slope, self.shift = _platt(raw, labels)
@@ -181,6 +181,12 @@ def quality(labels: Array, probabilities: Array) -> dict[str, float]:
     }
 
 
+def log_loss(labels: Array, probabilities: Array) -> float:
+    """Mean negative log likelihood, probabilities kept off 0 and 1."""
+    p = np.clip(probabilities, 1e-4, 1 - 1e-4)
+    return float(-np.mean(labels * np.log(p) + (1 - labels) * np.log(1 - p)))
+
+
 def _folds(labels: Array, groups: ArrayLike | None, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """(train, test) rows of each fold. Groups are dealt out in turn, those with a rare answer first, so that each fold
     has its share; where too few groups have one, rows are dealt instead."""
@@ -247,11 +253,6 @@ def _dated(matrix: Array, newest: NDArray[np.bool_] | None, sources: list[str]) 
 
 def _sigmoid(z: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-np.clip(z, -30, 30))))
-
-
-def _loss(y: Array, p: Array) -> float:
-    clipped = np.clip(p, 1e-4, 1 - 1e-4)
-    return float(-np.mean(y * np.log(clipped) + (1 - y) * np.log(1 - clipped)))
 
 
 def _platt(raw: Array, y: Array) -> tuple[float, float]:

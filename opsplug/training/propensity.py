@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from opsplug.features.shoplog import BUY, ShopLog
 from opsplug.features.visitors import NAMES, RFM, VisitorFeatures, bought_between, visitor_features
-from opsplug.models.propensity import PropensityModel, calibration_bins, quality
+from opsplug.models.propensity import PropensityModel, calibration_bins, log_loss, quality
 from opsplug.training.jobs import TrainingReport, Work
 from opsplug.training.shoplog import read_shop_log
 
@@ -260,13 +260,8 @@ def _judge(past: Past, now: float, question: Question, seed: int) -> dict[str, A
     said, plain = model.predict_proba(columns(asked.matrix))[:, 1], rfm_probability(rows, asked.matrix)
     return {
         "labels": labels, "said": said, "ours": quality(labels, said), "rfm": quality(labels, plain),
-        "loss": _loss(labels, said), "rfm_loss": _loss(labels, plain),
+        "loss": log_loss(labels, said), "rfm_loss": log_loss(labels, plain),
     }  # fmt: skip
-
-
-def _loss(labels: Array, p: Array) -> float:
-    clipped = np.clip(p, 1e-4, 1 - 1e-4)
-    return float(-np.mean(labels * np.log(clipped) + (1 - labels) * np.log(1 - clipped)))
 
 
 def _weights(model: PropensityModel, matrix: Array, seed: int) -> list[tuple[str, float]]:
