@@ -39,11 +39,6 @@ def chart(title: str, last: date, told: Mapping[str, Any], text: Callable[[float
         lower = [f"{x(start + i)} {y(value)}" for i, value in enumerate(told[f"lower{level}"])]
         return "M" + "L".join([*upper, *lower[::-1]]) + "Z" if upper else ""
 
-    rows = [
-        [days[start + i].isoformat(), text(mean[i]),
-         *(f"{text(told[f'lower{level}'][i])} – {text(told[f'upper{level}'][i])}" for level in (80, 95))]
-        for i in range(len(mean))
-    ]  # fmt: skip
     values = [*past, *mean]
     labels = range(0, len(days), 7)
     return {
@@ -52,15 +47,23 @@ def chart(title: str, last: date, told: Mapping[str, Any], text: Callable[[float
         "height": HEIGHT,
         "left": LEFT,
         "ticks": [{"y": y(tick), "text": text(tick)} for tick in ticks],
-        "labels": [{"x": x(i), "text": f"{days[i]:%m-%d}", "first": i == 0} for i in labels if x(i) < WIDTH - 20],
+        "labels": [{"x": x(i), "text": f"{days[i]:%m-%d}"} for i in labels if x(i) < WIDTH - 20],
         "past": path(past, 0),
         "mean": path([*past[-1:], *mean], start - 1 if past else 0),
         "band80": band(80),
         "band95": band(95),
-        "today": x(start - 1) if past else LEFT,
         "points": [
             {"x": round(x(i) - step / 2, 1), "width": round(step, 1), "text": f"{day.isoformat()}: {text(values[i])}"}
             for i, day in enumerate(days)
         ],
-        "rows": rows,
+        "rows": _rows(days[start:], told, text),
     }
+
+
+def _rows(days: Sequence[date], told: Mapping[str, Any], text: Callable[[float], str]) -> list[list[str]]:
+    """The table behind the chart: day, expected, the bands."""
+    bands = [list(zip(told[f"lower{level}"], told[f"upper{level}"], strict=True)) for level in (80, 95)]
+    return [
+        [day.isoformat(), text(told["mean"][i]), *(f"{text(band[i][0])} – {text(band[i][1])}" for band in bands)]
+        for i, day in enumerate(days)
+    ]
