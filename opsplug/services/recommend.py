@@ -18,7 +18,7 @@ from opsplug.services.catalog import Catalog, Snapshot
 from opsplug.services.cold import ColdShop
 from opsplug.services.experiments import in_holdout
 from opsplug.services.ladder import Ladder, Trace
-from opsplug.services.ranking import Candidate, Question, rebuyable
+from opsplug.services.ranking import Candidate, Question, Visitor, rebuyable
 from opsplug.services.reasons import reason_code, sentence
 from opsplug.services.slots import Slots
 from opsplug.services.trained import Trained
@@ -122,13 +122,7 @@ class Recommender:
         told = acts_of(history, moment) + [(str(item), moment, CART) for item in cart]
         visitor = self._known.visitor(user_id, anonymous_id, told, moment)
         again = [] if repeats else rebuyable(visitor.bought, snapshot.rebuy_days, moment)
-        hidden = visitor.cart | visitor.unwanted | set(map(str, exclude)) | ({str(item_id)} if item_id else set())
-        if not repeats:
-            hidden |= visitor.bought.keys() - again
-        question = Question(
-            placement, str(item_id) if item_id else None, visitor.acts, moment, frozenset(hidden),
-            None if candidates is None else frozenset(map(str, candidates)), repeats,
-        )  # fmt: skip
+        question = _question(visitor, moment, placement, item_id, exclude, candidates, repeats, again)
         trained = self.model(version)
         who = anonymous_id or user_id or ""
         blind = trained is not None and in_holdout(who or None, self._holdout, self._seed)
@@ -143,16 +137,11 @@ class Recommender:
         version = trained.version if trained else ""
         trace.milliseconds = (time.perf_counter() - began) * 1000
         ranks = [trace.mix.index(item.item_id) if item.item_id in trace.mix else ELSEWHERE for item in items[:HEAD]]
-        return Recommendations(
-            make_id(
-                placement, rung, at=moment, version=version, slots=trace.slots, ranks=ranks, holdout=blind,
-                known=bool(who),
-            ),
-            rung,
-            f"{MODEL}/{version}" if version else UNTRAINED,
-            items,
-            _note(len(items), k, snapshot),
-        )  # fmt: skip
+        name = make_id(
+            placement, rung, at=moment, version=version, slots=trace.slots, ranks=ranks, holdout=blind, known=bool(who)
+        )
+        model = f"{MODEL}/{version}" if version else UNTRAINED
+        return Recommendations(name, rung, model, items, _note(len(items), k, snapshot))
 
     def model(self, version: str | None = None) -> Trained | None:
         """The model that serves, or a certain version of it (`ArtefactError` when it is gone)."""
@@ -187,6 +176,19 @@ def _check(placement: str, k: int) -> None:
         raise EventError(f"placement: {placement!r} is none of {', '.join(PLACEMENTS)}")
     if isinstance(k, bool) or not isinstance(k, int) or k < 0:
         raise EventError("k: a whole number of at least 0 is expected")
+
+
+def _question(
+    visitor: Visitor, moment: float, placement: str, item_id: str | None, exclude: Iterable[str],
+    candidates: Iterable[str] | None, repeats: bool, again: Iterable[str],
+) -> Question:  # fmt: skip
+    """What is asked, and what must not be in the answer: the page's item, the cart, the unwanted and the bought."""
+    page = None if not item_id else str(item_id)
+    hidden = visitor.cart | visitor.unwanted | set(map(str, exclude)) | ({page} if page else set())
+    if not repeats:
+        hidden |= visitor.bought.keys() - set(again)
+    limit = None if candidates is None else frozenset(map(str, candidates))
+    return Question(placement, page, visitor.acts, moment, frozenset(hidden), limit, repeats)
 
 
 def _shown(candidate: Candidate, snapshot: Snapshot, language: str) -> Recommendation:
