@@ -118,11 +118,7 @@ class LogBuilder:
         times, quantities, values = (np.array(column, np.float64) for column in self._columns[4:7])
         currencies = np.array(self._columns[7], np.int8)
         people = np.append(self._ledger.people(self._visitors), np.int32(-1))  # nobody stays nobody
-        good = (
-            ~(np.isin(orders, self._ledger.void(self._orders)) & (orders >= 0))
-            & np.isfinite(times)
-            & np.isfinite(quantities * values)
-        )
+        good = ~np.isin(orders, self._ledger.void(self._orders)) & np.isfinite(times) & np.isfinite(quantities * values)
         if until is not None:
             good &= times <= until
         rows = np.flatnonzero(good)
@@ -134,7 +130,7 @@ class LogBuilder:
         accounts = np.zeros(len(self._visitors), bool)
         accounts[list(self._accounts)] = True
         return ShopLog(
-            people[visitors[rows]] if len(rows) else visitors[rows], items[rows], orders[rows], kinds[rows], times[rows],
+            people[visitors[rows]], items[rows], orders[rows], kinds[rows], times[rows],
             quantities[rows], values[rows], list(self._visitors), list(self._items), accounts,
             names[main] if main < len(names) else "",
         )  # fmt: skip
