@@ -1,93 +1,272 @@
-"""Events to hourly and daily series: gaps filled, on the shop's own clock, late events folded in."""
+"""Events, in the order of storing, into the numbers of days: each event is read once, late ones join their own hour."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+import msgspec
 
-Array = NDArray[np.float64]
-EARLIEST, LATEST = 946684800.0, 4102444800.0  # 2000 to 2100: a clock outside is wrong
-LONGEST = 200_000  # slots; a series longer than this is a clock error too
+from opsplug.events import BOT, VISITOR, Event
+from opsplug.features.daycells import DayCells, bucket
+from opsplug.features.opensessions import KEPT_MS, OpenSession, OpenSessions, who
+from opsplug.features.series_trouble import TROUBLE
+from opsplug.features.slots import SlotClock, believable, shifted
 
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Equally spaced on the shop's clock: `starts` (aware datetimes, one a slot) and `values`. `dropped` counts the
-    events whose time could not be right."""
-
-    starts: list[datetime]
-    values: Array
-    dropped: int = 0
+SLOW_MS: Final = 2000.0
+LIST_PREFIX: Final = "opsplug:"
+STEPS: Final = frozenset(("view_cart", "begin_checkout", "add_shipping_info", "add_payment_info"))
+_TERM: Final = 60
 
 
-def make_series(
-    times: ArrayLike,
-    weights: ArrayLike | None = None,
-    *,
-    every: Literal["hour", "day"] = "day",
-    timezone: str = "UTC",
-    start: float | None = None,
-    end: float | None = None,
-) -> Series:
-    """Sum `weights` (or count) of events at `times` (epoch seconds, any order) by hour or day of `timezone`.
+class RollupState(msgspec.Struct):
+    """What is remembered beside the days."""
 
-    Empty slots hold 0. A day has 23 or 25 hours when the clocks change, and still is one day. `start` and `end`
-    (epoch seconds) extend or cut the range; by default it runs from the first event's slot to the last one's."""
-    when = np.asarray(times, dtype=float).ravel()
-    amount = np.ones(len(when)) if weights is None else np.asarray(weights, dtype=float).ravel()
-    good = np.isfinite(when) & (when >= EARLIEST) & (when < LATEST) & np.isfinite(amount)
-    dropped = int((~good).sum())
-    when, amount = when[good], amount[good]
-    if start is None and end is None and not len(when):
-        return Series([], np.empty(0), dropped)
-    first = start if start is not None else float(when.min()) if len(when) else float(end or 0.0)
-    last = end if end is not None else float(when.max()) + 1e-3 if len(when) else first
-    starts = _slots(first, last, every, ZoneInfo(timezone))
-    edges = np.array([slot.timestamp() for slot in starts])
-    if len(edges) < 2:
-        return Series([], np.empty(0), dropped)
-    place = np.searchsorted(edges, when, side="right") - 1
-    inside = (place >= 0) & (place < len(edges) - 1)
-    values = np.bincount(place[inside], weights=amount[inside], minlength=len(edges) - 1)
-    return Series(starts[:-1], values.astype(float), dropped)
+    last_id: int = 0
+    first_day: str = ""
+    newest_ms: int = 0
+    currency: str = ""
+    dropped: int = 0  # events whose time could not be right
+    timezone: str = ""
+    chat_ms: int = 0  # up to when the chat's messages were read
 
 
-def ratio(part: Series, whole: Series, least: float = 1.0) -> Series:
-    """`part` over `whole` slot by slot (a conversion rate); NaN where `whole` is below `least`, for few say nothing."""
-    values = np.full(len(whole.values), np.nan)
-    known = whole.values >= max(least, 1e-12)
-    values[known] = part.values[known] / whole.values[known]
-    return Series(whole.starts, values, part.dropped + whole.dropped)
+class Rollup:
+    """`read(events)` adds to the days that `day_of(date)` gives. `category_of` names an item's category, if known."""
+
+    def __init__(
+        self,
+        clock: SlotClock,
+        day_of: Callable[[str], DayCells],
+        state: RollupState,
+        sessions: OpenSessions,
+        category_of: Callable[[str], str] = lambda item_id: "",
+    ) -> None:
+        self._clock = clock
+        self._day_of = day_of
+        self.state = state
+        self.sessions = sessions
+        self._category_of = category_of
+        self._handlers: dict[str, Callable[[Event, DayCells, int, OpenSession | None], None]] = {
+            "page_view": self._page,
+            "http_request": self._request,
+            "view_item": self._item,
+            "add_to_cart": self._item,
+            "purchase": self._order,
+            "refund": self._refund,
+            "view_search_results": self._search,
+            "view_item_list": self._list,
+            "select_item": self._list,
+            **dict.fromkeys(STEPS, self._step),
+            **TROUBLE,
+        }
+
+    def read(self, events: Iterable[tuple[int, Event]]) -> None:
+        for row, event in events:
+            self.state.last_id = row
+            at_ms = min(event.timestamp, event.received_at)
+            if not believable(at_ms):
+                self.state.dropped += 1
+                continue
+            self._event(event, at_ms)
+
+    def close_sessions(self, now_ms: int) -> None:
+        """Count how the visits ended that have ended by now."""
+        for session in self.sessions.over(now_ms, force=True):
+            self._ended(session)
+
+    def _event(self, event: Event, at_ms: int) -> None:
+        state = self.state
+        name, slot = self._clock.slot(at_ms)
+        day = self._day_of(name)
+        if not state.first_day or name < state.first_day:
+            state.first_day = name
+        if at_ms > state.newest_ms:
+            if name > self._clock.slot(state.newest_ms)[0]:
+                self.sessions.forget_visitors(shifted(name, -1))
+            state.newest_ms = at_ms
+            for ended in self.sessions.over(at_ms):
+                self._ended(ended)
+        day.add("alive", slot, 1)
+        if event.audience != VISITOR:
+            if event.audience == BOT and event.event == "page_view":
+                day.add("bots", slot, 1, route=event.route or "")
+            return
+        session = self._session(event, at_ms, name, slot, day)
+        if event.visitor:
+            in_slot, in_day = self.sessions.visitor_slots(event.visitor, name, slot)
+            if in_slot:
+                day.add("visitors", slot, 1)
+            if in_day:
+                day.add("visitors_day", slot, 1)
+        handler = self._handlers.get(event.event)
+        if handler is not None:
+            handler(event, day, slot, session)
+
+    # ------------------------------------------------------------------ visits
+
+    def _session(self, event: Event, at_ms: int, name: str, slot: int, day: DayCells) -> OpenSession | None:
+        """The visit of an event; None where nobody may be recognised, and for what a browser told hours later."""
+        if event.session_id is None:
+            return None
+        key, session = self.sessions.find(event.session_id)
+        if session is None:
+            if event.source == "browser" and event.received_at - at_ms > KEPT_MS:
+                return None
+            session = self.sessions.sessions[key] = OpenSession(name, slot, at_ms)
+            _surroundings(session, event.properties)
+            session.entry = event.route or ""
+            day.add("sessions", slot, 1, entry=session.entry, **who(session))
+        session.last_ms = max(session.last_ms, at_ms)
+        if not session.device:
+            _surroundings(session, event.properties)
+        return session
+
+    def _ended(self, session: OpenSession) -> None:
+        day, slot = self._day_of(session.day), session.slot
+        if session.carted:
+            day.add("carts_ended", slot, 1, **who(session))
+        if session.carted and not session.bought:
+            day.add("abandoned", slot, 1, **who(session))
+        if session.slow:
+            day.add("slow_bought" if session.bought else "slow_left", slot, 1)
+        if session.bought:
+            for mark in session.marks:
+                if mark.startswith("seen "):
+                    day.add_part("seen_bought", slot, 1, "route", mark[5:])
+            return
+        if session.route:
+            day.add("exits", slot, 1, route=session.route)
+        if session.step:
+            day.add("step_lost", slot, 1, step=session.step)
+        if session.missed:
+            found = session.missed == "found"
+            day.add("left_found" if found else "left_zero", slot, 1, term="" if found else session.missed[1:])
+
+    # ------------------------------------------------------------------ pages
+
+    def _page(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        route = event.route or ""
+        day.add("page_views", slot, 1, route=route, **who(session))
+        if session is not None:
+            session.route = route
+            if event.timestamp > session.missed_ms:
+                session.missed = ""
+            if session.once(f"seen {route}"):
+                day.add_part("seen", slot, 1, "route", route)
+            if "checkout" in route.lower():
+                self._reached(route, session)
+        self._answered(event, day, slot, session)
+
+    def _request(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        self._answered(event, day, slot, session)
+        status, route = event.properties.get("status"), event.route or ""
+        if not isinstance(status, int):
+            return
+        if status >= 500:
+            day.add("errors", slot, 1, route=route, **who(session))
+            if session is not None and session.once(f"error {route}"):
+                day.add_part("error_sessions", slot, 1, "route", route)
+        elif status == 404:
+            day.add("not_found", slot, 1, route=route)
+        elif status in (400, 422) and event.properties.get("method") == "POST":
+            day.add("refused", slot, 1, route=route)
+
+    def _answered(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        duration = event.properties.get("duration_ms")
+        if event.source == "browser" or not isinstance(duration, int | float):
+            return
+        route = event.route or ""
+        day.add("requests", slot, 1, route=route)
+        day.add_part("latency", slot, 1, route, bucket(duration))
+        if duration > SLOW_MS:
+            day.add("slow_requests", slot, 1, route=route)
+            if session is not None:
+                session.slow = True
+
+    def _step(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        if session is not None:
+            self._reached(event.event, session)
+
+    def _reached(self, step: str, session: OpenSession) -> None:
+        session.step = step
+        if session.once(f"step {step}"):
+            self._day_of(session.day).add("step_reached", session.slot, 1, step=step)
+
+    def _search(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        term = " ".join(str(event.properties.get("search_term") or "").casefold().split())[:_TERM]
+        count = event.properties.get("results_count")
+        day.add("searches", slot, 1, term=term)
+        if not isinstance(count, int | float):
+            return
+        missed = count == 0
+        if missed:
+            day.add("zero_searches", slot, 1, term=term)
+        if session is not None:
+            session.missed, session.missed_ms = f"0{term}" if missed else "found", event.timestamp
+            if session.once(f"{'zero' if missed else 'found'} {term}"):
+                day.add("zero_sessions" if missed else "found_sessions", slot, 1, term=term)
+
+    def _list(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        place = str(event.properties.get("item_list_id") or "")
+        if place.startswith(LIST_PREFIX):
+            name = "rec_shown" if event.event == "view_item_list" else "rec_clicked"
+            day.add(name, slot, 1, placement=place.removeprefix(LIST_PREFIX), **who(session))
+
+    # ------------------------------------------------------------------ things and money
+
+    def _item(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        if event.event == "add_to_cart":
+            if session is not None and not session.carted:
+                session.carted = True
+                self._day_of(session.day).add("carted", session.slot, 1, **who(session))
+            for item in event.items:
+                day.add("into_cart", slot, 1, product=item.item_id)
+            return
+        for item in event.items:
+            if session is None or session.once(f"item {item.item_id}"):
+                day.add("item_views", slot, 1, product=item.item_id)
+
+    def _order(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        day.add("orders", slot, 1, **who(session))
+        foreign = self._foreign(event)
+        amounts: dict[str, float] = {}
+        for item in event.items:
+            amounts[item.item_id] = amounts.get(item.item_id, 0.0) + (item.price or 0.0) * item.quantity
+        for item_id, amount in amounts.items():
+            day.add_part("orders", slot, 1, "product", item_id)
+            if not foreign and amount:
+                day.add_part("revenue", slot, amount, "product", item_id)
+                category = self._category_of(item_id)
+                if category:
+                    day.add_part("revenue", slot, amount, "category", category)
+        if not foreign:
+            value = event.properties.get("value")
+            amount = float(value) if isinstance(value, int | float) else sum(amounts.values())
+            day.add("revenue", slot, abs(amount), **who(session))
+        if session is not None and not session.bought:
+            session.bought = True
+            start = self._day_of(session.day)
+            start.add("converted", session.slot, 1, entry=session.entry, **who(session))
+            if session.closed and session.carted:  # it had been given up already
+                start.add("abandoned", session.slot, -1, **who(session))
+
+    def _refund(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
+        day.add("refunds", slot, 1)
+        for item in event.items:
+            day.add_part("refunds", slot, 1, "product", item.item_id)
+
+    def _foreign(self, event: Event) -> bool:
+        """Whether the money is in another currency than the shop's first one: sums of two would say nothing."""
+        currency = event.properties.get("currency")
+        if not isinstance(currency, str):
+            return False
+        if not self.state.currency:
+            self.state.currency = currency
+        return currency != self.state.currency
 
 
-def fold(series: Series, late_times: ArrayLike, late_weights: ArrayLike | None = None) -> Series:
-    """The series with events that arrived after it was made; those outside its slots are counted as dropped."""
-    when = np.asarray(late_times, dtype=float).ravel()
-    amount = np.ones(len(when)) if late_weights is None else np.asarray(late_weights, dtype=float).ravel()
-    if not series.starts:
-        return Series([], series.values, series.dropped + len(when))
-    edges = np.array([slot.timestamp() for slot in series.starts])
-    step = timedelta(hours=1) if len(edges) < 2 or edges[1] - edges[0] <= 3600 else timedelta(days=1)
-    end = (series.starts[-1] + step).timestamp()
-    good = np.isfinite(when) & np.isfinite(amount) & (when >= edges[0]) & (when < end)
-    values = series.values.copy()
-    np.add.at(values, np.searchsorted(edges, when[good], side="right") - 1, amount[good])
-    return Series(series.starts, values, series.dropped + int((~good).sum()))
-
-
-def _slots(first: float, last: float, every: Literal["hour", "day"], zone: ZoneInfo) -> list[datetime]:
-    """The starts of all slots that hold `first` up to `last`, and one more to close the last slot."""
-    if every == "hour":
-        offset = datetime.fromtimestamp(first, zone).utcoffset() or timedelta()
-        base = (first + offset.total_seconds()) // 3600 * 3600 - offset.total_seconds()
-        count = min(int(max(np.ceil((last - base) / 3600), 0)), LONGEST)
-        return [datetime.fromtimestamp(base + 3600 * i, zone) for i in range(count + 1)]
-    slots = [datetime.fromtimestamp(first, zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)]
-    while slots[-1].timestamp() < last and len(slots) <= LONGEST:
-        slots.append(slots[-1] + timedelta(days=1))  # wall clock arithmetic: midnight to midnight
-    return slots
+def _surroundings(session: OpenSession, said: dict[str, Any]) -> None:
+    session.device = str(said.get("device") or "")
+    session.language = str(said.get("locale") or "")[:10]
+    session.referrer = str(said.get("referrer_host") or "")[:60]

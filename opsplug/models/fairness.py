@@ -50,19 +50,6 @@ def exposure(
     return found
 
 
-def by_visitors(
-    quality: NDArray[np.float64], groups: Sequence[str], *, smallest: int = SMALLEST
-) -> dict[str, tuple[float, int]]:
-    """Mean quality and size of each group of visitors; groups below `smallest` are left out."""
-    names, code = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    total, count = np.bincount(code, quality), np.bincount(code)
-    return {
-        str(name): (float(total[number] / count[number]), int(count[number]))
-        for number, name in enumerate(names)
-        if count[number] >= smallest
-    }
-
-
 def evened(scores: NDArray[np.float64], groups: Sequence[str], slider: float, k: int) -> NDArray[np.int64]:
     """Greedy list of k places: a group already shown costs `slider` times its share so far. 0 is the plain order."""
     names, code = np.unique(np.asarray(groups, dtype=str), return_inverse=True)

@@ -194,12 +194,6 @@ def measure_lifts(store: Store, *, share: float, seed: int = 0, since_ms: int, u
     ]  # fmt: skip
 
 
-def measure_lift(store: Store, *, share: float, seed: int = 0, since_ms: int, until_ms: int) -> Lift:
-    """Share of buyers among visitors who were shown a list: with recommendations against the holdout (popular only)."""
-    rows = measure_lifts(store, share=share, seed=seed, since_ms=since_ms, until_ms=until_ms)
-    return rows[0].buyers if rows else lift(np.zeros(0), np.zeros(0), share=share)
-
-
 def _lift_of(
     placement: str, first: dict[str, int], orders: Mapping[str, list[Order]], currency: str, share: float, seed: int
 ) -> PlacementLift:

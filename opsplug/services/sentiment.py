@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from opsplug.models.sentiment import Sentiment, SentimentModel
@@ -12,7 +11,6 @@ from opsplug.training.sentiment import NAME, REPORT
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters
-    from opsplug.services.handover import Message
     from opsplug.store.protocol import Store
 
 
@@ -32,17 +30,6 @@ class SentimentService:
         """What the last training found in reviews and rated chats: by language, aspect and product; None before."""
         found: dict[str, Any] | None = self._store.get_document(REPORT, "now")
         return found
-
-
-def of_conversation(messages: Iterable[Message]) -> tuple[float, float]:
-    """(mean polarity of what the visitor said, by how much the second half is better); zeros for nothing."""
-    felt = [float(message.data["sentiment"]) for message in messages if message.role == "visitor"
-            and "sentiment" in message.data]  # fmt: skip
-    if not felt:
-        return 0.0, 0.0
-    half = len(felt) // 2
-    trend = sum(felt[half:]) / (len(felt) - half) - sum(felt[:half]) / half if half else 0.0
-    return sum(felt) / len(felt), trend
 
 
 def _model(artefact: Artefact) -> SentimentModel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from opsplug.features.calendar import Calendar
-from opsplug.features.rollup import Rollup, RollupState
+from opsplug.features.series import Rollup, RollupState
 from opsplug.features.slots import SlotClock, shifted
 from opsplug.training.explain_series import Explainer
 from opsplug.training.jobs import Work

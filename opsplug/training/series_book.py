@@ -8,7 +8,7 @@ import msgspec
 
 from opsplug.features.daycells import DayCells
 from opsplug.features.opensessions import OpenSessions
-from opsplug.features.rollup import RollupState
+from opsplug.features.series import RollupState
 from opsplug.features.slots import SlotClock
 
 if TYPE_CHECKING:

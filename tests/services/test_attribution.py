@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from opsplug.features.recommendation_id import make_id
-from opsplug.services.attribution import PlacementReport, attribute, measure_lift, measure_lifts
-from opsplug.services.experiments import in_holdout
+from opsplug.services.attribution import PlacementReport, attribute, measure_lifts
+from opsplug.services.experiments import Lift, in_holdout
 from opsplug.services.orders import read_orders
 from tests.services.shop import DAY, NOW, Shop
 
@@ -158,17 +158,21 @@ def test_foreign_ids_are_credited_to_the_list_they_were_shown_in(shop: Shop) -> 
 
 
 def test_lift_says_not_enough_until_there_is(shop: Shop) -> None:
-    assert "not enough data" in measure_lift(shop.store, share=0.3, since_ms=0, until_ms=round(NOW * 1000)).verdict
+    def buyers() -> Lift:
+        return measure_lifts(shop.store, share=0.3, since_ms=0, until_ms=round(NOW * 1000))[0].buyers
+
+    assert measure_lifts(shop.store, share=0.3, since_ms=0, until_ms=round(NOW * 1000)) == []
     events = []
     for number in range(3000):
         who = f"v{number}"
         events.append(shop.event("view_item_list", "a", visitor=who, at=START, recommendation_id=ITEM_LIST))
         if number % 100 < (10 if in_holdout(who, 0.3) else 35):
             events.append(shop.event("purchase", {"item_id": "a", "price": 1.0}, visitor=who, at=START + 9))
-    shop.store.add_events(events)
-    found = measure_lift(shop.store, share=0.3, since_ms=0, until_ms=round(NOW * 1000))
-    assert found.low > 0
-    assert found.low < 0.25 < found.high
+    shop.store.add_events(events[:20])
+    assert "not enough data" in buyers().verdict
+    shop.store.add_events(events[20:])
+    assert buyers().low > 0
+    assert buyers().low < 0.25 < buyers().high
 
 
 def test_the_lift_is_told_for_each_placement_and_refunds_count(shop: Shop) -> None:

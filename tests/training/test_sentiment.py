@@ -13,8 +13,6 @@ from opsplug import Engine
 from opsplug.models.aspects import aspects
 from opsplug.models.sentiment import SentimentModel
 from opsplug.services import transfer
-from opsplug.services.handover import Message
-from opsplug.services.sentiment import of_conversation
 from opsplug.training.labelled import labelled
 
 START = 1_790_000_000.0
@@ -152,11 +150,3 @@ def test_other_texts_than_those_learned_from_are_noticed(shop: Engine) -> None:
 def test_aspects_are_what_is_spoken_of(text: str, said: set[str]) -> None:
     model = SentimentModel()
     assert set(aspects(text, lambda clause: model.score(clause).polarity)) == said
-
-
-def test_a_conversation_has_a_mood_and_a_trend() -> None:
-    said = [
-        Message(str(n), "visitor", "", n, "", {"sentiment": value}) for n, value in enumerate((-0.8, -0.4, 0.4, 0.8))
-    ]
-    mood, trend = of_conversation([*said, Message("b", "bot", "", 9)])
-    assert (round(mood, 3), round(trend, 3)) == (0.0, 1.2) and of_conversation([]) == (0.0, 0.0)

@@ -27,7 +27,6 @@ WORDS: Final[dict[str, dict[str, Any]]] = {
         },
         "missing": "There is no such page, or it is not open to you.",
         "refused": "This form was open for too long or came from elsewhere. Go back, load the page again and send it once more.",
-        "no_store_title": "Store",
     },
     "zh": {
         "lang": "zh-CN",
@@ -53,6 +52,5 @@ WORDS: Final[dict[str, dict[str, Any]]] = {
         },
         "missing": "没有这个页面，或您无权查看。",
         "refused": "表单已过期或来自其他网站。请返回、刷新页面后重新提交。",
-        "no_store_title": "数据库",
     },
 }
