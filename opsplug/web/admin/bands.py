@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from opsplug.models.anomaly import StreamingDetector
 from opsplug.services.series_read import Point
-from opsplug.web.admin.charts import BOTTOM, HEIGHT, LEFT, TOP, WIDTH
+from opsplug.web.admin.charts import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, scale
 
 Band = tuple[float, float, float]  # expected, lower, upper
 
@@ -37,8 +37,9 @@ def chart(
 ) -> dict[str, Any]:
     """`marks` are links by the beginning of the strange slots; `text` writes a value with its unit."""
     known = [point.value for point in points if math.isfinite(point.value)]
-    top = max([*known, *(_within(band[2], known) for band in expected), 1e-9]) * 1.05
+    top, ticks = scale(max([*known, *(_within(band[2], known) for band in expected), 0.0]), whole=False)
     low = min([0.0, *known])
+    ticks = ticks if low == 0 else [low, *ticks]
     step = (WIDTH - LEFT) / max(len(points) - 1, 1)
     height = HEIGHT - BOTTOM - TOP
 
@@ -60,7 +61,7 @@ def chart(
     ]  # fmt: skip
     return {
         "title": title, "width": WIDTH, "height": HEIGHT, "left": LEFT,
-        "ticks": [{"y": y(low + (top - low) * n / 4), "text": text(low + (top - low) * n / 4)} for n in range(5)],
+        "ticks": [{"y": y(tick), "text": text(tick)} for tick in ticks],
         "labels": [{"x": x(i), "text": f"{moments[i]:%m-%d}"} for i in labelled],
         "band": f"M{'L'.join([*upper, *lower])}Z" if upper else "",
         "line": _line([(x(i), y(p.value)) if math.isfinite(p.value) else None for i, p in enumerate(points)]),

@@ -72,12 +72,12 @@ def _labels(days: Sequence[date], x: Any) -> list[dict[str, Any]]:
     ]
 
 
-def scale(most: float) -> tuple[float, list[float]]:
-    """A round top of the axis and four or five ticks from 0 to it."""
-    if most <= 4:
+def scale(most: float, *, whole: bool = True) -> tuple[float, list[float]]:
+    """A round top of the axis and five ticks from 0 to it; `whole`: ticks of counts are never fractions."""
+    if (whole and most <= 4) or most <= 0:
         return 4.0, [0.0, 1.0, 2.0, 3.0, 4.0]
     magnitude = 10 ** math.floor(math.log10(most / 4))
-    step = next(m * magnitude for m in (1, 2, 5, 10) if most <= 4 * m * magnitude)
+    step = next((m * magnitude for m in (1, 2, 5) if most <= 4 * m * magnitude), 10 * magnitude)
     return 4 * step, [i * step for i in range(5)]
 
 
