@@ -93,8 +93,7 @@ class Watch:
         last_day = self._clock.slot(int(until * 1000))[0]
         self._add_routes(last_day, first_day)
         begin = min((self._clock.slot(int(w.done * 1000))[0] for w in self._watched.values() if w.done), default="")
-        begin = max(first_day, begin) if begin and not self._new_measures() else first_day
-        for day in self._clock.days(begin, last_day):
+        for day in self._clock.days(max(first_day, begin), last_day):
             cells = self._book.look(day)
             self._begin_series(day, cells)
             silent = self._silent(day, cells, until)
@@ -122,9 +121,6 @@ class Watch:
         ]
 
     # ------------------------------------------------------------------ which series there are
-
-    def _new_measures(self) -> bool:
-        return not self._watched
 
     def _begin_series(self, day: str, cells: DayCells) -> None:
         """A measure is watched from the first day on which it could have been anything but nothing."""
@@ -189,8 +185,9 @@ class Watch:
                 whole = weight(measure, cells, slot) if measure.whole else 0.0
                 strange = self._score(watched, day, slot, at, at + HOUR, values[slot], whole)
                 still = self._stillness(watched, day, slot, at, values[slot], strange is not None)
-                if strange is not None or still is not None:
-                    yield strange or still  # type: ignore[misc]
+                found = strange or still
+                if found is not None:
+                    yield found
 
     def _stillness(self, watched: _Watched, day: str, slot: int, at: float, value: float, told: bool) -> Strange | None:
         """Page views and orders that stay away, however slowly it began."""
