@@ -22,12 +22,12 @@ class Calendar:
     one of kind "normal" makes a day an ordinary one."""
 
     def __init__(self, entries: Iterable[Mapping[str, Any]] = ()) -> None:
-        self._own = {str(entry.get("date")): str(entry.get("kind")) for entry in entries}
+        kinds: dict[Any, Kind] = {"sale": "sale", "holiday": "holiday"}
+        self._own = {str(entry.get("date")): kinds.get(entry.get("kind")) for entry in entries}
 
     def kind_of(self, day: str) -> Kind | None:
-        own = self._own.get(day)
-        if own is not None:
-            return own if own in ("sale", "holiday") else None  # type: ignore[return-value]
+        if day in self._own:
+            return self._own[day]
         when = date.fromisoformat(day)
         if black_friday(when.year) <= when <= black_friday(when.year) + timedelta(days=3):
             return "sale"  # up to Cyber Monday

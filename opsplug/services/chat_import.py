@@ -139,7 +139,12 @@ def _markdown_sections(text: str) -> Iterator[Section]:
         question = None if fenced or heading else _QUESTION.match(line.strip())
         if heading or question:
             yield level, title, "\n".join(body)
-            level, title, body = (len(heading[1]), heading[2], []) if heading else (9, question[1], [])  # type: ignore[index]
+            body = []
+        if heading:
+            level, title = len(heading[1]), heading[2]
+            continue
+        if question:
+            level, title = 9, question[1]
             continue
         answer = _ANSWER.match(line.strip()) if level == 9 and not "".join(body).strip() else None
         body.append(answer[1] if answer else line)

@@ -5,6 +5,7 @@ from typing import Any
 
 from jinja2 import Environment
 
+from opsplug import resources
 from opsplug.capture.ids import new_id
 from opsplug.capture.visit import Visit
 from opsplug.errors import StoreError
@@ -80,9 +81,9 @@ class Shell:
         return self._html("login.html", status, request, t=words, open=form, wrong=wrong)
 
     def _stylesheet(self) -> Response:
-        source, _, _ = self._templates.loader.get_source(self._templates, "stats/stats.css")  # type: ignore[union-attr]
+        source = (resources.package_folder("web/templates") / "stats/stats.css").read_bytes()
         headers = [("Cache-Control", "private, max-age=300"), ("X-Content-Type-Options", "nosniff")]
-        return Response(200, source.encode(), "text/css; charset=utf-8", headers)
+        return Response(200, source, "text/css; charset=utf-8", headers)
 
     # ------------------------------------------------------------------ pages
 
@@ -97,7 +98,7 @@ class Shell:
             person,
             rest,
             extension,
-            WORDS[language] | (page.words[language] if page else {}),  # type: ignore[operator]
+            {**WORDS[language], **(page.words[language] if page else {})},
             language,
             self._base(request),
             page.name if page else "",
