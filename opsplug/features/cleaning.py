@@ -15,7 +15,7 @@ import msgspec
 from opsplug.events import Event, Item
 from opsplug.features.cleaning_report import CleaningReport
 
-BURST_EVENTS: Final = 60  # by one visitor in one minute
+BURST_MOMENTS: Final = 60  # of one visitor in one minute
 SILENT_PAGES: Final = 100  # so many pages, at a pace of more than one in two minutes, without a report of the snippet
 SILENT_PACE_MS: Final = 120_000
 REPORTING: Final = 50  # visitors who must have reported before the silence of others says anything
@@ -182,11 +182,12 @@ class Cleaner:
 class _Moments:
     """What one visitor did last: enough to see doubles and bursts."""
 
-    __slots__ = ("count", "minute", "recent")
+    __slots__ = ("count", "last", "minute", "recent")
 
     def __init__(self) -> None:
         self.minute = -1
         self.count = 0
+        self.last = -1
         self.recent: OrderedDict[tuple[str, tuple[str, ...], Any], tuple[int, str]] = OrderedDict()
 
     def judge(self, event: Event) -> str | None:
@@ -199,10 +200,18 @@ class _Moments:
             apart = abs(event.timestamp - before[0])
             if apart == 0 or (apart <= SAME_MOMENT_MS and before[1] != event.source):
                 return "double event"
-        minute = event.timestamp // 60_000
-        self.count = self.count + 1 if minute == self.minute else 1
-        self.minute = minute
-        return "burst" if self.count > BURST_EVENTS else None
+        return "burst" if self._moment(event.timestamp) > BURST_MOMENTS else None
+
+    def _moment(self, at: int) -> int:
+        """How many different moments of this minute had an event. Many events of one moment are a basket, or a log
+        that knows only the minute or the day: they say nothing about speed."""
+        minute = at // 60_000
+        if minute != self.minute:
+            self.minute, self.count = minute, 1
+        elif at != self.last:
+            self.count += 1
+        self.last = at
+        return self.count
 
 
 def clean(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 WHY: Final = {
-    "burst": "more events of one visitor in a minute than a person makes",
+    "burst": "more moments with events of one visitor in a minute than a person has",
     "double event": "the same thing by the same visitor at the same moment, from two sources or twice in a file",
     "double order": "a second purchase event with the same transaction id",
     "no positive price": "an order line for nothing or less: a write-off or a test, not a sale",

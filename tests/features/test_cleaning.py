@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsplug.events import Event, Item
-from opsplug.features.cleaning import BURST_EVENTS, Cleaner, clean, normal_currency
+from opsplug.features.cleaning import BURST_MOMENTS, Cleaner, clean, normal_currency
 from opsplug.features.cleaning_report import WHY, CleaningReport
 
 NOW = 1_700_000_000_000
@@ -131,8 +131,16 @@ def test_a_burst_is_cut_off_and_other_visitors_are_not() -> None:
     robot = [event("view_item", Item(item_id=str(n)), at=NOW + n * 100) for n in range(200)]
     person = [event("view_item", Item(item_id=str(n)), at=NOW + n * 4000, who="p") for n in range(100)]
     kept, report = checked([*robot, *person])
-    assert len(kept) == BURST_EVENTS + 100
+    assert len(kept) == BURST_MOMENTS + 100
     assert report.removed == {"burst": 140}
+
+
+@pytest.mark.parametrize("step", [0, 1000, 86_400_000])
+def test_a_log_with_a_coarse_clock_is_no_burst(step: int) -> None:
+    """Two hundred lines of one minute, of the seconds of a few minutes or of a few days: whatever the clock knew."""
+    told = [event("view_item", Item(item_id=str(n)), at=NOW + n // 50 * step) for n in range(200)]
+    kept, report = checked(told)
+    assert len(kept) == 200 and report.removed == {}
 
 
 @pytest.mark.parametrize(("text", "code"), [("eur", "EUR"), (" £", "GBP"), ("RMB", "CNY"), ("¥", "¥"), ("$", "$")])
