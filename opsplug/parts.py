@@ -58,6 +58,7 @@ class Parts:
         self.writer = Writer(
             lambda: self.store, self.queue, self.spool, convert=self.recorder.convert, counters=self.counters
         )
+        self.writer.withdrawn = self._withdrawn
         self.observer = Observer(settings, self.queue, self.counters, self.guard, lambda: self.keys)
         self.track = Tracker(self.queue, self.counters, lambda: self.keys, self.conduct).track
 
@@ -194,6 +195,11 @@ class Parts:
         from opsplug.services.support import Support
 
         return Support(self.store, self.settings, self.keys, self.guard, may_run=self.may_start)
+
+    def _withdrawn(self) -> None:
+        """A visitor's refusal is in the store: conversations go, too."""
+        with self.guard("withdrawal"):
+            self.support.keeper.wake()
 
     @cached_property
     def inbox(self) -> Inbox:

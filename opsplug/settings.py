@@ -101,7 +101,9 @@ class Settings:
     deep: bool = setting(
         True, "Train the next-item network every day where the extra `deep` is installed; it serves only if it helps."
     )
-    retention_days: int = setting(730, "Events older than this are removed in small batches; 0: kept.")
+    retention_days: int = setting(
+        730, "Events, conversations, alarms and alerts older than this are removed in small batches; 0: kept."
+    )
     item_url: str = setting("", "Address of an item's page where the catalogue has none: `/product/{item_id}`.")
     testing: bool = setting(False, "No thread, file or schedule starts by itself. Flask's TESTING sets it.")
     holdout: float = setting(

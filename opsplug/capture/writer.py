@@ -17,6 +17,7 @@ from opsplug.capture.spool import Spool
 from opsplug.errors import EventError, StoreError
 from opsplug.events import Event
 from opsplug.store import fork
+from opsplug.store.events import names_who_refuses
 from opsplug.store.protocol import Store
 
 log = logging.getLogger("opsplug")
@@ -64,6 +65,7 @@ class Writer:
         self._next_try = self._next_save = self._next_drain = float("-inf")
         queue.overflow = self._overflow
         queue.at_once = queue.begin = self._begin
+        self.withdrawn: Callable[[], object] = lambda: None  # called when a visitor's refusal has been stored
         fork.watch(self, uses_others=True)
         _writers.add(self)
 
@@ -212,6 +214,8 @@ class Writer:
             self._reject(error)
             return list(events)
         self._outage.is_over()
+        if durable and any(map(names_who_refuses, events)):
+            self.withdrawn()
         return []
 
     def _failed(self, error: Exception) -> None:

@@ -21,6 +21,8 @@ from opsplug.services.transfer import BadRowError, open_rows
 if TYPE_CHECKING:
     from opsplug.engine import Engine
 
+_CHATS = 100_000  # of the newest, that suggestions are made of
+
 
 @click.group()
 def knowledge() -> None:
@@ -105,7 +107,7 @@ def check_entries(engine: "Engine", json_: bool) -> None:
 def list_suggestions(engine: "Engine", json_: bool) -> None:
     """What may become an entry: answers that people gave in closed chats, and questions without an answer."""
     known, conversations = Knowledge(engine.store), ConversationLog(engine.store)
-    closed = [line["conversation_id"] for line in conversations.overview() if line["state"] == "closed"]
+    closed = [line["conversation_id"] for line in conversations.overview(_CHATS) if line["state"] == "closed"]
     suggest_from_chats(known, conversations, closed)
     found = known.suggestions()
     if json_:

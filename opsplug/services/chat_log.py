@@ -6,9 +6,10 @@ the same moment one goes first, and the other looks again at what there is then.
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from opsplug.errors import StoreError
@@ -18,7 +19,8 @@ from opsplug.services.handover import BOT, CLOSED, Conversation, Event, Step, re
 EVENTS, VISITORS, OVERVIEW = "chat", "chat_visitor", "chat_overview"
 OPEN = "chat_open"  # the conversations that concern people: waiting, owned by one, or to be answered later
 CHANGES = "chat_changes"
-UNANSWERED = "chat_unanswered"
+UNANSWERED = "chat_unanswered"  # keys are MOMENT.CONVERSATION
+SUGGESTED = "knowledge_suggested"  # of which some were made of conversations
 LOOKS = "chat_look"  # who looked at which conversation, and when
 OUTBOX = "chat_outbox"  # what is still to be delivered outside
 _TRIES = 50  # others' events that may come between before an append gives up
@@ -36,6 +38,8 @@ class ChatStorage(Protocol):
     def get_document(self, kind: str, key: str) -> Any: ...
 
     def documents(self, kind: str, prefix: str = "") -> list[tuple[str, Any]]: ...
+
+    def newest_documents(self, kind: str, limit: int) -> list[tuple[str, Any]]: ...
 
     def delete_document(self, kind: str, key: str) -> bool: ...
 
@@ -71,7 +75,8 @@ class ConversationLog:
 
     def ids_of(self, visitor: str) -> list[str]:
         """The ids of a visitor's conversations."""
-        return [key.rpartition("/")[2] for key, _ in self._storage.documents(VISITORS, f"{visitor}/")]
+        keys = (key.rpartition("/") for key, _ in self._storage.documents(VISITORS, f"{visitor}/"))
+        return [conversation_id for whose, _, conversation_id in keys if whose == visitor]
 
     def latest(self, visitor: str) -> Conversation | None:
         """The visitor's conversation in which something happened last."""
@@ -130,10 +135,9 @@ class ConversationLog:
         """One line for each conversation that waits, that a person owns, or that is to be answered later."""
         return [{"conversation_id": key, **line} for key, line in self._storage.documents(OPEN)]
 
-    def overview(self) -> list[dict[str, Any]]:
-        """One line for each conversation, newest first: what an inbox lists."""
-        lines = [{"conversation_id": key, **line} for key, line in self._storage.documents(OVERVIEW)]
-        return sorted(lines, key=lambda line: -int(line["updated_at"]))
+    def overview(self, limit: int = 200) -> list[dict[str, Any]]:
+        """One line for each of the newest conversations, newest first: what an inbox lists."""
+        return [{"conversation_id": key, **line} for key, line in self._storage.newest_documents(OVERVIEW, limit)]
 
     def repair(self, conversation_id: str) -> Conversation | None:
         """The conversation, with its lines made right where a process ended before it had written them."""
@@ -146,19 +150,30 @@ class ConversationLog:
 
     def forget(self, visitor: str) -> int:
         """Removes everything a visitor said and was told, wherever it was noted; -> conversations removed."""
-        found = self.ids_of(visitor)
-        for conversation_id in found:
+        return self.remove(self.ids_of(visitor))
+
+    def remove(self, conversation_ids: Collection[str]) -> int:
+        """Removes these conversations and all that was made of them but no person has approved; -> how many."""
+        for conversation_id in conversation_ids:
+            conversation = self.read(conversation_id)
             for kind in (EVENTS, LOOKS, OUTBOX):
                 for key, _ in self._storage.documents(kind, f"{conversation_id}/"):
                     self._storage.delete_document(kind, key)
             for kind in (OVERVIEW, OPEN):
                 self._storage.delete_document(kind, conversation_id)
-            self._storage.delete_document(VISITORS, f"{visitor}/{conversation_id}")
-        lost = {*found} if found else set()
-        for key, question in self._storage.documents(UNANSWERED) if lost else ():
-            if question.get("conversation_id") in lost:
+            if conversation is not None:
+                self._storage.delete_document(VISITORS, f"{conversation.visitor}/{conversation_id}")
+        if conversation_ids:
+            self._remove_questions(set(conversation_ids))
+        return len(conversation_ids)
+
+    def _remove_questions(self, lost: set[str]) -> None:
+        for key, _ in self._storage.documents(UNANSWERED):
+            if key.rpartition(".")[2] in lost:
                 self._storage.delete_document(UNANSWERED, key)
-        return len(found)
+        for key, suggestion in self._storage.documents(SUGGESTED):
+            if re.split("[./]", suggestion["origin"])[-1] in lost:
+                self._storage.delete_document(SUGGESTED, key)
 
     def _events(self, conversation_id: str) -> list[tuple[str, Event]]:
         if not conversation_id or "/" in conversation_id:

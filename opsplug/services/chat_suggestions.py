@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass, replace
 
 from opsplug.models.language import detect_language
 from opsplug.privacy import mask
-from opsplug.services.chat_log import ChatStorage
+from opsplug.services.chat_log import SUGGESTED, ChatStorage
 
-KIND = "knowledge_suggested"
 OPEN, APPROVED, REJECTED = "open", "approved", "rejected"
 _LONGEST = 2000
 
@@ -48,11 +47,11 @@ class Suggestions:
         return self._keep(Suggestion(name, asked, told, spoken, origin, at=round(self._clock() * 1000)))
 
     def get(self, name: str) -> Suggestion | None:
-        value = self._storage.get_document(KIND, name)
+        value = self._storage.get_document(SUGGESTED, name)
         return Suggestion(**value) if value else None
 
     def all(self, state: str) -> list[Suggestion]:
-        found = [Suggestion(**value) for _, value in self._storage.documents(KIND)]
+        found = [Suggestion(**value) for _, value in self._storage.documents(SUGGESTED)]
         return sorted((one for one in found if one.state == state), key=lambda one: (one.at, one.id))
 
     def settle(self, suggestion: Suggestion, state: str, by: str, entry_id: str = "") -> Suggestion:
@@ -60,5 +59,5 @@ class Suggestions:
         return self._keep(replace(suggestion, state=state, by=by, entry_id=entry_id, at=round(self._clock() * 1000)))
 
     def _keep(self, suggestion: Suggestion) -> Suggestion:
-        self._storage.put_document(KIND, suggestion.id, asdict(suggestion), suggestion.at)
+        self._storage.put_document(SUGGESTED, suggestion.id, asdict(suggestion), suggestion.at)
         return suggestion

@@ -20,6 +20,7 @@ CANNED = "chat_canned"
 _LOOK_AGAIN = 600.0  # seconds within which the same person's looks at a conversation count as one
 _LONGEST = 4000
 _LISTED = 200
+_RATED = 1000  # conversations that the mean rating is of
 VIEWS = ("waiting", "mine", "all")
 ACTIONS = ("take", "say", "note", "give_back", "close", "transfer", "mail")
 
@@ -77,7 +78,7 @@ class Inbox:
         Of those who wait as long as others the ones that are offered to `who` come first.
         """
         if view == "all":
-            return self.support.log.overview()[:_LISTED]
+            return self.support.log.overview(_LISTED)
         lines = self.support.log.concerning_people()
         if view == "mine":
             own = [line for line in lines if line["state"] == PERSON and line["agent"] == who]
@@ -90,8 +91,8 @@ class Inbox:
         return {"waiting": sum(line["state"] != PERSON for line in lines), "mine": mine}
 
     def satisfaction(self) -> tuple[float, int]:
-        """(mean rating, how many gave one)."""
-        ratings = [line["rating"] for line in self.support.log.overview() if line["rating"]]
+        """(mean rating, how many gave one) of the newest conversations."""
+        ratings = [line["rating"] for line in self.support.log.overview(_RATED) if line["rating"]]
         return (round(sum(ratings) / len(ratings), 1) if ratings else 0.0), len(ratings)
 
     # ------------------------------------------------------------------ one conversation

@@ -16,6 +16,7 @@ from opsplug.services.chat_log import ConversationLog
 from opsplug.services.chat_outbox import Outbox
 from opsplug.services.chat_transcript import send_mail, transcript
 from opsplug.services.desk import Desk, is_address
+from opsplug.services.forgetting import forget_withdrawn
 from opsplug.services.handover import BOT, Conversation, Event
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Support:
         )
         self.bridge = Bridge(settings.chat_webhook, settings.chat_webhook_secret, clock)
         self.outbox = Outbox(store, {"webhook": self.bridge.send, "letter": self._deliver_letter}, clock)
-        self.keeper = Keeper((self.desk.tend, self.outbox.deliver), guard, may_run=may_run)
+        tasks = (lambda: forget_withdrawn(store, self.log), self.desk.tend, self.outbox.deliver)
+        self.keeper = Keeper(tasks, guard, may_run=may_run)
 
     @property
     def sends_letters(self) -> bool:

@@ -39,18 +39,20 @@ class DocumentRows:
         return _decode(row[0]) if row else None
 
     def documents(self, kind: str, prefix: str = "") -> list[tuple[str, Any]]:
-        parameters = {"kind": kind, "prefix": prefix, "length": len(prefix)}
         sql = queries.DOCUMENTS_FROM if prefix else queries.DOCUMENTS
-        rows = self._db.read(lambda connection: connection.execute(sql, parameters).fetchall())
-        return [(key, _decode(value)) for key, value in rows]
+        return self._found(sql, {"kind": kind, "prefix": prefix, "length": len(prefix)})
 
     def document_keys(self, kind: str) -> list[str]:
         return [row[0] for row in self._db.read(lambda c: c.execute(queries.DOCUMENT_KEYS, {"kind": kind}).fetchall())]
 
     def documents_since(self, kind: str, since_ms: int) -> list[tuple[str, Any]]:
-        parameters = {"kind": kind, "since": since_ms}
-        rows = self._db.read(lambda connection: connection.execute(queries.DOCUMENTS_SINCE, parameters).fetchall())
-        return [(key, _decode(value)) for key, value in rows]
+        return self._found(queries.DOCUMENTS_SINCE, {"kind": kind, "since": since_ms})
+
+    def documents_before(self, kind: str, before_ms: int, *, limit: int) -> list[tuple[str, Any]]:
+        return self._found(queries.DOCUMENTS_BEFORE, {"kind": kind, "before": before_ms, "limit": limit})
+
+    def newest_documents(self, kind: str, limit: int) -> list[tuple[str, Any]]:
+        return self._found(queries.NEWEST_DOCUMENTS, {"kind": kind, "limit": limit})
 
     def delete_document(self, kind: str, key: str) -> bool:
         row = {"kind": kind, "key": key}
@@ -79,3 +81,7 @@ class DocumentRows:
 
     def counts(self) -> dict[str, int]:
         return dict(self._db.read(lambda connection: connection.execute(queries.COUNTS).fetchall()))
+
+    def _found(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        rows = self._db.read(lambda connection: connection.execute(sql, parameters).fetchall())
+        return [(key, _decode(value)) for key, value in rows]

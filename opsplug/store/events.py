@@ -200,9 +200,15 @@ def refuses(event: Event) -> bool:
     return event.event == "consent_update" and event.properties.get("granted") is False
 
 
+def names_who_refuses(event: Event) -> bool:
+    """A withdrawal by somebody who was known until then."""
+    return refuses(event) and (event.anonymous_id or event.user_id) is not None
+
+
 def _forget(connection: sqlite3.Connection, visitors: Sequence[str | None]) -> int:
     keys = [{"visitor": visitor} for visitor in visitors if visitor is not None]
     connection.executemany(queries.FORGET_LINES, keys)
+    connection.executemany(queries.WITHDRAW_CHATS, keys)
     connection.executemany(queries.FORGET_LINKS, keys)
     return connection.executemany(queries.FORGET_EVENTS, keys).rowcount if keys else 0
 

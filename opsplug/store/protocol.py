@@ -82,7 +82,8 @@ class Store(Protocol):
         ...
 
     def forget_visitor(self, visitors: Sequence[str]) -> int:
-        """Consent withdrawn: the ids in these visitors' events become NULL and their links go; -> events changed."""
+        """Consent withdrawn: the ids in these visitors' events become NULL, their links go and their conversations are
+        marked (`services.forgetting`); -> events changed."""
         ...
 
     def prune(self, before_ms: int, *, batch: int = 1000) -> int:
@@ -136,6 +137,14 @@ class Store(Protocol):
 
     def documents_since(self, kind: str, since_ms: int) -> list[tuple[str, Any]]:
         """(key, value) of a kind that were put at or after a moment, ordered by key."""
+        ...
+
+    def documents_before(self, kind: str, before_ms: int, *, limit: int) -> list[tuple[str, Any]]:
+        """(key, value) of a kind that were last put before a moment, oldest first."""
+        ...
+
+    def newest_documents(self, kind: str, limit: int) -> list[tuple[str, Any]]:
+        """(key, value) of those of a kind that were put last, newest first."""
         ...
 
     def delete_document(self, kind: str, key: str) -> bool: ...

@@ -116,11 +116,23 @@ DOCUMENTS_FROM: Final = """SELECT key, value FROM documents
     WHERE kind = :kind AND key >= :prefix AND substr(key, 1, :length) = :prefix ORDER BY key"""
 DOCUMENT_KEYS: Final = "SELECT key FROM documents WHERE kind = :kind ORDER BY key"
 DOCUMENTS_SINCE: Final = "SELECT key, value FROM documents WHERE kind = :kind AND updated_at >= :since ORDER BY key"
+DOCUMENTS_BEFORE: Final = """SELECT key, value FROM documents WHERE kind = :kind AND updated_at < :before
+    ORDER BY updated_at, key LIMIT :limit"""
+NEWEST_DOCUMENTS: Final = """SELECT key, value FROM documents WHERE kind = :kind
+    ORDER BY updated_at DESC, key LIMIT :limit"""
 DELETE_DOCUMENT: Final = "DELETE FROM documents WHERE kind = :kind AND key = :key"
 DELETE_OLDER_DOCUMENTS: Final = "DELETE FROM documents WHERE kind = :kind AND updated_at < :before"
 # A visitor's line of insight goes with the visitor, also the one of the user that an anonymous id belongs to.
 FORGET_LINES: Final = """DELETE FROM documents WHERE kind = 'visitor' AND (key = :visitor
     OR key IN (SELECT user_id FROM links WHERE anonymous_id = :visitor))"""
+# A visitor's conversations are marked: a service removes them, at once or when the person who serves one has closed it.
+# Keys are PERSON/CONVERSATION, where a person is a device (a:), or the user that a device belongs to (u:).
+WITHDRAW_CHATS: Final = """WITH people AS (SELECT 'a:' || :visitor AS person UNION SELECT 'u:' || :visitor
+    UNION SELECT 'u:' || user_id FROM links WHERE anonymous_id = :visitor)
+    INSERT INTO documents (kind, key, value, updated_at)
+    SELECT 'chat_withdrawn', documents.key, '{}', documents.updated_at FROM people JOIN documents
+    ON documents.kind = 'chat_visitor' AND documents.key > person || '/' AND documents.key < person || '0'
+    WHERE substr(documents.key, length(person) + 2) NOT LIKE '%/%' ON CONFLICT (kind, key) DO NOTHING"""
 ACQUIRE_LEASE: Final = """INSERT INTO leases (name, holder, expires_at) VALUES (:name, :holder, :expires)
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
     WHERE leases.holder = excluded.holder OR leases.expires_at <= :now"""

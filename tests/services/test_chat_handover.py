@@ -23,9 +23,15 @@ class Memory:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], str] = {}
+        self.put_at: dict[tuple[str, str], int] = {}
 
     def put_document(self, kind: str, key: str, value: Any, now_ms: int) -> None:
         self.rows[kind, key] = json.dumps(value)
+        self.put_at[kind, key] = now_ms
+
+    def newest_documents(self, kind: str, limit: int) -> list[tuple[str, Any]]:
+        found = sorted(self.documents(kind), key=lambda row: -self.put_at[kind, row[0]])
+        return found[:limit]
 
     def add_document(self, kind: str, key: str, value: Any, now_ms: int) -> bool:
         return self.rows.setdefault((kind, key), text := json.dumps(value)) is text

@@ -1,0 +1,50 @@
+"""What goes without being asked for each time: the conversations of who withdrew consent, and what has grown old."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from opsplug.services.chat_log import OVERVIEW, SUGGESTED, UNANSWERED, ConversationLog
+from opsplug.services.handover import PERSON
+
+if TYPE_CHECKING:
+    from opsplug.store.protocol import Store
+    from opsplug.training.jobs import Work
+
+WITHDRAWN: Final = "chat_withdrawn"  # the store marks them together with the events of the visitor
+_AGEING: Final = (UNANSWERED, SUGGESTED, "alarm", "alert", "note")  # kinds that live as long as events do
+_DAY_MS: Final = 86_400_000
+_AT_ONCE: Final = 500
+
+
+def forget_withdrawn(store: Store, log: ConversationLog) -> bool:
+    """Remove the conversations of visitors who withdrew consent; -> whether any waits because a person serves it."""
+    served = False
+    for key, _ in store.documents(WITHDRAWN):
+        conversation_id = key.rpartition("/")[2]
+        conversation = log.read(conversation_id)
+        if conversation is not None and conversation.state == PERSON:
+            served = True
+            continue
+        log.remove([conversation_id])
+        store.delete_document(WITHDRAWN, key)
+    return served
+
+
+def run(work: Work) -> None:
+    """The job: `retention_days` for conversations and all else that is kept by the day.
+
+    As with events, age counts from the newest event: an old log that is looked at does not vanish over night.
+    """
+    log = ConversationLog(work.store, work.clock)
+    forget_withdrawn(work.store, log)
+    days = float(work.options.get("retention_days") or 0)
+    if days <= 0:
+        return
+    newest = work.store.newest_receipt() or work.clock() * 1000
+    before = round(min(work.clock() * 1000, newest) - days * _DAY_MS)
+    gone = 0
+    while old := work.store.documents_before(OVERVIEW, before, limit=_AT_ONCE):
+        gone += log.remove([key for key, _ in old])
+    others = sum(work.store.delete_documents(kind, before) for kind in _AGEING)
+    work.say(f"{gone:,} conversations and {others:,} notes older than {days:g} days removed")
