@@ -24,8 +24,8 @@ NUMBERS: Final = frozenset(
 )
 BOOLEANS: Final = frozenset(("published",))
 OBJECTS: Final = frozenset(("properties", "attributes", "tags", "items", EXTRA))
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-
+# At the start of a cell, also of one that begins at a semicolon or a tab where a spreadsheet takes these for separators.
+_FORMULA: Final = re.compile(r"(?:^|[;\t\r\n])[\s\x00-\x1f\u200b-\u200f\u2060\ufeff\"']*[=+\-@＝＋－＠﹢﹣﹦﹫−]")
 _TRUTH: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _NUMBER: Final = re.compile(r"-?\d{1,300}(?:\.\d+)?(?:e[+-]?\d{1,3})?")
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,(?:\d{1,2}|\d{4,})")
@@ -37,7 +37,7 @@ _decode = msgspec.json.Decoder().decode
 def to_cell(name: str, value: Any) -> str | None:
     """The text of a cell of column `name`; None where no text would come back as `value`."""
     if name in OBJECTS and isinstance(value, dict | list):
-        return _encode(value).decode()
+        return _json(value)
     if name in NUMBERS and isinstance(value, int | float) and not isinstance(value, bool):
         return repr(value) if abs(value) < 1e300 else None
     if name in BOOLEANS and isinstance(value, bool):
@@ -48,7 +48,7 @@ def to_cell(name: str, value: Any) -> str | None:
         return None
     if name == "created_at" and _is_number(value):
         return None
-    unfit = not value or value != value.strip() or value.startswith(_FORMULA) or "\x00" in value or "\r" in value
+    unfit = not value or value != value.strip() or is_formula(value) or "\x00" in value or "\r" in value
     return None if unfit else value
 
 
@@ -61,8 +61,18 @@ def to_cells(record: Mapping[str, Any], columns: Iterable[str]) -> dict[str, str
             cells[name] = cell
             del extra[name]
     if extra:
-        cells[EXTRA] = _encode(extra).decode()
+        cells[EXTRA] = _json(extra)
     return cells
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet might run this text, or a part of it, as a formula."""
+    return _FORMULA.search(text) is not None
+
+
+def _json(value: Any) -> str:
+    """In one piece, whatever a spreadsheet takes for a separator."""
+    return _encode(value).decode().replace(";", "\\u003b")
 
 
 def from_cell(name: str, value: Any) -> Any:

@@ -29,6 +29,7 @@ from opsplug.services.transfer import (
     import_items,
 )
 from opsplug.store import Store, open_store
+from opsplug.web.admin.figures import csv_file
 
 EXAMPLES = 1000 if os.environ.get("OPSPLUG_SOAK") == "1" else 25
 NOW = 1_700_000_000_000
@@ -316,10 +317,29 @@ def test_no_cell_is_a_formula_and_values_add_up(store: Store, tmp_path: Path) ->
     assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
 
 
+SIGNS = tuple("=+-@＝＋－＠")
+STARTS = ("", " ", "\u3000", "\t", "\r", "\n", "\r\n", "\x01", "\u200b", "a;", "a; ", "a\t", "a\n", '";', "';\"")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_start_and_no_delimiter_makes_a_formula(store: Store, delimiter: str) -> None:
+    odd = [f"{start}{sign}cmd|'x'!A1" for start in STARTS for sign in SIGNS]
+    store.put_items([{"item_id": f"i{n}", "item_name": text} for n, text in enumerate(odd)], origin="x", now_ms=NOW)
+    rows = csv.reader(io.StringIO(exported(store, "items", "csv"), newline=""), delimiter=delimiter)
+    assert not [cell for row in rows for cell in row if cell.strip(" \u3000\t\r\n\x01\u200b'\"").startswith(SIGNS)]
+    assert not [row for row in csv.reader(io.StringIO(csv_file([[text] for text in odd]).decode("utf-8-sig")),
+                                          delimiter=delimiter) for cell in row if cell.startswith(SIGNS)]  # fmt: skip
+
+
+def test_a_negative_number_stays_one() -> None:
+    assert csv_file([["-5.2", "+12 %", "-1+1"]]).decode("utf-8-sig") == "-5.2,+12 %,'-1+1\r\n"
+
+
 # Round trip
 
 ids = st.text(min_size=1, max_size=12).map(lambda s: s.replace("\x00", "").strip()).filter(bool)
 numbers = st.floats(0, 1e9, allow_nan=False) | st.integers(0, 10**9)
+texts = st.text(max_size=10) | st.tuples(st.sampled_from(STARTS), st.sampled_from(SIGNS)).map("".join)
 json_values = (
     st.none()
     | st.booleans()
@@ -330,7 +350,7 @@ json_values = (
 items = st.builds(
     Item,
     item_id=ids,
-    item_name=st.none() | st.text(max_size=10),
+    item_name=st.none() | texts,
     item_category=st.none() | st.text(max_size=10),
     price=st.none() | st.floats(0, 1e9, allow_nan=False),
     quantity=st.floats(0, 1e6, allow_nan=False),

@@ -2,12 +2,15 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opsplug.services.statistics import Figure, Overview
+from opsplug.services.transfer_cells import is_formula
 from opsplug.web.admin import charts
 
+_NUMBER = re.compile(r"[+\-−]?[\d.,]+[ \u00a0]?%?")  # a minus sign alone makes no formula
 Table = dict[str, Any]  # title, columns ({name, number}), rows of text, empty: what to say when there is no row
 
 
@@ -82,8 +85,14 @@ def csv_file(rows: list[list[str]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     for row in rows:
-        writer.writerow(["'" + cell if cell[:1] in ("=", "+", "-", "@", "\t") else cell for cell in row])
+        writer.writerow([_harmless(cell) for cell in row])
     return out.getvalue().encode("utf-8-sig")
+
+
+def _harmless(cell: str) -> str:
+    if not is_formula(cell) or _NUMBER.fullmatch(cell):
+        return cell
+    return "'" + re.sub(r"[;\t\r\n]", " ", cell)
 
 
 def together(text: str) -> str:
