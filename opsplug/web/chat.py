@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from opsplug.capture.beacon import MAX_BODY
 from opsplug.capture.ids import new_id
 from opsplug.capture.observer import Observer
 from opsplug.capture.visit import Visit
@@ -227,8 +226,6 @@ class ChatRoutes:
     def _refuse(self, request: Request) -> Response | None:
         if not same_origin(request):
             return error_response(403, "this address accepts requests from the shop's own pages only")
-        if len(request.body) > MAX_BODY:
-            return error_response(413, f"the body is larger than {MAX_BODY} bytes")
         if not self._limiter.allows(request, time.monotonic()):
             return json_response(
                 {"error": "too many messages; try again in some seconds"}, 429, [("Retry-After", "10")]

@@ -4,7 +4,7 @@ import time
 from urllib.parse import urlsplit
 
 from opsplug.capture.audience import Kind
-from opsplug.capture.beacon import MAX_BODY, read_beacon
+from opsplug.capture.beacon import read_beacon
 from opsplug.capture.conduct import Conduct
 from opsplug.capture.counters import Counters
 from opsplug.capture.identity import consent_cookie
@@ -90,9 +90,6 @@ class Ingest:
         if not same_origin(request):
             self._counters.add("foreign_origins")
             return error_response(403, "this address accepts requests from the shop's own pages only")
-        if len(request.body) > MAX_BODY:
-            self._counters.add("events_rejected")
-            return error_response(413, f"the body is larger than {MAX_BODY} bytes")
         if not self._limiter.allows(request, time.monotonic()):
             self._counters.add("rate_limited")
             return json_response({"error": "too many requests; try again in some seconds"}, 429, [("Retry-After", "5")])

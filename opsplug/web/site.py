@@ -93,6 +93,9 @@ class Web:
         return guarded
 
     def _dispatch(self, request: Request, visit: Visit) -> Response:
+        if len(request.body) > self.max_body:  # the adapters read no further, so it is not whole
+            self._counters.add("requests_rejected")
+            return error_response(413, f"the body is larger than {self.max_body} bytes")
         method = "GET" if request.method == "HEAD" else request.method
         route = self._routes.get((method, request.path))
         if route is not None:

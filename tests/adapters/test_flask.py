@@ -206,3 +206,19 @@ def test_a_second_one_on_the_same_app_is_refused() -> None:
     OpsPlug(app, enabled=False)
     with pytest.raises(SettingsError, match="already"):
         OpsPlug(app, enabled=False)
+
+
+def test_the_apps_own_limit_is_for_its_own_forms(build: Build) -> None:
+    seen: list[str] = []
+
+    def admin(request: flask.Request) -> str:
+        seen.append(request.form.get("csrf", ""))
+        return "viewer"
+
+    shop = build(admin=admin)
+    shop.app.config["MAX_CONTENT_LENGTH"] = 50  # type: ignore[attr-defined]
+    event = {"event": "view_item", "event_id": "abcdefgh", "properties": {"items": [{"item_id": "x" * 100}]}}
+    assert Visitor(shop).beacon(event).status == 202
+    form = {"content_type": "application/x-www-form-urlencoded"}
+    assert Visitor(shop).send("POST", "/_opsplug/admin/rules", b"csrf=guess", **form).status == 404
+    assert seen == ["guess"]

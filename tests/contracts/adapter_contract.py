@@ -259,7 +259,16 @@ class AdapterContract:
         assert set(answer.json()) == {"error"}
         assert "Traceback" not in answer.text
         assert stored(shop) == []
-        assert shop.engine.store.counts()["events_rejected"] == 1
+        counts = shop.engine.store.counts()
+        assert counts.get("events_rejected", 0) + counts.get("requests_rejected", 0) == 1
+
+    def test_a_body_that_is_not_whole_is_refused_by_every_address(self, build: Build) -> None:
+        shop = build(admin_token="an-admin-token-0123456789", admin=lambda request: "admin")
+        large = b"token=an-admin-token-0123456789&text=" + b"x" * 65_536
+        posts = ("events", "consent", "chat/messages", "chat/desk", "admin/login", "admin/inbox/canned", "admin/rules")
+        for path in posts:
+            answer = Visitor(shop).send("POST", f"/_opsplug/{path}", large)
+            assert (answer.status, set(answer.json())) == (413, {"error"}), path
 
     def test_other_sites_may_not_report(self, build: Build) -> None:
         shop = build()

@@ -1,20 +1,25 @@
 """Flask's request to ours, our response to Flask's: the only two functions that know both."""
 
+from io import BytesIO
 from typing import Any
 
 from flask import Request as FlaskRequest
 from flask import Response as FlaskResponse
 from flask import request
 from flask.globals import request_ctx
+from werkzeug.wsgi import get_input_stream
 
 from opsplug.web.http import Request, Response
 
 
 def to_request(native: FlaskRequest, path: str, limit: int) -> Request:
-    """`path` is relative to our prefix; at most `limit` + 1 bytes of the body are read."""
+    """`path` is relative to our prefix; at most `limit` + 1 bytes of the body are read, whatever the app's own limit is.
+
+    What was read is put back: a callable of the shop's may look at the form.
+    """
     environ = native.environ
-    length = native.content_length
-    body = b"" if length is None and "wsgi.input_terminated" not in environ else native.stream.read(limit + 1)
+    body = get_input_stream(environ).read(limit + 1)
+    environ["wsgi.input"] = BytesIO(body)
     return Request(
         method=native.method,
         path=path,
