@@ -182,17 +182,21 @@ class Chat:
             if called.state == BOT:  # nobody is here: what the visitor reads must not promise anybody
                 notice = called.messages[-1]
                 told = replace(told, text=say(notice.text, called.language, **notice.data))
+            elif called.state != WAITING:  # a person came, or it was closed, while the assistant was thinking
+                told = Answer("wait", "", 1.0, told.context)
             return _reply(conversation.id, heard, feeling, told)
         data: dict[str, Any] = {"action": told.action, "sources": list(told.sources), "context": _packed(told.context)}
         data |= {"suggestions": list(told.suggestions), "confidence": round(told.confidence, 3)}
         data["items"] = [item["item_id"] for item in told.items]
-        step = self.log.append(conversation, "bot_said", by="bot", text=told.text, data=data)
-        if step.refused:  # a person took over while the assistant was thinking: it is silent
-            return _reply(conversation.id, heard, feeling, Answer("wait", "", 1.0, told.context))
+        now = round(self._clock() * 1000)
+        question = f"{now:013d}.{conversation.id}"
         if told.missed:
-            now = round(self._clock() * 1000)
             lost = {"text": heard.text, "language": heard.language, "conversation_id": conversation.id, "at": now}
-            self._storage.put_document(UNANSWERED, f"{now:013d}.{conversation.id}", lost, now)
+            self._storage.put_document(UNANSWERED, question, lost, now)
+        step = self.log.append(conversation, "bot_said", by="bot", text=told.text, data=data)
+        if step.refused:  # a person took over, or all was forgotten, while the assistant was thinking: it is silent
+            self._storage.delete_document(UNANSWERED, question)
+            told = Answer("wait", "", 1.0, told.context)
         return _reply(conversation.id, heard, feeling, told)
 
     def _again(

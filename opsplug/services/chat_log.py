@@ -18,11 +18,13 @@ from opsplug.services.handover import BOT, CLOSED, Conversation, Event, Step, re
 
 EVENTS, VISITORS, OVERVIEW = "chat", "chat_visitor", "chat_overview"
 OPEN = "chat_open"  # the conversations that concern people: waiting, owned by one, or to be answered later
+_LINES = (OVERVIEW, OPEN)
 CHANGES = "chat_changes"
 UNANSWERED = "chat_unanswered"  # keys are MOMENT.CONVERSATION
 SUGGESTED = "knowledge_suggested"  # of which some were made of conversations
 LOOKS = "chat_look"  # who looked at which conversation, and when
 OUTBOX = "chat_outbox"  # what is still to be delivered outside
+_GONE = "there is no such conversation"
 _TRIES = 50  # others' events that may come between before an append gives up
 
 Told = Callable[[Conversation, Event], None]
@@ -107,20 +109,30 @@ class ConversationLog:
         event_id, text = event_id or secrets.token_hex(8), mask(text).text
         for _ in range(_TRIES):
             stored = self._events(conversation.id)
+            if not stored and kind != "opened":
+                return Step(conversation, _GONE)
             before = replay(conversation.id, [event for _, event in stored])
             now = max(round(self._clock() * 1000), before.updated_at + 1)
             event = Event(kind, event_id, now, by, text, data or {})
             taken = step(before, event)
             if taken.refused:
                 return taken
-            self._concerns_people(taken.conversation, before_event=True)
+            if _concerns_people(taken.conversation):  # listed before it is stored: once too often, never too little
+                self._storage.put_document(OPEN, conversation.id, _line(taken.conversation), now)
             number = int(stored[-1][0].rpartition("/")[2].partition(".")[0]) + 1 if stored else 1
             if self._storage.add_document(EVENTS, f"{conversation.id}/{number:013d}", event._asdict(), now):
-                self._index(taken.conversation)
-                if self.told is not None:
-                    self.told(taken.conversation, event)
-                return taken
+                return self._added(taken, event)
         raise StoreError(f"chat: {_TRIES} events came between, each time one was to be added to {conversation.id}")
+
+    def _added(self, taken: Step, event: Event) -> Step:
+        now = taken.conversation
+        self._index(now)
+        if self._storage.get_document(EVENTS, f"{now.id}/{1:013d}") is None:  # forgotten meanwhile, so this goes, too
+            self.remove([now.id])
+            return Step(now, _GONE)
+        if self.told is not None:
+            self.told(now, event)
+        return taken
 
     def stamp(self, conversation_id: str) -> int:
         """Differs after each event of the conversation; one small read."""
@@ -140,12 +152,14 @@ class ConversationLog:
         return [{"conversation_id": key, **line} for key, line in self._storage.newest_documents(OVERVIEW, limit)]
 
     def repair(self, conversation_id: str) -> Conversation | None:
-        """The conversation, with its lines made right where a process ended before it had written them."""
+        """The conversation, with its lines made right where a process ended, or was overtaken, while it wrote them."""
         conversation = self.read(conversation_id)
         if conversation is None:
             self._storage.delete_document(OPEN, conversation_id)
-        elif self._storage.get_document(OVERVIEW, conversation_id) != _line(conversation):
-            self._index(conversation)
+        else:
+            line, lines = _line(conversation), [self._storage.get_document(kind, conversation_id) for kind in _LINES]
+            if lines != [line, line if _concerns_people(conversation) else None]:
+                self._index(conversation)
         return conversation
 
     def forget(self, visitor: str) -> int:
@@ -157,9 +171,10 @@ class ConversationLog:
         for conversation_id in conversation_ids:
             conversation = self.read(conversation_id)
             for kind in (EVENTS, LOOKS, OUTBOX):
-                for key, _ in self._storage.documents(kind, f"{conversation_id}/"):
-                    self._storage.delete_document(kind, key)
-            for kind in (OVERVIEW, OPEN):
+                while found := self._storage.documents(kind, f"{conversation_id}/"):  # more may come meanwhile
+                    for key, _ in found:
+                        self._storage.delete_document(kind, key)
+            for kind in _LINES:
                 self._storage.delete_document(kind, conversation_id)
             if conversation is not None:
                 self._storage.delete_document(VISITORS, f"{conversation.visitor}/{conversation_id}")
@@ -180,21 +195,19 @@ class ConversationLog:
             return []
         return [(key, Event(**value)) for key, value in self._storage.documents(EVENTS, f"{conversation_id}/")]
 
-    def _concerns_people(self, after: Conversation, before_event: bool = False) -> None:
-        """Into the list before the event is stored, out of it afterwards: what ends between is listed once too often,
-        which `repair` mends, and never once too little."""
-        listed = after.state not in (BOT, CLOSED) or after.callback
-        if listed:
-            self._storage.put_document(OPEN, after.id, _line(after), after.updated_at)
-        elif not before_event:
-            self._storage.delete_document(OPEN, after.id)
-
     def _index(self, after: Conversation) -> None:
         known = self._storage.get_document(OPEN, after.id) is not None
         self._storage.put_document(OVERVIEW, after.id, _line(after), after.updated_at)
-        self._concerns_people(after)
-        if known or after.state not in (BOT, CLOSED) or after.callback:
+        if _concerns_people(after):
+            self._storage.put_document(OPEN, after.id, _line(after), after.updated_at)
+        elif known:
+            self._storage.delete_document(OPEN, after.id)
+        if known or _concerns_people(after):
             self._storage.put_document(CHANGES, "all", max(after.updated_at, self.changes() + 1), after.updated_at)
+
+
+def _concerns_people(conversation: Conversation) -> bool:
+    return conversation.state not in (BOT, CLOSED) or conversation.callback
 
 
 def _line(conversation: Conversation) -> dict[str, Any]:
