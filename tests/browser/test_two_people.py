@@ -33,6 +33,11 @@ class Side:
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
+    def follow(self, selector: str, text: str | None = None) -> None:
+        """A click that leads to another page, which is there afterwards: a click alone waits for no page."""
+        with self.page.expect_navigation():
+            self.page.locator(selector, has_text=text).click()
+
     def open_chat(self) -> None:
         self.page.goto("/nonce")
         self.page.locator("opsplug-chat [part=button]").click()
@@ -144,12 +149,12 @@ def test_the_inbox_without_scripts(shop: LiveShop, chromium: Any) -> None:
     conversation = shop.engine.chat.reply("talk to a person please", anonymous_id="v").conversation_id
     kim = Side(chromium, shop, "kim", java_script_enabled=False)
     kim.page.goto(ADMIN)
-    kim.page.locator("[data-lines] a").click()
-    kim.page.locator("button[value=take]").click()
+    kim.follow("[data-lines] a")
+    kim.follow("button[value=take]")
     kim.page.locator("#answer").fill("Here I am.")
-    kim.page.locator("form[data-answer] button").click()
+    kim.follow("form[data-answer] button")
     assert kim.read("agent") == ["Here I am."]
-    kim.page.locator("button[value=give_back]").click()
+    kim.follow("button[value=give_back]")
     now = shop.engine.chat.log.read(conversation)
     assert now is not None and now.state == "bot"
     kim.context.close()
