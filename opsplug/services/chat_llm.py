@@ -21,6 +21,7 @@ from opsplug.privacy import mask
 from opsplug.services.chat_entries import Entry
 from opsplug.services.chat_grounding import RULES, Proposal, checked
 from opsplug.services.chat_knowledge import Found
+from opsplug.training.encoders import openai_client
 
 if TYPE_CHECKING:
     from opsplug.settings import Settings
@@ -79,7 +80,7 @@ class LanguageModel:
         """`timeout` in seconds, for the whole answer."""
         self._model = model
         self._base_url = base_url
-        self._api_key = api_key or "none"  # the client insists on one
+        self._api_key = api_key
         self._budget = budget
         self._timeout = timeout
         self._lock = threading.Lock()
@@ -89,9 +90,7 @@ class LanguageModel:
 
     @cached_property
     def _client(self) -> Any:
-        from openai import OpenAI  # half a second: never before the first question
-
-        return OpenAI(base_url=self._base_url, api_key=self._api_key, timeout=self._timeout, max_retries=0)
+        return openai_client(self._base_url, self._api_key, self._timeout, retries=0)
 
     def close(self) -> None:
         """Close the connections."""

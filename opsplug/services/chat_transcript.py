@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from opsplug.services.chat_texts import say
 from opsplug.services.handover import Conversation
+from opsplug.services.notify import sender_to
 
 log = logging.getLogger("opsplug")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
@@ -37,10 +38,8 @@ def transcript(conversation: Conversation, zone: str) -> tuple[str, str]:
 
 def send_mail(server: str, address: str, subject: str, text: str) -> bool:
     """Through apprise: `server` is an address such as mailtos://user:password@mail.example.com?from=help@shop.example."""
-    import apprise  # a third of a second and ten megabytes, which only the process that sends pays
-
-    sender = apprise.Apprise()
-    if not sender.add(f"{server}{'&' if '?' in server else '?'}to={quote(address)}"):
+    sender = sender_to(f"{server}{'&' if '?' in server else '?'}to={quote(address)}")
+    if sender is None:
         log.error("opsplug: OPSPLUG_CHAT_MAIL is no address that apprise knows; see docs/inbox.md")
         return False
-    return bool(sender.notify(body=text, title=subject, body_format=apprise.NotifyFormat.TEXT))
+    return bool(sender.notify(body=text, title=subject, body_format="text"))

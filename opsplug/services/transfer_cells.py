@@ -24,7 +24,7 @@ NUMBERS: Final = frozenset(
 )
 BOOLEANS: Final = frozenset(("published",))
 OBJECTS: Final = frozenset(("properties", "attributes", "tags", "items", EXTRA))
-# At the start of a cell, also of one that begins at a semicolon or a tab where a spreadsheet takes these for separators.
+# At the start of a cell, also of one that begins at a semicolon or a tab, which some spreadsheets take for separators.
 _FORMULA: Final = re.compile(r"(?:^|[;\t\r\n])[\s\x00-\x1f\u200b-\u200f\u2060\ufeff\"']*[=+\-@＝＋－＠﹢﹣﹦﹫−]")
 _TRUTH: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _NUMBER: Final = re.compile(r"-?\d{1,300}(?:\.\d+)?(?:e[+-]?\d{1,3})?")

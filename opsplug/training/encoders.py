@@ -32,9 +32,7 @@ class Endpoint:
 
     @cached_property
     def _client(self) -> Any:
-        from openai import OpenAI
-
-        return OpenAI(base_url=self._url, api_key=self._key or "none", timeout=self._timeout, max_retries=1)
+        return openai_client(self._url, self._key, self._timeout, retries=1)
 
     def close(self) -> None:
         """Close the connections."""
@@ -58,6 +56,14 @@ class Endpoint:
             raise ModelError(f"embeddings: {self.name} gave vectors that do not fit the texts")
         unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         return unit
+
+
+def openai_client(url: str, key: str, timeout: float, retries: int) -> Any:
+    """A client of any OpenAI-compatible endpoint; `timeout` in seconds. What it sends goes there and nowhere else."""
+    from openai import DefaultHttpxClient, OpenAI  # half a second: never before the first question
+
+    own = DefaultHttpxClient(follow_redirects=False, timeout=timeout)
+    return OpenAI(base_url=url, api_key=key or "none", timeout=timeout, max_retries=retries, http_client=own)
 
 
 def encoder_of(options: Mapping[str, Any]) -> Encoder | None:

@@ -108,7 +108,7 @@ def assert_whole(memory: Memory, shop: Shop, conversation: str, told: Any) -> No
 
 def test_of_two_who_take_it_at_once_one_has_it() -> None:
     for at in range(1, 9):
-        memory, shop, conversation, _ = play("kim takes", "lee takes", "waiting", at)
+        _, shop, conversation, _ = play("kim takes", "lee takes", "waiting", at)
         now = shop.state(conversation)
         assert [message.text for message in now.messages].count("agent_joined") == 1
         assert now.agent in ("kim", "lee")

@@ -13,7 +13,7 @@ from opsplug.web.http import Request, Response
 
 
 def to_request(native: FlaskRequest, path: str, limit: int) -> Request:
-    """`path` is relative to our prefix; at most `limit` + 1 bytes of the body are read, whatever the app's own limit is.
+    """`path` is relative to our prefix; at most `limit` + 1 bytes of the body are read, whatever limit the app has.
 
     What was read is put back: a callable of the shop's may look at the form.
     """
