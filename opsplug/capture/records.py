@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from opsplug.capture.audience import Kind
 from opsplug.capture.conduct import Conduct
@@ -12,16 +12,14 @@ from opsplug.capture.counters import Counters
 from opsplug.capture.ids import new_event_id
 from opsplug.capture.visit import Visit
 from opsplug.events import BOT, STAFF, VISITOR, Event, Item
-from opsplug.privacy import mask
-from opsplug.privacy.free_text import clean_text
+from opsplug.privacy.free_text import clean_text, has_mail_sign
 
 _PARAMETER = re.compile(r"<(?:[^<>:]+:)?([^<>:]+)>|\{([^{}:]+)(?::[^{}]*)?\}")
 _ITEM_NAMES = ("item_id", "product_id", "sku", "id", "slug", "handle", "code")
 _SEARCH_NAMES = ("q", "query", "search", "s", "term", "keyword", "keywords", "search_term")
 _LONGEST = 1000  # characters of a header or a path that are looked at
 _SECRET_SEGMENT = re.compile(
-    r"[^/]*(?:@|%40)[^/]*|[^/]*\d{7,}[^/]*|[A-Za-z0-9_\-]{24,}|[^/]*eyJ[A-Za-z0-9_\-]{6,}\.[^/]*|"
-    r"[^/]*[A-Za-z0-9+=]{32,}[^/]*"
+    r".*(?:[@\uff20]|\d{7,}|eyJ[A-Za-z0-9_\-]{6,}\.|[A-Za-z0-9+=]{32,}).*|[A-Za-z0-9_\-]{24,}", re.DOTALL
 )
 
 
@@ -44,10 +42,10 @@ def clean_path(path: str) -> str:
 
 
 def _is_secret(segment: str) -> bool:
-    if _SECRET_SEGMENT.fullmatch(segment):
-        return True
-    # 4111-1111-1111-1111 has no long run of digits
-    return sum(map(str.isdigit, segment)) >= 7 and mask(segment).text != segment
+    if "%" in segment:
+        segment = unquote(unquote(segment))
+    # 4111-1111-1111-1111 has no long run of digits, ada(at)post.example no sign
+    return _SECRET_SEGMENT.fullmatch(segment) is not None or clean_text(segment) != segment
 
 
 class Recorder:
@@ -185,7 +183,7 @@ def _item_id(params: Mapping[str, Any]) -> str | None:
 
 def clean_id(text: str) -> str:
     """Article numbers look like phones and cards, so of an id only a mail address is hidden."""
-    return clean_text(text) if "@" in text or "%40" in text else text
+    return clean_text(text) if has_mail_sign(text) else text
 
 
 def _search_term(query: str) -> str:

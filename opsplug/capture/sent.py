@@ -12,7 +12,7 @@ from opsplug.privacy.free_text import clean_text
 MOST_PROPERTIES = 40
 LONGEST = 200  # characters of one text
 _MOST_NUMBERS = 10  # of a list, such as the viewport's two
-_LARGEST = 1e12  # nothing a browser measures is larger, but card and phone numbers are
+_LARGEST = 1e9  # nothing a browser measures is larger, but card and phone numbers are
 # GA4's names (the e-commerce ones that its data layer has) and the snippet's own; what else a page sends stays there.
 PROPERTIES = frozenset(
     """value currency coupon cart_id item_list_id item_list_name search_term results_count shipping_tier payment_type

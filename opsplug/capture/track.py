@@ -14,9 +14,10 @@ from opsplug.capture.ids import new_event_id
 from opsplug.capture.queue import EventQueue
 from opsplug.capture.visit import current_visit
 from opsplug.events import BOT, DURABLE_EVENTS, STAFF, VISITOR, Item, canonical_name, epoch_ms, make_event, text_id
-from opsplug.privacy.free_text import clean_text
+from opsplug.privacy.free_text import clean_text, has_mail_sign
 from opsplug.privacy.keys import Keys
 
+_TYPED = frozenset(("text", "search_term", "comment", "message"))  # what a visitor wrote
 # One order is one event, however often its page is reloaded.
 ONCE_PER_TRANSACTION = frozenset(("purchase", "order_cancelled"))
 
@@ -131,5 +132,5 @@ def _without_people(item: Mapping[str, Any] | Item) -> Mapping[str, Any] | Item:
 
 
 def _without_address(name: str, value: Any) -> Any:
-    """The shop's own numbers stay: an order's number may look like a phone's. `text` is what a visitor wrote."""
-    return clean_text(value) if isinstance(value, str) and ("@" in value or name == "text") else value
+    """The shop's own numbers stay: an order's number may look like a phone's."""
+    return clean_text(value) if isinstance(value, str) and (name in _TYPED or has_mail_sign(value)) else value

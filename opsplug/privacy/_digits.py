@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-_BETWEEN = r"[ .\-()/\u2010-\u2015\u200b-\u200f\u2060\ufeff]"
+_BETWEEN = r"(?:[ .\-()/_\u00b7\u2010-\u2015]|%20)"
 _RUN = re.compile(rf"\d(?:{_BETWEEN}{{0,3}}\d)*", re.ASCII)
-_GROUP = re.compile(r"\d+", re.ASCII)
+_GROUP = re.compile(r"%20|(\d+)", re.ASCII)
 _EXTENSION = re.compile(r" ?(?:x|ext\.?|extension|转) ?\d{1,6}(?!\d)", re.IGNORECASE | re.ASCII)
 _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _PHONE_WORDS = re.compile(
@@ -60,7 +60,7 @@ def _run(plain: str, start: int, end: int) -> _Run:
     asked = max((word.end() for word in _PHONE_WORDS.finditer(lead)), default=-1)
     counted = max((word.end() for word in _ORDER_WORDS.finditer(lead)), default=-1)
     asked_for = asked > counted or (counted < 0 and _PHONE_WORD_AFTER.match(plain, end) is not None)
-    groups = [_Group(m.group(), m.start(), m.end()) for m in _GROUP.finditer(plain, start, end)]
+    groups = [_Group(m.group(), m.start(), m.end()) for m in _GROUP.finditer(plain, start, end) if m.group(1)]
     return _Run(plain, groups, asked_for, counted > asked)
 
 
@@ -145,8 +145,8 @@ def _separators(plain: str, groups: list[_Group]) -> set[str]:
 def _phone(run: _Run, groups: list[_Group], digits: str) -> str:
     if len(digits) > _LONGEST_PHONE:
         return ""
-    lead = run.plain[max(groups[0].start - 2, 0) : groups[0].start]
-    if lead.endswith("+") or lead == "+(":
+    lead = run.plain[max(groups[0].start - 3, 0) : groups[0].start]
+    if lead.rstrip(" .-").endswith("+") or lead.endswith("+(") or lead in ("%2B", "%2b"):
         return "phone" if len(digits) >= 8 and digits[0] != "0" else ""
     if _is_chinese_mobile(digits):
         return "phone"

@@ -15,15 +15,30 @@ from typing import NamedTuple
 
 from opsplug.privacy._digits import number_spans
 
+# Digits of other scripts, styled and circled ones too, and every kind of space become ASCII in the same way.
+_DIGITS = (0x660, 0x6F0, 0x966, 0x9E6, 0xE50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6)
 # Full-width forms become ASCII one for one, so that positions stay those of the original.
 _FULL_WIDTH = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: 0x20, 0x00A0: 0x20}
 # So do Chinese numerals: whoever writes a mobile number as 一三八… means to be called all the same.
 _FULL_WIDTH |= {ord(numeral): 0x30 + value for value, numeral in enumerate("零一二三四五六七八九")}
 _FULL_WIDTH |= {ord("〇"): 0x30, ord("幺"): 0x31}
+_FULL_WIDTH |= {zero + value: 0x30 + value for zero in _DIGITS for value in range(10)}
+_FULL_WIDTH |= {0x245F + value: 0x30 + value for value in range(1, 10)} | {0x24EA: 0x30}
+_FULL_WIDTH |= dict.fromkeys((*range(0x2000, 0x200B), 0x202F, 0x205F, 0x09), 0x20)
+# What nobody sees may stand anywhere in a number or an address: soft hyphens, joiners, marks of direction and style.
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff]")
 _ROUNDS = 4  # honest text needs two; more would let a crafted text cost more than its length
 _LOCAL_PART = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-'")
-_DOMAIN = re.compile(r"(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}|\[?(?:\d{1,3}\.){3}\d{1,3}\]?")
-_IBAN_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?=[ \-]?[A-Za-z0-9])")
+_LOCAL_PART |= frozenset(
+    map(chr, range(0xC0, 0x250))
+)  # letters with accents; Chinese words before it are no part of it
+_DOT = r"(?:[.\u3002]|%2[Ee]|\s?[\[({]\s?(?:dot|DOT|点)\s?[\])}]\s?)"
+_DOMAIN = re.compile(
+    rf"(?:[\w\-]{{1,63}}{_DOT}){{1,8}}(?:[A-Za-z]{{2,24}}|中国|公司|网络)|\[?(?:\d{{1,3}}\.){{3}}\d{{1,3}}\]?"
+)
+_AT = re.compile(r"@|%(?:25)?40|&#(?:64|[xX]40);|&commat;|\s?[\[({]\s?(?:at|AT|艾特)\s?[\])}]\s?")
+_BETWEEN = " -._/"  # the groups of an IBAN
+_IBAN_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?=[ \-._/]?[A-Za-z0-9])")
 _IBAN_LENGTH = {  # the countries of the SWIFT registry
     **dict.fromkeys(("NO",), 15),
     **dict.fromkeys(("BE",), 16),
@@ -63,6 +78,17 @@ class MaskedText(NamedTuple):
 
 def mask(text: str) -> MaskedText:
     """Hides addresses and numbers that identify a person; a second pass changes nothing."""
+    if _UNSEEN.search(text) is None:
+        found = tuple(_hidden(text))
+    else:
+        seen = [position for position, character in enumerate(text) if not _UNSEEN.match(character)]
+        spans = _hidden("".join(text[position] for position in seen))
+        found = tuple(Finding(kind, seen[start], seen[end - 1] + 1) for kind, start, end in spans)
+    return MaskedText(_replace(text, [(f"[{kind}]", start, end) for kind, start, end in found]), found)
+
+
+def _hidden(text: str) -> list[Finding]:
+    """What is to be hidden, in order."""
     plain = text.translate(_FULL_WIDTH)
     findings: list[Finding] = []
     for _ in range(_ROUNDS):  # hiding one may leave its neighbour standing alone, and so recognisable
@@ -71,8 +97,7 @@ def mask(text: str) -> MaskedText:
             break
         findings += found
         plain = _replace(plain, [(f"[{']' * (end - start - 1)}", start, end) for _, start, end in found])
-    findings.sort(key=lambda finding: finding.start)
-    return MaskedText(_replace(text, [(f"[{kind}]", start, end) for kind, start, end in findings]), tuple(findings))
+    return sorted(findings, key=lambda finding: finding.start)
 
 
 def _scan(plain: str) -> list[Finding]:
@@ -102,16 +127,15 @@ def _replace(text: str, stretches: list[tuple[str, int, int]]) -> str:
 
 
 def _emails(plain: str) -> Iterator[tuple[int, int]]:
-    at, ended = plain.find("@"), 0
-    while at >= 0:
-        start = at
-        while start > ended and at - start < 64 and plain[start - 1] in _LOCAL_PART:
+    ended = 0
+    for sign in _AT.finditer(plain):
+        start = sign.start()
+        while start > ended and sign.start() - start < 64 and plain[start - 1] in _LOCAL_PART:
             start -= 1
-        domain = _DOMAIN.match(plain, at + 1)
-        if start < at and domain is not None:
+        domain = _DOMAIN.match(plain, sign.end())
+        if start < sign.start() and domain is not None:
             ended = domain.end()
             yield start, ended
-        at = plain.find("@", at + 1)
 
 
 def _ibans(plain: str) -> Iterator[tuple[int, int]]:
@@ -128,7 +152,7 @@ def _reach(plain: str, start: int, length: int) -> int:
     while position < len(plain) and found < length:
         if plain[position].isascii() and plain[position].isalnum():
             found += 1
-        elif plain[position] not in " -" or plain[position - 1] in " -":
+        elif plain[position] not in _BETWEEN or plain[position - 1] in _BETWEEN:
             return 0
         position += 1
     follows = plain[position : position + 1]
@@ -136,5 +160,5 @@ def _reach(plain: str, start: int, length: int) -> int:
 
 
 def _is_iban(candidate: str) -> bool:
-    compact = candidate.replace(" ", "").replace("-", "").upper()
+    compact = "".join(character for character in candidate if character not in _BETWEEN).upper()
     return bool(compact) and int("".join(str(int(character, 36)) for character in compact[4:] + compact[:4])) % 97 == 1
