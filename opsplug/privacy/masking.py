@@ -78,7 +78,7 @@ class MaskedText(NamedTuple):
 
 def mask(text: str) -> MaskedText:
     """Hides addresses and numbers that identify a person; a second pass changes nothing."""
-    if _UNSEEN.search(text) is None:
+    if text.isascii() or _UNSEEN.search(text) is None:
         found = tuple(_hidden(text))
     else:
         seen = [position for position, character in enumerate(text) if not _UNSEEN.match(character)]

@@ -178,7 +178,7 @@ class Artefacts:
         path = self._home(name) / version / MANIFEST
         try:
             manifest = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, RecursionError) as error:
             raise ArtefactError(f"models: {name}/{version} has no readable manifest") from error
         signature = manifest.pop("signature", None)
         if not isinstance(signature, str) or not hmac.compare_digest(signature, self._sign(manifest)):

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from opsplug.errors import OpsPlugError
 from opsplug.training.artefacts import Artefact, Artefacts
 
 log = logging.getLogger("opsplug")
@@ -87,7 +86,7 @@ class Live(Generic[T]):
             try:
                 self._held = self._build(self._artefacts.load(self._name, version))
                 return
-            except (OpsPlugError, KeyError, ValueError, IndexError) as error:
+            except Exception as error:  # what another release wrote may fail in any way
                 log.error("opsplug: refused the model %s/%s: %r", self._name, version, error)
                 self._count("artefacts_refused")
             if self._held is not None:

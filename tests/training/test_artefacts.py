@@ -15,8 +15,9 @@ import pytest
 from numpy.typing import NDArray
 
 from opsplug.errors import ArtefactError
-from opsplug.training.artefacts import CURRENT, MANIFEST, Artefacts
+from opsplug.training.artefacts import CURRENT, MANIFEST, Artefact, Artefacts
 from opsplug.training.files import MAP_BYTES
+from opsplug.training.live import Live
 
 KEY = b"s" * 32
 NOW = 1_790_000_000.0
@@ -61,6 +62,14 @@ def damage(folder: Path, kind: str) -> None:
         (folder / MANIFEST).unlink()
     elif kind == "manifest garbage":
         (folder / MANIFEST).write_bytes(b"\xff{")
+    elif kind == "deep":
+        (folder / MANIFEST).write_bytes(b'{"files":' + b"[" * 9000 + b"]" * 9000 + b"}")
+    elif kind == "folder":
+        (folder / MANIFEST).unlink()
+        (folder / MANIFEST).mkdir()
+    elif kind == "claims a huge array":
+        header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,), }".ljust(117) + b"\n"
+        large.write_bytes(b"\x93NUMPY\x01\x00\x76\x00" + header)
     else:
         manifest = json.loads((folder / MANIFEST).read_text())
         if kind == "claims more":
@@ -73,7 +82,8 @@ def damage(folder: Path, kind: str) -> None:
         (folder / MANIFEST).write_text(json.dumps(manifest))
 
 
-KINDS = ["byte", "short", "missing", "manifest gone", "manifest garbage", "claims more", "unsigned", "hash replaced"]
+KINDS = ["byte", "short", "missing", "manifest gone", "manifest garbage", "claims more", "unsigned", "hash replaced", "deep",
+         "folder", "claims a huge array"]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -171,3 +181,28 @@ def test_readers_never_see_half_a_version(tmp_path: Path) -> None:
             publish(artefacts(tmp_path, keep=100), number, NOW + number)
         done.set()
         assert all(reader.result(timeout=60) for reader in readers)
+
+
+def test_the_last_good_one_serves_whatever_a_newer_one_does(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = artefacts(tmp_path)
+    publish(store, 1)
+    clock = iter(range(0, 1000, 2))
+    counted: list[str] = []
+    broken: list[type[Exception]] = []
+
+    def build(artefact: Artefact) -> int:
+        if broken:
+            raise broken[0]("made by another release")
+        return int(artefact.arrays["part/small"][0])
+
+    live = Live(store, "m", build, count=counted.append, clock=lambda: float(next(clock)))
+    assert live.get() == 1
+    for number, error in enumerate((TypeError, AttributeError, MemoryError, RecursionError, OSError), 2):
+        broken[:] = [error]
+        publish(store, number, NOW + number)
+        assert live.get() == 1
+    assert counted == ["artefacts_refused"] * 5
+    assert caplog.text.count("refused the model m/") == 5
+    broken.clear()
+    publish(store, 9, NOW + 9)
+    assert live.get() == 9
