@@ -25,6 +25,7 @@ Arrays = dict[str, NDArray[Any]]
 Scores = NDArray[np.float32]
 Codes = NDArray[np.int64]
 
+BLOCK = 32  # scores of which only the largest is looked at first
 LONGEST_HISTORY = 200  # events of one visitor that are looked at, newest first
 
 
@@ -214,21 +215,26 @@ def best(scores: NDArray[Any], k: int) -> Codes:
     k = min(k, len(scores))
     if k <= 0:
         return np.zeros(0, np.int64)
-    positive = np.flatnonzero(scores > 0)
-    if k <= len(positive) < len(scores):  # selection among many equal zeros takes ten times as long
-        return positive[_first(scores[positive], k)]
-    return _first(scores, k)
-
-
-def _first(scores: NDArray[Any], k: int) -> Codes:
-    if k < len(scores):
-        edge = np.partition(scores, len(scores) - k)[len(scores) - k]
-        above = np.flatnonzero(scores > edge)
-        level = np.flatnonzero(scores == edge)[: k - len(above)]
-        chosen = np.concatenate([above, level])
+    low = _kth(scores[: len(scores) // BLOCK * BLOCK].reshape(-1, BLOCK).max(1), k)  # of k blocks none has less
+    among = np.flatnonzero(scores >= low) if low > 0 else np.flatnonzero(scores > 0)
+    if k <= len(among):  # selection among all, and among many equal zeros, takes ten times as long
+        scores = scores[among]
     else:
-        chosen = np.arange(len(scores))
-    return chosen[np.lexsort((chosen, -scores[chosen]))]
+        among = np.arange(len(scores))
+    chosen = largest(scores, k)
+    return among[chosen[np.lexsort((chosen, -scores[chosen]))]]
+
+
+def largest(scores: NDArray[Any], k: int) -> Codes:
+    """Places of the k largest scores in no certain order; ties go to the lower place."""
+    edge = _kth(scores, k)
+    above = np.flatnonzero(scores > edge)
+    return np.concatenate([above, np.flatnonzero(scores == edge)[: k - len(above)]])
+
+
+def _kth(scores: NDArray[Any], k: int) -> float:
+    """The k-th largest; minus infinity where there are fewer."""
+    return float(np.partition(scores, len(scores) - k)[len(scores) - k]) if k <= len(scores) else -np.inf
 
 
 def by_visitor(log: Interactions) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

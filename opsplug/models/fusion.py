@@ -6,7 +6,8 @@ splits at once, with a penalty on the distance from equal weights: one seasonal 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +22,8 @@ CHANNELS = (
     "taste", "lately", "session", "next", "also_viewed", "factors", "factors_lately", "similar", "popular", "recent",
     "trend", "buy_again", "rebuy", "deep", "due",
 )  # fmt: skip
+BESIDE = "bought_together"  # asked beside items only; its weight is not learnt
 DEEP = CHANNELS.index("deep")  # says something only where a next-item network has been published
-SIGNED = (0, 1, 5, 6, DEEP)  # channels that can be negative
 DISCOVER, AGAIN = 0, 1
 HISTORY_STEPS = (1, 4, 16)  # a situation ends at so many known events
 SITUATIONS = len(HISTORY_STEPS) + 1
@@ -33,7 +34,7 @@ CANDIDATES = 40  # of each channel, while learning
 
 def situation(events: int, again: bool) -> int:
     """Row of the weight table: what is known of the visitor, and whether repeats are wanted."""
-    return (AGAIN if again else DISCOVER) * SITUATIONS + int(np.searchsorted(HISTORY_STEPS, events))
+    return (AGAIN if again else DISCOVER) * SITUATIONS + bisect_left(HISTORY_STEPS, events)
 
 
 def equal_weights() -> NDArray[np.float32]:
@@ -53,62 +54,66 @@ def channels(
     again: bool = False,
     *,
     view: View | None = None,
-    wanted: Collection[str] = CHANNELS,
+    wanted: Sequence[str] = CHANNELS,
 ) -> NDArray[np.float32]:
-    """Shape (channels, scored items): each scaled to a largest value of 1 among those that may be shown.
+    """Shape (wanted channels, scored items): each scaled to a largest value of 1 among those that may be shown.
 
-    `masked` are places in the view of those that may not; they keep their scores, for what is like them. Channels that
-    are not `wanted` stay 0.
+    `masked` are places in the view of those that may not; they keep their scores, for what is like them. What is bought
+    together (`BESIDE`) can be wanted too.
     """
     view = view or View(len(parts["popular"].shares))
-    table = np.zeros((len(CHANNELS), len(view)), np.float32)
+    table = np.zeros((len(wanted), len(view)), np.float32)
+    rows = dict(zip(wanted, table, strict=True))
     if len(query.items):
-        _from_history(table, parts, query, view, again, wanted)
+        _from_history(rows, parts, query, view, again)
     trend: Any = parts["trend"]
-    for name, row, values in (
-        ("popular", 8, parts["popular"].logged), ("recent", 9, trend.fresh), ("trend", 10, trend.rise),
-    ):  # fmt: skip
-        if name in wanted:
-            table[row] = view.of(values)
+    for name, values in (("popular", parts["popular"].logged), ("recent", trend.fresh), ("trend", trend.rise)):
+        if name in rows:
+            rows[name][:] = view.of(values)
     apart = table[:, masked]
     table[:, masked] = 0
     largest = table.max(1, initial=0)
     table[:, masked] = apart
     table *= (1 / np.where(largest > 0, largest, 1)).astype(np.float32)[:, None]
-    for row in SIGNED:
-        np.maximum(table[row], 0, out=table[row])
-    return table
+    return np.maximum(table, 0, out=table)
 
 
 def _from_history(
-    table: NDArray[np.float32],
-    parts: Mapping[str, Any],
-    query: Query,
-    view: View,
-    again: bool,
-    wanted: Collection[str],
+    rows: Mapping[str, NDArray[np.float32]], parts: Mapping[str, Any], query: Query, view: View, again: bool
 ) -> None:
     """Fill the channels that need a history: each item table is read once, for the whole of it and its newest end."""
     items, long = query.recency(1.0)
     short, last = query.recency(0.85)[1], query.recency(0.7)[1]
-    for name, first, weightings in (
-        ("neighbours", 0, (long, short)), ("also_viewed", 3, (last, short)), ("similar", 7, (long,)),
+    for part, said in (
+        ("neighbours", {"taste": long, "lately": short}), ("also_viewed", {"next": last, "also_viewed": short}),
+        ("similar", {"similar": long}), (BESIDE, {BESIDE: query.recency(0.7, 10)[1]}),
     ):  # fmt: skip
-        if any(channel in wanted for channel in CHANNELS[first : first + len(weightings)]):
-            for place, scores in enumerate(parts[name].rows.several(items, weightings, view)):
-                table[first + place] = scores
-    if "session" in wanted:
-        table[2] = parts["session"].over(query, view)
-    if "factors" in wanted or "factors_lately" in wanted:
+        asked = {name: weights for name, weights in said.items() if name in rows}
+        if asked:
+            for name, scores in zip(asked, parts[part].rows.several(items, [*asked.values()], view), strict=True):
+                rows[name][:] = scores
+    if "session" in rows:
+        rows["session"][:] = parts["session"].over(query, view)
+    tastes = {name: weights for name, weights in (("factors", long), ("factors_lately", short)) if name in rows}
+    if tastes:
         outer = view.of(parts["factors"].outer)
-        table[5] = outer @ parts["factors"].taste(items, long)
-        table[6] = outer @ parts["factors"].taste(items, short)
+        for name, weights in tastes.items():
+            rows[name][:] = outer @ parts["factors"].taste(items, weights)
     if again:
-        table[11] = view.of(parts["buy_again"].score(query))
-        table[12] = np.where(table[11] > 0, view.of(parts["buy_again"].habit), 0)
-        table[CHANNELS.index("due")] = view.of(parts["buy_again"].due(query))
-    if "deep" in parts and "deep" in wanted:
-        table[DEEP] = parts["deep"].over(query, view)
+        _habits(rows, parts["buy_again"], query, view)
+    if "deep" in parts and "deep" in rows:
+        rows["deep"][:] = parts["deep"].over(query, view)
+
+
+def _habits(rows: Mapping[str, NDArray[np.float32]], own: Any, query: Query, view: View) -> None:
+    """What the visitor takes again and again."""
+    taken = view.of(own.score(query))
+    if "buy_again" in rows:
+        rows["buy_again"][:] = taken
+    if "rebuy" in rows:
+        rows["rebuy"][:] = np.where(taken > 0, view.of(own.habit), 0)
+    if "due" in rows:
+        rows["due"][:] = view.of(own.due(query))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ def samples(parts: Mapping[str, Part], asked: Sequence[Question], *, again: bool
     favourites = leaders(parts)
     newer = [almost_new(question) for question in asked if almost and len(question.query.items) > 1]
     for question in [*asked, *newer]:
-        view = view_of(parts, question.query, np.zeros(0, np.int64), favourites)
+        view = view_of(parts, question.query, None, favourites)
         masked = np.zeros(0, np.int64) if again else view.places(question.seen)
         table = channels(parts, question.query, masked, again, view=view)
         table[:, masked] = 0

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Codes, Evidence, Query, Scores, best, by_visitor
+from opsplug.models.base import Arrays, Codes, Evidence, Query, Scores, by_visitor, largest
 from opsplug.models.view import View
 
 GAP = 86400.0  # seconds without an event that end a session
@@ -102,7 +102,7 @@ class SessionKnn:
         candidates = found[owner[found] == number]  # each session once
         value = likeness[candidates] * self.factor[candidates]
         if len(candidates) > NEIGHBOURS:
-            kept = best(value, NEIGHBOURS)
+            kept = largest(value, NEIGHBOURS)
             candidates, value = candidates[kept], value[kept]
         begin, end = self.starts[candidates], self.starts[candidates + 1]
         return self.members[_ranges(begin, end)], np.repeat(value, end - begin)
@@ -111,8 +111,9 @@ class SessionKnn:
 def _ranges(begin: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
     """The concatenation of the ranges begin[i]:end[i]."""
     lengths = end - begin
-    shift = np.repeat(begin - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
-    found: NDArray[np.int64] = np.arange(int(lengths.sum())) + shift
+    stops = np.cumsum(lengths)
+    shift = np.repeat(begin - stops + lengths, lengths)
+    found: NDArray[np.int64] = np.arange(len(shift)) + shift
     return found
 
 

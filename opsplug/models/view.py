@@ -64,9 +64,9 @@ def leaders(parts: Mapping[str, Any]) -> Codes:
 
 
 def view_of(
-    parts: Mapping[str, Any], query: Query, around: Codes, favourites: Codes, asked_for: Codes | None = None
+    parts: Mapping[str, Any], query: Query, beside: Query | None, favourites: Codes, asked_for: Codes | None = None
 ) -> View:
-    """The items to score for a visitor, and for those of a page or cart (`around`)."""
+    """The items to score for a visitor, and for the items of a page or cart (`beside`)."""
     size = len(parts["popular"].shares)
     if size <= SMALL:
         return View(size)
@@ -75,12 +75,12 @@ def view_of(
     named[query.items] = True
     if asked_for is not None:
         named[asked_for] = True
-    for sources in (query.recency(1.0)[0], around):
-        if len(sources):
+    for asked in (query, beside):
+        if asked is not None and len(asked.items):
+            sources = asked.recency(1.0)[0][:FIRST]
             for name in ("neighbours", "also_viewed", "similar", "bought_together"):
-                named[parts[name].rows.codes[sources[:FIRST]]] = True
-    for asked in (query, query.among(around)):
-        named[parts["session"].votes(asked)[0]] = True
+                named[parts[name].rows.codes[sources]] = True
+            named[parts["session"].votes(asked)[0]] = True
     if len(query.items):
         named[parts["factors"].nearest(*query.recency(0.85), NEAREST)] = True
     return View.among(size, np.flatnonzero(named))
