@@ -107,17 +107,22 @@ class Query:
         times, kinds = np.full(count, self.now), np.zeros(count, np.int8)
         return Query(items, times, kinds, self.now, self.placement, self.page)
 
+    def distinct(self, longest: int = LONGEST_HISTORY) -> tuple[Codes, NDArray[np.float64]]:
+        """Distinct items of the newest events, newest first, and how many events ago the newest event of each was."""
+        if "distinct" not in self.memo:
+            first: dict[int, int] = {}
+            for ago, item in enumerate(self.items[::-1].tolist()):
+                first.setdefault(item, ago)
+            count = len(first)
+            self.memo["distinct"] = np.fromiter(first, np.int64, count), np.fromiter(first.values(), np.float64, count)
+        items, ago = self.memo["distinct"]
+        kept = int(np.searchsorted(ago, longest)) if longest < len(self.items) else len(items)
+        return items[:kept], ago[:kept]
+
     def recency(self, decay: float, longest: int = LONGEST_HISTORY) -> tuple[Codes, NDArray[np.float64]]:
         """Distinct items, newest first, and the weight `decay ** events ago` of the newest event of each."""
-        if "distinct" not in self.memo:
-            _, first = np.unique(self.items[::-1], return_index=True)
-            first.sort()
-            self.memo["distinct"] = self.items[::-1][first], first
-        items, ago = self.memo["distinct"]
-        if longest < len(self.items):
-            kept = int(np.searchsorted(ago, longest))
-            items, ago = items[:kept], ago[:kept]
-        return items, decay ** ago.astype(np.float64)
+        items, ago = self.distinct(longest)
+        return items, decay**ago
 
 
 class Part(Protocol):

@@ -6,7 +6,7 @@ much as implicit ALS at a quarter of the time (benchmarks/results/recommend.md).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -60,13 +60,14 @@ class Factors:
         return replace(self, index=nearest_vectors.choose(self.outer, asked[np.abs(asked).sum(1) > 0], seed=seed))
 
     def score(self, query: Query) -> Scores:
-        return self.likes(*query.recency(1.0))
+        """Negative likings are 0."""
+        items, weights = query.recency(1.0)
+        return np.maximum(self.several(items, [weights], View(len(self.outer)))[0], 0)
 
-    def likes(self, items: Codes, weights: NDArray[np.float64], view: View | None = None) -> Scores:
-        """Scores from a weighted history; negative likings are 0."""
-        outer = self.outer if view is None else view.of(self.outer)
-        found: Scores = np.maximum(outer @ self.taste(items, weights), 0.0)
-        return found
+    def several(self, items: Codes, weightings: Sequence[NDArray[np.float64]], view: View) -> list[Scores]:
+        """How several weightings of a history like the items of a view."""
+        outer = view.of(self.outer)
+        return [outer @ self.taste(items, weights) for weights in weightings]
 
     def taste(self, items: Codes, weights: NDArray[np.float64]) -> NDArray[np.float32]:
         """The vector of a weighted history."""

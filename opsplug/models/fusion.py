@@ -84,21 +84,18 @@ def _from_history(
     """Fill the channels that need a history: each item table is read once, for the whole of it and its newest end."""
     items, long = query.recency(1.0)
     short, last = query.recency(0.85)[1], query.recency(0.7)[1]
-    for part, said in (
-        ("neighbours", {"taste": long, "lately": short}), ("also_viewed", {"next": last, "also_viewed": short}),
-        ("similar", {"similar": long}), (BESIDE, {BESIDE: query.recency(0.7, 10)[1]}),
+    for source, said in (
+        (parts["neighbours"].rows, {"taste": long, "lately": short}), (parts["similar"].rows, {"similar": long}),
+        (parts["also_viewed"].rows, {"next": last, "also_viewed": short}),
+        (parts["factors"], {"factors": long, "factors_lately": short}),
+        (parts[BESIDE].rows, {BESIDE: query.recency(0.7, 10)[1]}),
     ):  # fmt: skip
         asked = {name: weights for name, weights in said.items() if name in rows}
         if asked:
-            for name, scores in zip(asked, parts[part].rows.several(items, [*asked.values()], view), strict=True):
+            for name, scores in zip(asked, source.several(items, [*asked.values()], view), strict=True):
                 rows[name][:] = scores
     if "session" in rows:
         rows["session"][:] = parts["session"].over(query, view)
-    tastes = {name: weights for name, weights in (("factors", long), ("factors_lately", short)) if name in rows}
-    if tastes:
-        outer = view.of(parts["factors"].outer)
-        for name, weights in tastes.items():
-            rows[name][:] = outer @ parts["factors"].taste(items, weights)
     if again:
         _habits(rows, parts["buy_again"], query, view)
     if "deep" in parts and "deep" in rows:

@@ -37,6 +37,7 @@ KINDS: Mapping[str, type[Part]] = {
 PERSONAL = 5  # distinct items known before a list is called personal
 TASTE = 0.3  # share of the visitor's own taste beside an item
 NEAR = {"taste": 2.0, "session": 1.0, "also_viewed": 1.0, "similar": 2.0, fusion.BESIDE: 2.0}  # and of the item's
+OWN = {"cart": CART, "order": PURCHASE}  # placements that are about the visitor's own items of a kind
 SPOKEN = 50  # newest events of a history that a reason may speak of
 NEAR_VOICES = [*(len(fusion.CHANNELS) + fusion.CHANNELS.index(name) for name in NEAR if name != fusion.BESIDE), -1]
 HABITS = {fusion.CHANNELS.index(name) for name in ("buy_again", "rebuy", "due")}
@@ -135,7 +136,7 @@ class Ranker:
         view = view_of(self.parts, query, beside, self.favourites, allowed)
         if allowed is None and len(view) < k + len(hidden) + len(query.items):
             view = View(size)
-        seen = np.zeros(0, np.int64) if repeats else view.places(query.recency(1.0)[0])
+        seen = np.zeros(0, np.int64) if repeats else view.places(query.distinct()[0])
         mix = self._mixed(query, beside, np.concatenate([view.places(hidden), seen]), repeats, view)
         total = self._lifted(mix, view)
         total += 1e-6 * view.of(self.popular)
@@ -145,7 +146,7 @@ class Ranker:
         places = self._choose(total, view, hidden, allowed, k)
         chosen, shares = view.items(places), mix.shares(places)
         around = query.items[:0] if beside is None else beside.items
-        reasons, anchors = explain(self.parts, shares, chosen, query.recency(1.0, SPOKEN)[0], around)
+        reasons, anchors = explain(self.parts, shares, chosen, query.distinct(SPOKEN)[0], around)
         return RankedList(chosen, total[places].astype(np.float64), reasons, anchors, self._rung(query, around), shares)
 
     def _mixed(self, query: Query, beside: Query | None, masked: Codes, repeats: bool, view: View) -> _Mixed:
@@ -185,7 +186,7 @@ class Ranker:
         return best(total, min(k, int(np.count_nonzero(total > -np.inf))))
 
     def _rung(self, query: Query, around: Codes) -> str:
-        distinct = np.count_nonzero(query.recency(1.0)[0] != query.page)
+        distinct = np.count_nonzero(query.distinct()[0] != query.page)
         if distinct >= PERSONAL:
             return "personal"
         if distinct:
@@ -197,12 +198,12 @@ class Ranker:
 
 def _beside(query: Query) -> Query | None:
     """The same moment with the items that a placement is about: the page's, the cart's or the last order's."""
-    if query.placement == "item":
-        items = np.array([query.page] if query.page >= 0 else [], np.int64)
-    else:
-        kind = {"cart": CART, "order": PURCHASE}.get(query.placement, -1)
-        items = np.unique(query.items[query.kinds == kind][-10:])
-    return query.among(items) if len(items) else None
+    items: set[int] = set()
+    if query.placement == "item" and query.page >= 0:
+        items = {query.page}
+    elif query.placement in OWN:
+        items = set(query.items[query.kinds == OWN[query.placement]][-10:].tolist())
+    return query.among(np.array(sorted(items), np.int64)) if items else None
 
 
 def _known(codes: Any, size: int) -> Codes:

@@ -95,12 +95,12 @@ class SessionKnn:
         found = np.concatenate(lists) if lists else np.zeros(0, np.int32)
         if not len(found):
             return found, np.zeros(0)
-        likeness = np.bincount(found, np.repeat(weights * self.rarity[items], [len(part) for part in lists]))
-        number = np.arange(len(found), dtype=np.int32)
-        owner = np.empty(len(likeness), np.int32)
-        owner[found] = number
-        candidates = found[owner[found] == number]  # each session once
-        value = likeness[candidates] * self.factor[candidates]
+        order = np.argsort(found, kind="stable")  # quick, because each list is in order
+        found = found[order]
+        first = np.flatnonzero(np.append(True, found[1:] != found[:-1]))  # each session once
+        shared = np.repeat(weights * self.rarity[items], [len(part) for part in lists])[order]
+        candidates = found[first]
+        value = np.add.reduceat(shared, first) * self.factor[candidates]
         if len(candidates) > NEIGHBOURS:
             kept = largest(value, NEIGHBOURS)
             candidates, value = candidates[kept], value[kept]

@@ -77,7 +77,7 @@ def view_of(
         named[asked_for] = True
     for asked in (query, beside):
         if asked is not None and len(asked.items):
-            sources = asked.recency(1.0)[0][:FIRST]
+            sources = asked.distinct()[0][:FIRST]
             for name in ("neighbours", "also_viewed", "similar", "bought_together"):
                 named[parts[name].rows.codes[sources]] = True
             named[parts["session"].votes(asked)[0]] = True
