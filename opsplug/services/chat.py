@@ -22,7 +22,7 @@ from opsplug.services.carts import Cart
 from opsplug.services.chat_answering import Answer, Asker, Collaborators, OrderLookup, Phrasing, Recommend, answer
 from opsplug.services.chat_entities import Entities
 from opsplug.services.chat_knowledge import Found, Knowledge
-from opsplug.services.chat_log import UNANSWERED, ChatStorage, ConversationLog
+from opsplug.services.chat_log import MOST_UNANSWERED, UNANSWERED, ChatStorage, ConversationLog
 from opsplug.services.chat_search import ProductSearch
 from opsplug.services.chat_texts import say
 from opsplug.services.chat_understanding import Context, Understanding, understand
@@ -143,7 +143,8 @@ class Chat:
 
     def unanswered(self) -> list[dict[str, Any]]:
         """Questions without an answer, oldest first: what the shop's knowledge lacks."""
-        return [dict(value) for _, value in self._storage.documents(UNANSWERED)]
+        found = [dict(value) for _, value in self._storage.newest_documents(UNANSWERED, MOST_UNANSWERED)]
+        return sorted(found, key=lambda lost: int(lost["at"]))
 
     def cart(self, anonymous_id: str | None, user_id: str | None) -> Cart:
         """What lies in this visitor's cart now, with its value; `user_id` is the shop's own, of a verified session."""
@@ -189,7 +190,7 @@ class Chat:
         data |= {"suggestions": list(told.suggestions), "confidence": round(told.confidence, 3)}
         data["items"] = [item["item_id"] for item in told.items]
         now = round(self._clock() * 1000)
-        question = f"{now:013d}.{conversation.id}"
+        question = f"{conversation.id}/{now:013d}"
         if told.missed:
             lost = {"text": heard.text, "language": heard.language, "conversation_id": conversation.id, "at": now}
             self._storage.put_document(UNANSWERED, question, lost, now)

@@ -19,7 +19,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from opsplug.services.chat_entries import KnowledgeError
 from opsplug.services.chat_knowledge import Knowledge
-from opsplug.services.chat_log import ConversationLog
+from opsplug.services.chat_log import CHAT_ORIGIN, ConversationLog
 from opsplug.services.chat_suggestions import Suggestion
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
@@ -127,7 +127,7 @@ def suggest_from_chats(knowledge: Knowledge, log: ConversationLog, conversation_
         asked = asked or (said[first - 1] if first else None)
         if asked is not None:
             spoken = asked.data.get("language") or conversation.language
-            made.append(knowledge.suggest(asked.text, said[first].text, spoken, f"chat/{conversation_id}"))
+            made.append(knowledge.suggest(asked.text, said[first].text, spoken, f"{CHAT_ORIGIN}{conversation_id}"))
     return made
 
 

@@ -6,7 +6,6 @@ the same moment one goes first, and the other looks again at what there is then.
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Callable, Collection
@@ -20,8 +19,9 @@ EVENTS, VISITORS, OVERVIEW = "chat", "chat_visitor", "chat_overview"
 OPEN = "chat_open"  # the conversations that concern people: waiting, owned by one, or to be answered later
 _LINES = (OVERVIEW, OPEN)
 CHANGES = "chat_changes"
-UNANSWERED = "chat_unanswered"  # keys are MOMENT.CONVERSATION
-SUGGESTED = "knowledge_suggested"  # of which some were made of conversations
+UNANSWERED = "chat_unanswered"
+MOST_UNANSWERED = 5000  # of the newest that are looked at
+SUGGESTED, CHAT_ORIGIN = "knowledge_suggested", "chat/"  # begins the origin of those that were made of conversations
 LOOKS = "chat_look"  # who looked at which conversation, and when
 OUTBOX = "chat_outbox"  # what is still to be delivered outside
 _GONE = "there is no such conversation"
@@ -170,7 +170,7 @@ class ConversationLog:
         """Removes these conversations and all that was made of them but no person has approved; -> how many."""
         for conversation_id in conversation_ids:
             conversation = self.read(conversation_id)
-            for kind in (EVENTS, LOOKS, OUTBOX):
+            for kind in (EVENTS, LOOKS, OUTBOX, UNANSWERED):
                 while found := self._storage.documents(kind, f"{conversation_id}/"):  # more may come meanwhile
                     for key, _ in found:
                         self._storage.delete_document(kind, key)
@@ -178,17 +178,11 @@ class ConversationLog:
                 self._storage.delete_document(kind, conversation_id)
             if conversation is not None:
                 self._storage.delete_document(VISITORS, f"{conversation.visitor}/{conversation_id}")
-        if conversation_ids:
-            self._remove_questions(set(conversation_ids))
-        return len(conversation_ids)
-
-    def _remove_questions(self, lost: set[str]) -> None:
-        for key, _ in self._storage.documents(UNANSWERED):
-            if key.rpartition(".")[2] in lost:
-                self._storage.delete_document(UNANSWERED, key)
-        for key, suggestion in self._storage.documents(SUGGESTED):
-            if re.split("[./]", suggestion["origin"])[-1] in lost:
+        origins = {f"{CHAT_ORIGIN}{conversation_id}" for conversation_id in conversation_ids}
+        for key, suggestion in self._storage.documents(SUGGESTED) if origins else ():
+            if suggestion["origin"] in origins:
                 self._storage.delete_document(SUGGESTED, key)
+        return len(conversation_ids)
 
     def _events(self, conversation_id: str) -> list[tuple[str, Event]]:
         if not conversation_id or "/" in conversation_id:

@@ -43,8 +43,8 @@ def run(work: Work) -> None:
         return
     newest = work.store.newest_receipt() or work.clock() * 1000
     before = round(min(work.clock() * 1000, newest) - days * _DAY_MS)
+    others = sum(work.store.delete_documents(kind, before) for kind in _AGEING)
     gone = 0
     while old := work.store.documents_before(OVERVIEW, before, limit=_AT_ONCE):
         gone += log.remove([key for key, _ in old])
-    others = sum(work.store.delete_documents(kind, before) for kind in _AGEING)
     work.say(f"{gone:,} conversations and {others:,} notes older than {days:g} days removed")

@@ -11,7 +11,7 @@ from typing import Any
 from opsplug.errors import EventError
 from opsplug.privacy import mask
 from opsplug.services.chat import Chat
-from opsplug.services.chat_log import LOOKS, UNANSWERED, ChatStorage
+from opsplug.services.chat_log import CHAT_ORIGIN, LOOKS, MOST_UNANSWERED, UNANSWERED, ChatStorage
 from opsplug.services.chat_summary import Summaries, Summary
 from opsplug.services.handover import PERSON, WAITING, Conversation
 from opsplug.services.support import Support
@@ -180,13 +180,13 @@ class Inbox:
     # ------------------------------------------------------------------ what the knowledge lacks
 
     def unanswered(self) -> list[Question]:
-        """Questions nobody could answer, the most asked first."""
+        """Questions nobody could answer, the most asked first; of the newest 5,000."""
         found: dict[tuple[str, str], Question] = {}
-        for key, lost in self._storage.documents(UNANSWERED):
+        for key, lost in self._storage.newest_documents(UNANSWERED, MOST_UNANSWERED):
             text, language = str(lost["text"]), str(lost["language"])
             one = found.setdefault((language, " ".join(text.lower().split())), Question(text, language))
             one.count, one.last_at = one.count + 1, max(one.last_at, int(lost["at"]))
-            one.conversation_id = str(lost.get("conversation_id", ""))
+            one.conversation_id = one.conversation_id or str(lost.get("conversation_id", ""))
             one.keys.append(key)
         return sorted(found.values(), key=lambda one: (-one.count, -one.last_at))[:_LISTED]
 
@@ -197,7 +197,7 @@ class Inbox:
             raise EventError("an answer is expected" if asked else "this question was answered meanwhile")
         knowledge = self._chat().knowledge
         text = mask(question.strip() or asked.text).text
-        suggestion = knowledge.suggest(text, answer, asked.language, origin=asked.keys[0])
+        suggestion = knowledge.suggest(text, answer, asked.language, origin=CHAT_ORIGIN + asked.conversation_id)
         knowledge.approve(suggestion.id, who, answer=answer.strip())
         self._forget(asked)
 

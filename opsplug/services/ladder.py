@@ -41,6 +41,10 @@ class Trace:
     def remove(self, rule: str, item_id: str) -> None:
         self.removed.setdefault(rule, []).append(item_id)
 
+    def ranks(self, ids: Sequence[str]) -> list[int]:
+        """Where the mix had put these items."""
+        return [self.mix.index(item_id) if item_id in self.mix else ELSEWHERE for item_id in ids]
+
 
 class Ladder:
     """Fills lists from the trained mix where there is one, and from what an untrained shop knows."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.errors import EventError, OpsPlugError, StoreError
 from opsplug.features.interactions import CART
-from opsplug.features.recommendation_id import ELSEWHERE, HEAD, PLACEMENTS, UNTRAINED, make_id
+from opsplug.features.recommendation_id import HEAD, PLACEMENTS, UNTRAINED, make_id
 from opsplug.services import rules as rule_book
 from opsplug.services.asking import TIMEOUT, Known, acts_of, seconds
 from opsplug.services.catalog import Catalog, Snapshot
@@ -89,25 +89,12 @@ class Recommender:
         self._rules: tuple[float, rule_book.Rules] = (-RULES_EVERY, rule_book.Rules())
 
     def recommend(
-        self,
-        placement: str = "home",
-        item_id: str | None = None,
-        user_id: str | None = None,
-        anonymous_id: str | None = None,
-        history: Iterable[Any] = (),
-        k: int = 8,
-        now: datetime | float | None = None,
-        exclude: Iterable[str] = (),
-        candidates: Iterable[str] | None = None,
-        repeats: bool = False,
-        *,
-        cart: Iterable[str] = (),
-        language: str | None = None,
-        trace: Trace | None = None,
-        version: str | None = None,
-        slots: str | None = None,
-        rules: rule_book.Rules | None = None,
-    ) -> Recommendations:
+        self, placement: str = "home", item_id: str | None = None, user_id: str | None = None,
+        anonymous_id: str | None = None, history: Iterable[Any] = (), k: int = 8, now: datetime | float | None = None,
+        exclude: Iterable[str] = (), candidates: Iterable[str] | None = None, repeats: bool = False, *,
+        cart: Iterable[str] = (), language: str | None = None, trace: Trace | None = None, version: str | None = None,
+        slots: str | None = None, rules: rule_book.Rules | None = None,
+    ) -> Recommendations:  # fmt: skip
         """A list of at most `k` items for a placement (home, item, cart, order, search, article).
 
         `history` is item ids, `(item_id, time)` or `(item_id, time, event name)`, oldest first, added to what the store
@@ -122,25 +109,22 @@ class Recommender:
         told = acts_of(history, moment) + [(str(item), moment, CART) for item in cart]
         visitor = self._known.visitor(user_id, anonymous_id, told, moment)
         again = [] if repeats else rebuyable(visitor.bought, snapshot.rebuy_days, moment)
-        question = _question(visitor, moment, placement, item_id, exclude, candidates, repeats, again)
+        trace = trace if trace is not None else Trace()
+        trace.asked = _question(visitor, moment, placement, item_id, exclude, candidates, repeats, again)
         trained = self.model(version)
         who = anonymous_id or user_id or ""
         blind = trained is not None and in_holdout(who or None, self._holdout, self._seed)
-        slot = None if blind else self._slots.get(placement, who, slots)
-        trace = trace if trace is not None else Trace()
-        trace.asked = question
         chosen, rung = self._ladder.fill(
-            question, trained, self.rules() if rules is None else rules, snapshot, min(k, MAX_K), blind=blind,
-            again=again, trace=trace, slot=slot, who=who,
+            trace.asked, trained, self.rules() if rules is None else rules, snapshot, min(k, MAX_K), blind=blind,
+            again=again, trace=trace, slot=None if blind else self._slots.get(placement, who, slots), who=who,
         )  # fmt: skip
         items = [_shown(candidate, snapshot, language or self._language) for candidate in chosen]
-        version = trained.version if trained else ""
         trace.milliseconds = (time.perf_counter() - began) * 1000
-        ranks = [trace.mix.index(item.item_id) if item.item_id in trace.mix else ELSEWHERE for item in items[:HEAD]]
         name = make_id(
-            placement, rung, at=moment, version=version, slots=trace.slots, ranks=ranks, holdout=blind, known=bool(who)
-        )
-        model = f"{MODEL}/{version}" if version else UNTRAINED
+            placement, rung, at=moment, version=trained.version if trained else "", slots=trace.slots,
+            ranks=trace.ranks([item.item_id for item in items[:HEAD]]), holdout=blind, known=bool(who),
+        )  # fmt: skip
+        model = f"{MODEL}/{trained.version}" if trained else UNTRAINED
         return Recommendations(name, rung, model, items, _note(len(items), k, snapshot))
 
     def model(self, version: str | None = None) -> Trained | None:

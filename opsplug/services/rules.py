@@ -44,6 +44,9 @@ class Block(msgspec.Struct, forbid_unknown_fields=True):
     categories: list[str] = []
 
 
+NOTHING = Block()
+
+
 class Rules(msgspec.Struct, forbid_unknown_fields=True):
     """The document `rules/recommendations`. The default changes nothing but shows one variant of an item."""
 
@@ -80,6 +83,8 @@ def weigh(
     removed: Removed = lambda rule, item_id: None,
 ) -> list[Candidate]:
     """Blocked items out, scores boosted, buried and rotated, best first again."""
+    if rules.block == NOTHING and not rules.weights and not rules.rotation:
+        return list(candidates)
     kept = []
     for candidate in candidates:
         record = records.get(candidate.item_id, {})

@@ -39,8 +39,10 @@ class DocumentRows:
         return _decode(row[0]) if row else None
 
     def documents(self, kind: str, prefix: str = "") -> list[tuple[str, Any]]:
-        sql = queries.DOCUMENTS_FROM if prefix else queries.DOCUMENTS
-        return self._found(sql, {"kind": kind, "prefix": prefix, "length": len(prefix)})
+        if not prefix:
+            return self._found(queries.DOCUMENTS, {"kind": kind})
+        bounds = {"prefix": prefix, "length": len(prefix), "beyond": _beyond(prefix)}
+        return self._found(queries.DOCUMENTS_FROM, {"kind": kind, **bounds})
 
     def document_keys(self, kind: str) -> list[str]:
         return [row[0] for row in self._db.read(lambda c: c.execute(queries.DOCUMENT_KEYS, {"kind": kind}).fetchall())]
@@ -85,3 +87,8 @@ class DocumentRows:
     def _found(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[str, Any]]:
         rows = self._db.read(lambda connection: connection.execute(sql, parameters).fetchall())
         return [(key, _decode(value)) for key, value in rows]
+
+
+def _beyond(prefix: str) -> str:
+    """A key that comes after all keys with this prefix: without it a look-up would read on to the end of the kind."""
+    return f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}" if prefix[-1] < "\ud7ff" else f"{prefix}\U0010ffff"

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
@@ -54,7 +55,7 @@ class EventRows:
     ) -> list[Event]:
         if not visitors or not names:
             return []
-        sql, parameters = queries.listed(queries.HISTORY, names=names)
+        sql, parameters = _history(tuple(names))
 
         def work(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
             rows = []
@@ -138,6 +139,11 @@ class EventRows:
 
     def _rows(self, sql: str, parameters: dict[str, Any], timeout: float = 10.0) -> list[tuple[Any, ...]]:
         return self._db.read(lambda connection: connection.execute(sql, parameters).fetchall(), timeout=timeout)
+
+
+@lru_cache(maxsize=16)
+def _history(names: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    return queries.listed(queries.HISTORY, names=names)
 
 
 def time_range(since_ms: int | None, until_ms: int | None) -> dict[str, int]:

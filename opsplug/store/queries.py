@@ -113,7 +113,7 @@ ADD_DOCUMENT: Final = """INSERT INTO documents (kind, key, value, updated_at) VA
 GET_DOCUMENT: Final = "SELECT value FROM documents WHERE kind = :kind AND key = :key"
 DOCUMENTS: Final = "SELECT key, value FROM documents WHERE kind = :kind ORDER BY key"
 DOCUMENTS_FROM: Final = """SELECT key, value FROM documents
-    WHERE kind = :kind AND key >= :prefix AND substr(key, 1, :length) = :prefix ORDER BY key"""
+    WHERE kind = :kind AND key >= :prefix AND key < :beyond AND substr(key, 1, :length) = :prefix ORDER BY key"""
 DOCUMENT_KEYS: Final = "SELECT key FROM documents WHERE kind = :kind ORDER BY key"
 DOCUMENTS_SINCE: Final = "SELECT key, value FROM documents WHERE kind = :kind AND updated_at >= :since ORDER BY key"
 DOCUMENTS_BEFORE: Final = """SELECT key, value FROM documents WHERE kind = :kind AND updated_at < :before

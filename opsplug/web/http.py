@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,9 +12,11 @@ from urllib.parse import parse_qs
 import msgspec
 
 from opsplug.errors import EventError
+from opsplug.web.waiting import Places
 
 _MOST_PARAMETERS = 100
 _waiting = threading.Lock()  # held by the one who waits with a thread
+_places = Places(most=100, each=10)  # of those who wait without one; the others ask again
 _encode = msgspec.json.Encoder().encode
 _COOKIE = re.compile(r"\s*([^=;\s]+)=\"?([^;\"]*)\"?")
 
@@ -62,6 +65,11 @@ class Watch:
     seconds: float
     every: float = 0.5
     lasting: bool = False
+    client: str = ""
+
+    def place(self) -> AbstractContextManager[bool]:
+        """Whether one more may wait without a thread, until the end of the `with`; else the first word is the last."""
+        return _places.taken(self.client)
 
     def wait(self, *, many_threads: bool) -> bytes:
         """The first word, for servers that wait with a thread. They have few, and the shop needs them: one visitor or

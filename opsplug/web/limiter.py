@@ -35,4 +35,9 @@ class Limiter:
         return self._full_at.get(self._client(request), now) - now + self._cost > self._window + self._cost / 2
 
     def _client(self, request: Request) -> str:
-        return network_of(client_of(request.client, request.header("x-forwarded-for"), self._trusted))
+        return network(request, self._trusted)
+
+
+def network(request: Request, trusted_proxies: int) -> str:
+    """Whom a request is counted against: an address, of IPv6 the first half."""
+    return network_of(client_of(request.client, request.header("x-forwarded-for"), trusted_proxies))

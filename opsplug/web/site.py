@@ -11,6 +11,7 @@ from opsplug.capture.observer import Observer
 from opsplug.capture.visit import Host, Visit
 from opsplug.errors import EventError, OpsPlugError
 from opsplug.web.http import Request, Response, error_response
+from opsplug.web.limiter import network
 from opsplug.web.static import Snippet
 from opsplug.web.widgets import Helpers
 
@@ -78,7 +79,8 @@ class Web:
             if response.wait_for:
                 self._settle(response.wait_for)
             if response.watch is not None:
-                response.watch = replace(response.watch, look=self._guarded(response.watch.look))
+                who = network(request, self._observer.settings.trusted_proxies)
+                response.watch = replace(response.watch, look=self._guarded(response.watch.look), client=who)
             return response
         return error_response(500, "opsplug could not answer this; the shop's log says why")
 

@@ -227,6 +227,23 @@ class StoreContract:
         assert store.delete_document("rules", "b") is True
         assert store.delete_document("rules", "b") is False
 
+    def test_a_prefix_is_found_in_every_script_and_read_no_further(self, store: Store) -> None:
+        prefixes = ("a/", "a", "a0", "茶", "\ud7ff", "\ue000", "😀", "\U0010fffe", "%", "_")
+        for prefix in prefixes:
+            for key in (prefix, f"{prefix}/1", f"{prefix}é", f"{prefix}\U0010fffd"):
+                store.put_document("odd", key, key, T0)
+        keys = store.document_keys("odd")
+        for prefix in prefixes:
+            found = [key for key, _ in store.documents("odd", prefix)]
+            assert found == [key for key in keys if key.startswith(prefix)], ascii(prefix)
+
+    def test_the_newest_and_the_oldest_of_a_kind(self, store: Store) -> None:
+        for age, key in enumerate("cab"):
+            store.put_document("aged", key, age, T0 - age)
+        assert store.newest_documents("aged", 2) == [("c", 0), ("a", 1)]
+        assert store.documents_before("aged", T0, limit=5) == [("b", 2), ("a", 1)]
+        assert store.documents_before("aged", T0, limit=1) == [("b", 2)]
+
     def test_a_key_is_added_once(self, store: Store) -> None:
         assert store.add_document("chat", "c/1", "first", T0) is True
         assert store.add_document("chat", "c/1", "second", T0) is False

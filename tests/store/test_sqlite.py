@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from opsplug.errors import SettingsError, StoreError
-from opsplug.store import Store, open_store
+from opsplug.store import Store, open_store, queries
 from opsplug.store.migrate import migrations
 from tests.contracts.store_contract import StoreContract, event, read
 
@@ -238,3 +238,18 @@ def test_a_fork_waits_for_a_write_under_way(store: Store) -> None:
     thread.join()
     assert failures == []
     assert {f"c{number}" for number in range(5)} <= {one.event_id for one in read(store)}
+
+
+def test_documents_by_prefix_and_age_use_their_indexes(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/s.db")
+    store.put_document("a", "b", 1, 1)
+    for sql, detail in (
+        (queries.DOCUMENTS_FROM, "(kind=? AND key>? AND key<?)"),
+        (queries.NEWEST_DOCUMENTS, "documents_by_age (kind=?)"),
+        (queries.DOCUMENTS_BEFORE, "documents_by_age (kind=? AND updated_at<?)"),
+        (queries.DELETE_OLDER_DOCUMENTS, "documents_by_age (kind=? AND updated_at<?)"),
+    ):
+        names = dict.fromkeys(("kind", "prefix", "length", "beyond", "limit", "before"), 1)
+        plan = str(store.rows(f"EXPLAIN QUERY PLAN {sql}", names))
+        assert detail in plan, plan
+    store.close()

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from opsplug.engine import Engine
 from opsplug_starlette.routes import Routes
-from opsplug_starlette.translate import StarletteHost, cookies, send_response, to_request
+from opsplug_starlette.translate import StarletteHost, cookies, in_thread, send_response, to_request
 
 _serving: ContextVar[Engine | None] = ContextVar("opsplug_engine", default=None)
 _latest: list[Engine] = []
@@ -115,7 +115,7 @@ class OpsPlugMiddleware:
             await _who(self.app)(scope, receive, _nothing)
         request = await to_request(scope, receive, path, root, web.max_body)
         host = StarletteHost(scope)
-        response = await anyio.to_thread.run_sync(web.handle, request, host)
+        response = await in_thread(web.handle, request, host)
         await send_response(response, receive, send, head=scope["method"] == "HEAD")
 
     def _until_shutdown(self, send: Send) -> Send:

@@ -1,14 +1,19 @@
 """ASGI's scope to our request, our response to ASGI messages."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
+from anyio.lowlevel import RunVar
 from starlette.requests import Request as StarletteRequest
 from starlette.types import Message, Receive, Scope, Send
 
 from opsplug.web.http import Request, Response, Watch
+
+T = TypeVar("T")
+_THREADS = 20
+_threads: RunVar[anyio.CapacityLimiter] = RunVar("opsplug_threads")
 
 
 async def to_request(scope: Scope, receive: Receive, path: str, root: str, limit: int) -> Request:
@@ -59,21 +64,32 @@ async def send_response(response: Response, receive: Receive, send: Send, *, hea
     await send({"type": "http.response.body", "body": b"" if head else response.body})
 
 
+async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
+    """Off the event loop, on threads of our own number: the shop's are for its pages, however many ask us."""
+    try:
+        limiter = _threads.get()
+    except LookupError:
+        limiter = anyio.CapacityLimiter(_THREADS)
+        _threads.set(limiter)
+    return await anyio.to_thread.run_sync(work, *arguments, limiter=limiter)
+
+
 async def _send_watch(watch: Watch, start: Message, receive: Receive, send: Send) -> None:
     """Waits on the event loop; a thread is busy only while it looks. Ends when the client goes."""
     if watch.lasting:
         await send(start)
-    deadline = anyio.current_time() + watch.seconds
-    while True:
-        over = anyio.current_time() >= deadline
-        word = await anyio.to_thread.run_sync(watch.look, over)
-        last = over or word == b"" or (word is not None and not watch.lasting)
-        if last and not watch.lasting:
-            await send(start)
-        if word or last:
-            await send({"type": "http.response.body", "body": word or b"", "more_body": not last})
-        if last or await _gone(receive, watch.every):
-            return
+    with watch.place() as may_wait:
+        deadline = anyio.current_time() + (watch.seconds if may_wait else 0)
+        while True:
+            over = anyio.current_time() >= deadline
+            word = await in_thread(watch.look, over)
+            last = over or word == b"" or (word is not None and not watch.lasting)
+            if last and not watch.lasting:
+                await send(start)
+            if word or last:
+                await send({"type": "http.response.body", "body": word or b"", "more_body": not last})
+            if last or await _gone(receive, watch.every):
+                return
 
 
 async def _gone(receive: Receive, seconds: float) -> bool:
