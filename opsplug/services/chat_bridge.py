@@ -22,7 +22,7 @@ from opsplug.errors import EventError
 from opsplug.services.chat_log import ConversationLog
 from opsplug.services.chat_texts import say
 from opsplug.services.desk import Desk
-from opsplug.services.handover import PERSON, WAITING, Conversation, Event, Message, Step
+from opsplug.services.handover import NO_AGENTS, PERSON, WAITING, Conversation, Event, Message, Step
 
 log = logging.getLogger("opsplug")
 TOLERANCE = 300  # seconds that the clocks of both sides may differ
@@ -106,6 +106,8 @@ class Bridge:
                 raise EventError(f"{field}: a text is expected")
         if said["event"] not in _FROM_DESK:
             raise EventError(f"event: one of {', '.join(sorted(_FROM_DESK))} is expected")
+        if said["agent"] in NO_AGENTS:
+            raise EventError(f"agent: nobody may be called {said['agent']!r} here: it is the name of a part")
         return {**said, "id": message_id}
 
     def apply(self, said: Mapping[str, Any], chat_log: ConversationLog, desk: Desk) -> Step | None:

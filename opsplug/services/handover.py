@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 BOT, WAITING, PERSON, CLOSED = "bot", "waiting", "person", "closed"
 STATES = (BOT, WAITING, PERSON, CLOSED)
+NO_AGENTS = ("visitor", "bot", "desk", "timeout", "system")  # who acts here besides people: nobody may be called so
 LANGUAGES = ("en", "zh")  # in which we speak
 
 

@@ -13,7 +13,7 @@ from opsplug.privacy import mask
 from opsplug.services.chat import Chat
 from opsplug.services.chat_log import CHAT_ORIGIN, LOOKS, MOST_UNANSWERED, UNANSWERED, ChatStorage
 from opsplug.services.chat_summary import Summaries, Summary
-from opsplug.services.handover import PERSON, WAITING, Conversation
+from opsplug.services.handover import NO_AGENTS, PERSON, WAITING, Conversation
 from opsplug.services.support import Support
 
 CANNED = "chat_canned"
@@ -114,6 +114,8 @@ class Inbox:
 
         `form["message_id"]`, where given, makes the same form sent twice one word.
         """
+        if who in NO_AGENTS:
+            raise EventError(f"nobody may be called {who!r} here: it is the name of a part")
         log, desk = self.support.log, self.support.desk
         conversation = log.read(conversation_id)
         if conversation is None or action not in ACTIONS:

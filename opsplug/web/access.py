@@ -89,12 +89,12 @@ class Access:
         flags = f"Path={path}; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Lax{secure}"
         return f"{COOKIE}={session}.{self._sign(session)}; {flags}"
 
-    def form_token(self, secret: str) -> str:
-        """What a form of ours carries; `secret` is in a cookie that pages of other sites cannot send."""
-        return self._sign(f"form:{secret}")
+    def form_token(self, secret: str, person: Person) -> str:
+        """What this person's forms carry; `secret` is in a cookie that pages of other sites cannot send."""
+        return self._sign(f"form:{person.role}:{person.name}:{secret}")
 
-    def form_fits(self, secret: str, token: str) -> bool:
-        return hmac.compare_digest(self.form_token(secret).encode(), token.encode())
+    def form_fits(self, secret: str, person: Person, token: str) -> bool:
+        return hmac.compare_digest(self.form_token(secret, person).encode(), token.encode())
 
     def _session_of(self, request: Request) -> str | None:
         session, _, signature = request.cookies.get(COOKIE, "").rpartition(".")

@@ -102,7 +102,7 @@ class Shell:
             language,
             self._base(request),
             page.name if page else "",
-            self._access.form_token(secret),
+            self._access.form_token(secret, person),
             lambda template, status, **values: self._render(template, status, ask, secret, **values),
             _HEADERS,
         )
@@ -113,7 +113,7 @@ class Shell:
                 return page.get(ask)
             if request.method != "POST":
                 return ask.missing()
-            if not same_origin(request) or not self._access.form_fits(secret, ask.form.get("csrf", "")):
+            if not same_origin(request) or not self._access.form_fits(secret, person, ask.form.get("csrf", "")):
                 return ask.render("refused.html", 403)
             return page.post(ask)
         except StoreError:
