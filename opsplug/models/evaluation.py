@@ -34,14 +34,19 @@ class Question:
 def questions(
     log: Interactions, cut: float, until: float = np.inf, *, per_visitor: int = 3, most: int = 500, seed: int = 0
 ) -> list[Question]:
-    """Up to `most` questions between `cut` and `until`: of each visitor the first moment and some at random."""
+    """Up to `most` questions between `cut` and `until`: of each visitor the first moment and some at random.
+
+    Where visitors are few, more of each; of those without a history, at most a quarter of `most`.
+    """
     rng = np.random.default_rng(seed)
     order, begins = by_visitor(log)
     starts = np.append(np.flatnonzero(begins), len(order))
     times = log.times
     late = np.unique(log.users[(times >= cut) & (times < until)])
     place = {int(log.users[order[start]]): number for number, start in enumerate(starts[:-1])}
+    each = min(max(per_visitor, -(-most // max(len(late), 1))), 3 * per_visitor)
     found: list[Question] = []
+    strangers = most // 4
     for user in rng.permutation(late):
         number = place[int(user)]
         rows = order[starts[number] : starts[number + 1]]
@@ -50,7 +55,10 @@ def questions(
         moments = [at for at in range(int(first), int(last)) if at == 0 or when[at] != when[at - 1]]
         chosen = moments[:1]
         if len(moments) > 1:
-            chosen += rng.choice(moments[1:], min(per_visitor - 1, len(moments) - 1), replace=False).tolist()
+            chosen += rng.choice(moments[1:], min(each - 1, len(moments) - 1), replace=False).tolist()
+        if chosen[:1] == [0]:
+            strangers -= 1
+            chosen = chosen if strangers >= 0 else chosen[1:]
         found += [_question(log, rows, at) for at in sorted(chosen)]
         if len(found) >= most:
             break

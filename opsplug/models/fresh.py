@@ -1,6 +1,7 @@
-"""New items: what nobody has taken yet is worth what the items most like it are worth to this visitor.
+"""New items: what nobody has taken yet is worth a share of what the items most like it are worth to this visitor.
 
-No place is kept for new items: one enters a list where its likes would stand, those that the visitor knows included.
+No place is kept for new items: one enters a list by what its likes are worth, those that the visitor knows included.
+How large the share may be, `newcomers` learns from the shop's own past.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Fresh:
     codes: Codes  # of the new items
     rows: Neighbours  # of each new item: known items and their cosines
     size: int
+    strength: float = 1.0  # the share
 
     @classmethod
     def fit(cls, evidence: Evidence, *, seed: int = 0) -> Fresh:
@@ -43,18 +45,22 @@ class Fresh:
         return cls(new, Neighbours(known[near.codes].astype(np.int32), near.weights), evidence.size)
 
     def export(self) -> Arrays:
-        return {"codes": self.codes, "size": np.array([self.size]), **self.rows.export("rows")}
+        return {
+            "codes": self.codes, "size": np.array([self.size]), "strength": np.array([self.strength]),
+            **self.rows.export("rows"),
+        }  # fmt: skip
 
     @classmethod
     def load(cls, arrays: Mapping[str, NDArray[Any]]) -> Fresh:
-        return cls(arrays["codes"], Neighbours.load(arrays, "rows"), int(arrays["size"][0]))
+        strength = float(arrays["strength"][0]) if "strength" in arrays else 1.0  # a model from before it was learnt
+        return cls(arrays["codes"], Neighbours.load(arrays, "rows"), int(arrays["size"][0]), strength)
 
     def score(self, query: Query) -> Scores:
         return np.zeros(self.size, np.float32)
 
     def lifted(self, total: Scores, view: View | None = None) -> Scores:
-        """`total` (of the items in view) with every new item raised by the mean of worth times cosine of its likes."""
-        if not len(self.codes):
+        """`total` (of the items in view) with every new item raised by its share of the worth of its likes."""
+        if not len(self.codes) or not self.strength:
             return total
         if view is None or view.place is None:
             places, rows = self.codes, self.rows
@@ -68,5 +74,5 @@ class Fresh:
         if worth.shape[1] > SPEAK:
             worth = np.partition(worth, worth.shape[1] - SPEAK, axis=1)[:, -SPEAK:]
         total = total.copy()
-        total[places] += worth.sum(1) / SPEAK
+        total[places] += self.strength / SPEAK * worth.sum(1)
         return total

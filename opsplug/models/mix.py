@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from opsplug.models.evaluation import questions
 from opsplug.models.factors import Factors
 from opsplug.models.fresh import Fresh
 from opsplug.models.item_knn import ItemKnn
+from opsplug.models.newcomers import Newcomers
 from opsplug.models.own_items import OwnItems
 from opsplug.models.popularity import Popularity
 from opsplug.models.ranker import Ranker
@@ -70,11 +71,13 @@ class Mix:
         began = time.process_time()
         evidence = Evidence.of(interactions, catalogue, now)
         texts = Texts.of(evidence.items)
-        weights = fusion.equal_weights()
+        weights, newcomers = fusion.equal_weights(), Newcomers()
         if len(evidence.log) >= FEWEST:
-            weights = learn_weights(evidence, seed, texts, budget_s)
+            weights = learn_weights(evidence, seed, texts, newcomers, budget_s)
         learnt = time.process_time()
         parts = fit_parts(evidence, seed, texts)
+        if isinstance(parts["new"], Fresh):
+            parts["new"] = replace(parts["new"], strength=newcomers.strength())
         if isinstance(parts["factors"], Factors):
             parts["factors"] = parts["factors"].indexed(seed)
         ended = time.process_time()
@@ -128,13 +131,15 @@ def learn_weights(
     evidence: Evidence,
     seed: int,
     texts: Texts,
+    newcomers: Newcomers,
     budget_s: float | None = None,
     splits: tuple[float, ...] = SPLITS,
 ) -> NDArray[np.float32]:
     """Channel weights from rolling splits inside the log, in discovery and in repeat mode.
 
-    What is kept of a split are its samples, so that one set of parts is in memory at a time. A split that would not fit
-    into `budget_s` CPU seconds, to judge by the one before, is left out.
+    What is kept of a split are its samples, so that one set of parts is in memory at a time; `newcomers` judges with
+    the weights known by then. A split that would not fit into `budget_s` CPU seconds, to judge by the one before, is
+    left out.
     """
     gathered: dict[bool, list[fusion.Samples]] = {False: [], True: []}
     began = last = time.process_time()
@@ -148,6 +153,7 @@ def learn_weights(
             asked = questions(evidence.log, cut, most=ASKED, seed=seed)
             for again, found in gathered.items():
                 found.append(fusion.samples(parts, asked, again=again))
+            newcomers.ask(parts, asked, fusion.learn(fusion.join(gathered[False]), again=False))
             del parts
         now = time.process_time()
         longest, last = max(longest, now - last), now

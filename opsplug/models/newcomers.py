@@ -1,0 +1,58 @@
+"""How much new items may count: as much as cost next to nothing at moments of the past.
+
+A shop that launches often gains by showing what nobody has taken yet; one whose catalogue is mostly never taken would
+drown in it. Which of the two a shop is, its own log tells: at each split, what had no events before the cut was new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsplug.models import fusion
+from opsplug.models.base import best
+from opsplug.models.evaluation import Question, ndcg
+from opsplug.models.view import View, leaders, view_of
+
+STRENGTHS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.0)  # shares of the worth of an item's likes
+COST = 0.01  # of NDCG, at most
+UNTRIED = 0.35  # where nothing could be asked
+K = 10
+
+
+class Newcomers:
+    """Gains of each strength, over the questions of all splits so far."""
+
+    def __init__(self) -> None:
+        self.gains = np.zeros(len(STRENGTHS))
+        self.asked = 0
+
+    def ask(self, parts: Mapping[str, Any], asked: Sequence[Question], weights: NDArray[np.float32]) -> None:
+        """What the mix with these weights would have shown (discovery, known visitors) with each strength."""
+        favourites = leaders(parts)
+        for question in asked:
+            if len(question.query.items) and len(question.targets):
+                view = view_of(parts, question.query, None, favourites)
+                self.gains += _gains(parts, question, weights, view)
+                self.asked += 1
+
+    def strength(self) -> float:
+        """The largest one that cost at most one percent of the best."""
+        if not self.asked:
+            return UNTRIED
+        return STRENGTHS[int(np.argmax(self.gains >= (1 - COST) * self.gains.max()))]
+
+
+def _gains(
+    parts: Mapping[str, Any], question: Question, weights: NDArray[np.float32], view: View
+) -> NDArray[np.float64]:
+    seen = view.places(question.seen)
+    row = weights[fusion.situation(len(question.query.items), again=False)]
+    total = row @ fusion.channels(parts, question.query, seen, view=view)
+    raised = parts["new"].lifted(total, view) - total
+    total[seen] = -np.inf
+    lists = [view.items(best(total + share * raised, K)) for share in STRENGTHS]
+    return np.array([ndcg(shown, question.targets, K) for shown in lists])

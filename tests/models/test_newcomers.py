@@ -1,0 +1,75 @@
+"""New items count as much as the shop's own past says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from opsplug.features.interactions import Interactions, interactions
+from opsplug.features.items import Catalogue, catalogue
+from opsplug.models.fresh import Fresh
+from opsplug.models.mix import FEWEST, Mix
+from opsplug.models.newcomers import COST, STRENGTHS, UNTRIED, Newcomers
+
+DAY = 86_400.0
+START = 1.7e9
+TASTES = ("kettle", "scarf", "lamp", "puzzle", "rug", "vase", "clock", "mirror")
+
+
+def shop(launches: bool, *, days: int = 40, seed: int = 0) -> tuple[Interactions, Catalogue]:
+    """Eight tastes of five items and of sixteen more. Those come one every two days and are what is taken then; where
+    nothing `launches`, nobody ever takes them."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for visitor in range(220):
+        taste = TASTES[visitor % len(TASTES)]
+        for day in sorted(rng.choice(days, 6, replace=False)):
+            fresh = [5 + day // 2 - back for back in range(2) if day // 2 >= back and launches]
+            pool = fresh if fresh and rng.random() < 0.7 else range(5)
+            item = f"{taste}{rng.choice(pool)}"
+            rows.append((f"v{visitor}", item, START + (day + rng.random()) * DAY, "view_item", None))
+    records = [
+        {"item_id": f"{taste}{n}", "item_name": f"{taste} number {n}", "item_category": taste}
+        for taste in TASTES
+        for n in range(5 + days // 2)
+    ]
+    return interactions(rows), catalogue(records)
+
+
+def strength(mix: Mix) -> float:
+    fresh = mix.parts["new"]
+    assert isinstance(fresh, Fresh)
+    return fresh.strength
+
+
+def test_a_shop_that_launches_shows_its_launches_and_one_with_a_dead_catalogue_does_not() -> None:
+    lively, dead = (Mix.fit(*shop(launches)) for launches in (True, False))
+    assert strength(lively) > strength(dead)
+    ranker = dead.ranker()
+    taken = set(dead.evidence.log.items.tolist())
+    history = [(int(ranker.codes(["kettle0"])[0]), START + 39 * DAY, 0)]
+    assert set(ranker.rank(history, now=START + 40 * DAY, k=4).codes.tolist()) <= taken
+
+
+def test_the_largest_strength_that_costs_next_to_nothing_is_taken() -> None:
+    board = Newcomers()
+    assert board.strength() == UNTRIED
+    board.asked = 10
+    board.gains = np.linspace(0.9, 1.0, len(STRENGTHS))
+    assert board.strength() == STRENGTHS[np.flatnonzero(board.gains >= 1 - COST)[0]]
+    board.gains[:] = 1.0
+    assert board.strength() == 1.0, "where new items cost nothing, they count in full"
+    board.gains[:] = 0.0
+    assert board.strength() == 1.0
+
+
+@pytest.mark.parametrize("launches", [True, False])
+def test_it_outlives_the_artefact(launches: bool) -> None:
+    mix = Mix.fit(*shop(launches))
+    fresh = mix.ranker().parts["new"]
+    assert isinstance(fresh, Fresh) and fresh.strength == strength(mix)
+
+
+def test_a_log_too_short_to_ask_gets_the_cautious_one() -> None:
+    log, items = shop(launches=False)
+    assert strength(Mix.fit(log.take(slice(FEWEST - 1)), items)) == UNTRIED
