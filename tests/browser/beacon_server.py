@@ -102,8 +102,9 @@ class BeaconServer:
                     self.bodies.append(json.loads(body))
             return as_json(self.events_status, {"accepted": 1, "rejected": []})
         if path == "/recommendations":
+            found = self.recommend(query)
             self.queries.append(query)
-            return as_json(200, self.recommend(query))
+            return as_json(200, found)
         if path == "/consent":
             wish = json.loads(body)
             self.consents.append(wish)
@@ -111,8 +112,9 @@ class BeaconServer:
             return 204, {"Set-Cookie": f"opsplug_consent={granted}; Path=/; SameSite=Lax"}, b""
         if path.startswith("/chat/"):
             data = json.loads(body) if body else {**query}
-            self.chat.append((f"{method} {path}", data))
-            return as_json(*self.converse(method, path, data))
+            answer = self.converse(method, path, data)
+            self.chat.append((f"{method} {path}", data))  # who sees it here knows that it has been answered
+            return as_json(*answer)
         file = DIST / path.lstrip("/")
         if file.is_file() and file.parent == DIST:
             return 200, {"Content-Type": TYPES[file.suffix], "Cache-Control": "max-age=3600"}, file.read_bytes()

@@ -1,4 +1,8 @@
-"""One Chromium for the whole run, one fresh context and one fresh little shop for each test."""
+"""One Chromium for the whole run, one fresh context and one fresh little shop for each test.
+
+How busy the machine is must make no difference. A click waits for no page and no answer: `follow` does, and `expect`, and
+`wait_for`. What the snippet does after so many seconds is tried on a page whose time stands still: `StillTime`.
+"""
 
 import shutil
 import time
@@ -11,6 +15,9 @@ from tests.browser.beacon_server import BeaconServer
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
+expect = playwright.expect
+PATIENCE = 60.0  # seconds until a test fails; nothing waits so long for what comes
+expect.set_options(timeout=PATIENCE * 1000)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SHOP_CSS = """
 :root { color-scheme: light dark; --ground: #fff; --ink: #1c1e21; }
@@ -25,15 +32,11 @@ main { max-width: 1100px; margin: 0 auto; padding: 16px; }
 COUNTERS = """
 window.violations = [];
 window.shift = 0;
-window.longTasks = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   violations.push(event.violatedDirective + " " + event.blockedURI));
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) longTasks.push(entry.duration);
-}).observe({ type: "longtask", buffered: true });
 """
 
 
@@ -75,12 +78,36 @@ def page(context: Any) -> Iterator[Any]:
 def new_context(chromium: Any, shop: BeaconServer, **options: Any) -> Any:
     settings = {"base_url": shop.url, "viewport": {"width": 1280, "height": 800}, **options}
     context = chromium.new_context(**settings)
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(PATIENCE * 1000)
     context.add_init_script(COUNTERS)
     return context
 
 
-def wait_for(found: Callable[[], Any], what: str = "condition", seconds: float = 8.0) -> Any:
+class StillTime:
+    """The time of a page, which goes on only when told; to be made before the page is opened."""
+
+    def __init__(self, page: Any) -> None:
+        self._clock = page.clock
+        self._clock.install(time=1_800_000_000)
+        self._clock.pause_at(1_800_000_001)
+        self.passed = 0  # milliseconds
+
+    def passes(self, milliseconds: int) -> None:
+        self._clock.run_for(milliseconds)
+        self.passed += milliseconds
+
+    def wait_for(self, found: Callable[[], Any], what: str = "condition") -> Any:
+        """Lets time pass until there is an answer."""
+        return wait_for(lambda: (self.passes(50), found())[1], what)
+
+
+def follow(page: Any, target: Any) -> None:
+    """A click that leads to another page, which is there afterwards."""
+    with page.expect_navigation():
+        target.click()
+
+
+def wait_for(found: Callable[[], Any], what: str = "condition", seconds: float = PATIENCE) -> Any:
     """Asks until there is an answer; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

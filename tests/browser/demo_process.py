@@ -32,9 +32,9 @@ class Demo:
         self._told = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.address = self.wait_for(r"^Shop +(http://\S+)/$", 60)
+        self.address = self.wait_for(r"^Shop +(http://\S+)/$", 300)
         self.opened = time.monotonic() - self.began
-        self.stats = self.wait_for(r"^Stats page +(http://\S+)", 5)
+        self.stats = self.wait_for(r"^Stats page +(http://\S+)", 60)
 
     def wait_for(self, pattern: str, seconds: float) -> str:
         """The first group (or all) of the first line that matches; raises with all that was said, if none does."""
@@ -65,7 +65,7 @@ class Demo:
     def stop(self) -> int:
         self._process.send_signal(signal.SIGTERM)
         try:
-            code = self._process.wait(30)
+            code = self._process.wait(120)
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.axe import findings
 from tests.browser.beacon_server import BeaconServer, Page
-from tests.browser.conftest import new_context, wait_for
+from tests.browser.conftest import expect, new_context, wait_for
 
 pytestmark = pytest.mark.browser
 ASKING = {"ux": False, "banner": True}
@@ -24,9 +24,11 @@ def test_either_answer_takes_one_press_and_lasts(shop: BeaconServer, page: Any, 
     yes.wait_for()
     assert yes.bounding_box()["width"] == pytest.approx(no.bounding_box()["width"], abs=1)
     assert page.evaluate("document.activeElement.localName") == "body"
-    page.locator("opsplug-consent button", has_text=label).click()
-    wait_for(lambda: shop.consents == [{"analytics": granted, "personalization": granted}])
-    assert page.locator("opsplug-consent section").count() == 0
+    with page.expect_response("**/consent") as answered:
+        page.locator("opsplug-consent button", has_text=label).click()
+    answered.value.finished()
+    assert shop.consents == [{"analytics": granted, "personalization": granted}]
+    expect(page.locator("opsplug-consent section")).to_have_count(0)
     page.reload()
     wait_for(lambda: len(shop.named("page_view")) == 2)
     page.wait_for_timeout(200)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.axe import findings
 from tests.browser.beacon_server import PREFIX, BeaconServer, Page, manifest
-from tests.browser.conftest import new_context, wait_for
+from tests.browser.conftest import expect, new_context, wait_for
 
 pytestmark = pytest.mark.browser
 QUIET = {"ux": False, "chat": True}
@@ -37,7 +37,7 @@ class Desk:
             self.state = "waiting"
             new = [{"id": "s1", "role": "system", "text": "A person was asked to join."}]
         elif path == "/chat/messages":
-            new, self.incoming = self.incoming, []
+            new = [self.incoming.pop(0) for _ in range(len(self.incoming))]
         self.messages += new
         return 200, {"conversation_id": "c1", "messages": new, "state": self.state, "rate": self.state == "closed"}
 
@@ -100,7 +100,7 @@ def test_a_question_and_its_answer_by_keyboard_alone(shop: BeaconServer, page: A
     assert page.locator("opsplug-chat .sources a").get_attribute("href") == f"{shop.url}/help/returns"
     assert page.locator("opsplug-chat .items a").inner_text() == "Blue Teapot"
     page.keyboard.press("Escape")
-    assert page.locator("opsplug-chat .panel").count() == 0
+    expect(page.locator("opsplug-chat .panel")).to_have_count(0)
     assert page.evaluate("document.activeElement.localName") == "opsplug-chat"
     assert page.locator("opsplug-chat [part=button]").get_attribute("aria-expanded") == "false"
     wait_for(lambda: shop.named("chat_open"))
@@ -155,8 +155,8 @@ def test_a_person_joins_writes_and_closes(shop: BeaconServer, page: Any) -> None
     wait_for(lambda: len(texts(page, "assistant")) == 2)
     page.locator("opsplug-chat button", has_text="Talk to a person").click()
     wait_for(lambda: "A person has been told" in page.locator("opsplug-chat .status").inner_text())
-    desk.incoming = [{"id": "g1", "role": "agent", "name": "Mei", "text": "Hello, this is Mei."}]
     desk.state = "human"
+    desk.incoming.append({"id": "g1", "role": "agent", "name": "Mei", "text": "Hello, this is Mei."})
     wait_for(lambda: texts(page, "agent") == ["Hello, this is Mei."])
     assert page.locator("opsplug-chat .agent .who").inner_text() == "Mei"
     desk.state = "closed"
@@ -181,13 +181,14 @@ def test_history_and_feedback(shop: BeaconServer, page: Any) -> None:
 def test_a_chunk_that_does_not_load_may_be_tried_again(shop: BeaconServer, page: Any) -> None:
     shop.converse = Desk()
     shop.pages["/"] = Page(options=QUIET)
-    address = f"**{PREFIX}/{manifest()['chat.js']['file']}"
-    page.route(address, lambda route: route.abort())
+    file = manifest()["chat.js"]["file"]
+    page.route(f"**{PREFIX}/{file}", lambda route: route.abort())
     page.goto("/")
     button = page.locator("opsplug-chat [part=button]")
-    button.click()
-    page.wait_for_timeout(300)
-    page.unroute(address)
+    with page.expect_event("requestfailed"):
+        button.click()
+    expect(page.locator(f"script[src$='{file}']")).to_have_count(0)  # it has seen that there is nothing
+    page.unroute(f"**{PREFIX}/{file}")
     button.click()
     page.locator("opsplug-chat .panel").wait_for()
 

@@ -134,6 +134,8 @@ def test_a_list_of_products_is_no_view_item_and_the_server_may_do_it(shop: Beaco
     for path in ("/list", "/product/b", "/product/a"):
         page.goto(path)
         wait_for(lambda path=path: [e for e in shop.named("page_view") if e["path"] == path])
+        if path == "/product/b":
+            wait_for(lambda: shop.named("view_item"))
     flush(page)
     assert [event["properties"]["items"][0]["item_id"] for event in shop.named("view_item")] == ["b"]
 
@@ -217,7 +219,7 @@ def test_one_act_told_by_markup_and_data_layer_counts_once(shop: BeaconServer, p
     page.wait_for_timeout(1_100)
     page.click("button")
     flush(page)
-    wait_for(lambda: len(shop.named("add_to_cart")) == 2)
+    wait_for(lambda: len(shop.named("add_to_cart")) >= 2)
     assert len(shop.named("add_to_cart")) == 2
 
 
@@ -300,7 +302,7 @@ def test_a_failing_server_gets_the_same_ids_again(shop: BeaconServer, page: Any)
     wait_for(lambda: page.evaluate("!!window.opsplug && localStorage.length === 1"), "a first failure")
     kept = page.evaluate("JSON.parse(localStorage[localStorage.key(0)])[0].event_id")
     shop.events_status = 202
-    [view] = wait_for(lambda: shop.named("page_view"), seconds=6)
+    [view] = wait_for(lambda: shop.named("page_view"))
     assert view["event_id"] == kept
 
 

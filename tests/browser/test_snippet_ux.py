@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.beacon_server import BeaconServer, Page, inline_script
-from tests.browser.conftest import wait_for
+from tests.browser.conftest import StillTime, follow, wait_for
 
 pytestmark = pytest.mark.browser
 PAGES = Path(__file__).parent / "pages"
@@ -15,28 +15,31 @@ POINTER_CSS = ".pointer { cursor: pointer }"
 BAD = ("rage_click", "dead_click")
 
 
-def open_page(shop: BeaconServer, page: Any, body: str, path: str = "/", **options: Any) -> None:
+def open_page(
+    shop: BeaconServer, page: Any, body: str, path: str = "/", time: StillTime | None = None, **options: Any
+) -> None:
     shop.pages[path] = Page(body=body, **options)
     shop.pages.setdefault("/next", Page(body="next"))
     page.goto(path)
-    wait_until_watching(page)
+    wait_until_watching(page, time)
 
 
-def wait_until_watching(page: Any) -> None:
-    wait_for(lambda: page.evaluate("!!window.opsplug?.core?.chunks.ux"), "the UX chunk")
+def wait_until_watching(page: Any, time: StillTime | None = None) -> None:
+    (time.wait_for if time else wait_for)(lambda: page.evaluate("!!window.opsplug?.core?.chunks.ux"), "the UX chunk")
 
 
-def open_fixture(shop: BeaconServer, page: Any, name: str) -> None:
+def open_fixture(shop: BeaconServer, page: Any, name: str) -> StillTime:
+    time = StillTime(page)
     shop.files["/shop.css"] = ("text/css", POINTER_CSS.encode())
     code = inline_script((PAGES / f"{name}.js").read_text())
-    open_page(shop, page, (PAGES / f"{name}.html").read_text() + code, path=f"/{name}")
+    open_page(shop, page, (PAGES / f"{name}.html").read_text() + code, path=f"/{name}", time=time)
+    return time
 
 
-def click_thrice(page: Any, selector: str, pause: int = 120) -> None:
-    page.click(selector, click_count=1)
-    for _ in range(2):
-        page.wait_for_timeout(pause)
+def click_thrice(page: Any, time: StillTime, selector: str, pause: int = 120) -> None:
+    for _ in range(3):
         page.click(selector, click_count=1)
+        time.passes(pause)
 
 
 INNOCENT = (
@@ -46,23 +49,25 @@ INNOCENT = (
 
 
 def test_innocent_patterns_raise_no_flag(shop: BeaconServer, page: Any) -> None:
-    open_fixture(shop, page, "innocent")
-    page.context.on("page", lambda opened: opened.close())
+    time = open_fixture(shop, page, "innocent")
     for name in INNOCENT:
         page.click(f"#{name}", click_count=3, delay=40)  # as a hand does: the second and third select words
+        time.passes(200)
     page.select_option("#choice", "large")
-    page.wait_for_timeout(2_700)
+    time.passes(2_700)
+    page.evaluate("opsplug.track('search', {search_term: 'last'})")
+    time.wait_for(lambda: shop.named("search"))
     assert len(shop.named("click")) >= 12
     assert [(e["event"], e["properties"]["selector_path"]) for e in shop.named(*BAD)] == []
 
 
 @pytest.mark.parametrize("selector", ["#dead", "#nothing", "#pointer"])
 def test_dead_things_are_told_once_beside_a_ticking_clock(shop: BeaconServer, page: Any, selector: str) -> None:
-    open_fixture(shop, page, "annoying")
-    page.wait_for_timeout(1_500)  # the clock has shown that it changes by itself
-    click_thrice(page, selector)
-    [dead] = wait_for(lambda: shop.named("dead_click"))
-    [rage] = wait_for(lambda: shop.named("rage_click"))
+    time = open_fixture(shop, page, "annoying")
+    time.passes(1_500)  # the clock has shown that it changes by itself
+    click_thrice(page, time, selector)
+    [dead] = time.wait_for(lambda: shop.named("dead_click"))
+    [rage] = time.wait_for(lambda: shop.named("rage_click"))
     assert dead["properties"]["selector_path"] == rage["properties"]["selector_path"] == selector
     assert dead["properties"]["wait_ms"] == 2_500
     assert {key: rage["properties"][key] for key in ("count", "radius_px", "window_ms")} == {
@@ -74,21 +79,26 @@ def test_dead_things_are_told_once_beside_a_ticking_clock(shop: BeaconServer, pa
 
 @pytest.mark.parametrize("selector", ["#ripple", "#slow"])
 def test_an_answer_that_is_none_or_late_is_rage_but_not_dead(shop: BeaconServer, page: Any, selector: str) -> None:
-    open_fixture(shop, page, "annoying")
-    page.wait_for_timeout(1_500)
-    click_thrice(page, selector)
-    [rage] = wait_for(lambda: shop.named("rage_click"))
+    time = open_fixture(shop, page, "annoying")
+    time.passes(1_500)
+    click_thrice(page, time, selector)
+    [rage] = time.wait_for(lambda: shop.named("rage_click"))
     assert rage["properties"]["selector_path"] == selector
-    page.wait_for_timeout(2_000)
+    time.passes(2_500)
+    page.evaluate("opsplug.track('search', {search_term: 'last'})")
+    time.wait_for(lambda: shop.named("search"))
     assert not shop.named("dead_click")
 
 
 def test_slow_or_distant_clicks_are_no_rage(shop: BeaconServer, page: Any) -> None:
-    open_page(shop, page, "<p>one two three</p><div class='screen'></div>")
+    time = StillTime(page)
+    open_page(shop, page, "<p>one two three</p><div class='screen'></div>", time=time)
     for x in (20, 60, 100):
         page.mouse.click(x, 20)
-    click_thrice(page, "p", pause=1_100)
-    page.wait_for_timeout(1_100)
+    click_thrice(page, time, "p", pause=1_100)
+    page.evaluate("opsplug.track('search', {search_term: 'last'})")
+    time.wait_for(lambda: shop.named("search"))
+    assert len(shop.named("click")) == 6
     assert not shop.named("rage_click")
 
 
@@ -121,9 +131,9 @@ def test_forms_tell_names_never_values(shop: BeaconServer, page: Any) -> None:
         page.fill(f"[name={field}]", value)
     page.fill("[name=email]", "ann@shop.example")
     page.fill("[name=name]", "Ann Miller")
-    page.click("#letter button")
-    page.wait_for_url("**/next**")
+    follow(page, page.locator("#letter button"))
     [abandoned] = wait_for(lambda: shop.named("form_abandon"))
+    wait_for(lambda: len(shop.named("form_start", "form_submit")) >= 3)
     assert abandoned["properties"] == {
         "form_id": "checkout",
         "form_destination": "/pay",
@@ -149,20 +159,21 @@ def test_forms_tell_names_never_values(shop: BeaconServer, page: Any) -> None:
 
 
 def test_reading_is_measured(shop: BeaconServer, page: Any) -> None:
-    open_page(shop, page, '<div class="tall"></div>')
-    page.wait_for_timeout(200)
+    time = StillTime(page)
+    open_page(shop, page, '<div class="tall"></div>', time=time)
     page.mouse.wheel(0, 1_200)
-    wait_for(lambda: page.evaluate("scrollY") > 1_000)
-    page.wait_for_timeout(300)
+    wait_for(lambda: page.evaluate("scrollY") >= 1_199)
+    time.wait_for(lambda: shop.named("scroll"))
     page.goto("/next")
     [left] = wait_for(lambda: shop.named("page_leave"))
     assert [event["properties"]["percent"] for event in shop.named("scroll")] == [50]
     assert 55 <= left["properties"]["max_scroll"] <= 75
-    assert 400 <= left["properties"]["duration_ms"] < 8_000
+    assert 200 <= left["properties"]["duration_ms"] <= time.passed + 1_000
     assert left["path"] == "/"
 
 
 def test_quick_back_between_pages_and_within_one(shop: BeaconServer, page: Any) -> None:
+    page.add_init_script("const now = performance.now.bind(performance); performance.now = () => now() / 100")
     open_page(shop, page, "<a href='/next'>next</a>")
     page.goto("/next")
     wait_until_watching(page)
@@ -183,11 +194,9 @@ def test_errors_are_hashed(shop: BeaconServer, page: Any) -> None:
     open_page(shop, page, early)
     page.evaluate("setTimeout(() => { throw new Error('planned 1') })")
     page.evaluate("setTimeout(() => { throw new Error('planned 2') })")
-    page.evaluate("void Promise.reject(new RangeError('planned 3'))")
-    page.wait_for_timeout(100)
-    page.goto("/next")
-    errors = wait_for(lambda: shop.named("js_error"))
-    kinds = [event["properties"]["error_type"] for event in errors]
+    page.evaluate("setTimeout(() => { void Promise.reject(new RangeError('planned 3')) })")
+    wait_for(lambda: len(shop.named("js_error")) >= 3)
+    kinds = [event["properties"]["error_type"] for event in shop.named("js_error")]
     assert kinds[0] == "TypeError"
     assert kinds.count("Error") == 1, "the same message with another number is the same error"
     assert "RangeError" in kinds
@@ -198,23 +207,37 @@ def test_errors_are_hashed(shop: BeaconServer, page: Any) -> None:
 def test_web_vitals_arrive_by_the_time_the_page_goes(shop: BeaconServer, page: Any) -> None:
     busy = "b.onclick = () => { const end = performance.now() + 90; while (performance.now() < end); }"
     open_page(shop, page, "<h1>Words that are painted</h1><button id='b'>b</button>" + inline_script(busy))
+    # The library counts an interaction once it was painted, when idle or a second later: so does this, after it.
+    page.evaluate("""() => {
+      const counted = () => requestIdleCallback(() => (window.counted = true), {timeout: 1_100});
+      window.observer = new PerformanceObserver(counted);
+      observer.observe({type: "event", durationThreshold: 16});
+    }""")
     page.click("#b")
-    page.wait_for_timeout(1_300)  # the library waits up to a second for an idle moment before it counts an interaction
+    wait_for(lambda: page.evaluate("window.counted"), "the interaction to be counted")
     page.goto("/next")
     all_five = {"LCP", "CLS", "FCP", "TTFB", "INP"}
     wait_for(lambda: {event["properties"]["name"] for event in shop.named("web_vital")} == all_five)
     assert all(event["properties"]["rating"] for event in shop.named("web_vital"))
 
 
-def test_the_snippet_makes_no_long_task_and_no_shift(shop: BeaconServer, page: Any) -> None:
+def test_the_snippet_costs_little_and_moves_nothing(shop: BeaconServer, page: Any) -> None:
+    """The main thread's own time, which is the same on a busy machine, beside what the page costs without the snippet."""
     rows = "".join(f"<li class='card'><a href='/next'>Product {n}</a></li>" for n in range(1_500))
     shop.pages["/without"] = Page(body=f"<ul>{rows}</ul>", snippet=False)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def costs() -> dict[str, float]:
+        page.click("li:nth-child(3)")
+        page.wait_for_timeout(800)
+        return {entry["name"]: entry["value"] for entry in session.send("Performance.getMetrics")["metrics"]}
+
     page.goto("/without")
-    page.wait_for_timeout(500)
-    without = len(page.evaluate("longTasks"))
+    without = costs()
     open_page(shop, page, f"<ul>{rows}</ul>")
-    page.click("li:nth-child(3)")
-    page.wait_for_timeout(800)
+    costing = costs()
+    assert costing["ScriptDuration"] < without["TaskDuration"] / 2, (costing, without)
+    assert costing["LayoutCount"] <= without["LayoutCount"] + 1
     assert page.evaluate("shift") == 0
-    assert len(page.evaluate("longTasks")) <= without + 1, page.evaluate("longTasks")
     assert page.evaluate("violations") == []

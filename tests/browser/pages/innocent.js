@@ -12,4 +12,4 @@ by("theme").onclick = () => document.documentElement.toggleAttribute("data-dark"
 by("photo").onclick = () => by("photo").toggleAttribute("data-open");
 by("copy").onclick = () => navigator.clipboard?.writeText("code").catch(() => {});
 by("print").onclick = () => {};
-for (const id of ["mail", "phone", "download"]) by(id).addEventListener("click", (event) => event.preventDefault());
+for (const id of ["tab", "mail", "phone", "download"]) by(id).addEventListener("click", (event) => event.preventDefault());
