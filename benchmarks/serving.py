@@ -1,9 +1,10 @@
-"""CPU of one list, in the engine and over HTTP: `serving.py [ITEMS ...]` (default 5000 10000 50000).
+"""CPU of one list, in the engine and over HTTP: `serving.py [--deep] [ITEMS ...]` (default 5000 10000 50000).
 
 A made-up shop (growth.py) is trained into an artefact, 1,000 visitors' events go into its store, and lists are asked
 for by visitor on the home page, beside items and in the cart, as a shop's pages would. In the engine: the thread's CPU
 time of each call, half of them after a warm-up. Over HTTP: the CPU of one uvicorn process for as many requests of the
-same visitors, minus the mean in the engine.
+same visitors, minus the mean in the engine. With `--deep`, a next-item network takes part; its numbers are drawn, which
+costs what learnt ones cost.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ PLACES = ("home", "home", "item", "cart")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
 
-def build(folder: Path, items: int) -> list[str]:
+def build(folder: Path, items: int, deep: bool = False) -> list[str]:
     """Store, catalogue and model of a shop in `folder`; -> the visitors that may ask."""
     import growth
     import numpy as np
@@ -37,6 +38,7 @@ def build(folder: Path, items: int) -> list[str]:
     from opsplug.capture.ids import new_id
     from opsplug.events import make_event
     from opsplug.features.interactions import PURCHASE
+    from opsplug.models import fusion
     from opsplug.models.mix import Mix
 
     log, catalogue = growth.shop(EVENTS, items=items)
@@ -51,6 +53,9 @@ def build(folder: Path, items: int) -> list[str]:
         )
     )  # fmt: skip
     mix = Mix.fit(log, catalogue, budget_s=0)
+    if deep:
+        mix.parts["deep"] = network(items)
+        mix.weights[:, fusion.DEEP] = mix.weights.max()
     engine.artefacts.publish("recommendations", mix.export(), about={"trained_until": now}, at=now)
     chosen = np.random.default_rng(3).choice(np.unique(log.users), VISITORS, replace=False)
     rows = np.flatnonzero(np.isin(log.users, chosen))
@@ -67,6 +72,22 @@ def build(folder: Path, items: int) -> list[str]:
         engine.store.add_events(events[start : start + 1000])
     engine.close()
     return [f"{user:020d}" for user in chosen.tolist()]
+
+
+def network(items: int) -> Any:
+    """A next-item network of the size that training makes, with drawn numbers."""
+    import numpy as np
+
+    from opsplug.models.next_item import HEADS, KINDS, STEPS, NextItem
+
+    rng = np.random.default_rng(5)
+    d, w = 64, 128
+    shapes = {
+        "vectors": (items, d), "bias": (items,), "nobody_key": (d,), "nobody_value": (d,), "by_kind": (KINDS, HEADS),
+        "widen": (d, w), "widen_bias": (w,), "narrow": (w, d), "scale": (d,),
+    } | dict.fromkeys(("by_events", "by_moments", "by_minutes"), (STEPS, HEADS))  # fmt: skip
+    shapes |= dict.fromkeys(("ask", "key", "value", "out"), (d, d))
+    return NextItem(**{name: (0.2 * rng.standard_normal(shape)).astype(np.float32) for name, shape in shapes.items()})
 
 
 def questions(visitors: list[str], items: int, calls: int) -> list[dict[str, Any]]:
@@ -161,14 +182,14 @@ def serve(folder: str, port: int) -> None:
     uvicorn.run(app, port=port, log_level="error")
 
 
-def main(sizes: list[int]) -> None:
+def main(sizes: list[int], deep: bool) -> None:
     import numpy as np
 
     print("| items | p50 ms | p99 ms | mean ms | over HTTP, mean ms | more over HTTP |")
     print("|---|---|---|---|---|---|")
     for items in sizes:
         with tempfile.TemporaryDirectory() as place:
-            asked = questions(build(Path(place), items), items, CALLS)
+            asked = questions(build(Path(place), items, deep), items, CALLS)
             spent = in_engine(Path(place), asked)
             http_ms = over_http(Path(place), asked)
         print(
@@ -181,4 +202,5 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--serve"]:
         serve(sys.argv[2], int(sys.argv[3]))
     else:
-        main([int(size) for size in sys.argv[1:]] or [5000, 10_000, 50_000])
+        sizes = [int(size) for size in sys.argv[1:] if size != "--deep"]
+        main(sizes or [5000, 10_000, 50_000], "--deep" in sys.argv)

@@ -81,7 +81,8 @@ class NextItem:
         """The visitor's vector, shape (d,)."""
         items, events, moments, minutes, kinds = looked_at(query)
         x = normal(self.vectors[items])
-        last = x[moments == 0].mean(0)
+        newest = int(np.count_nonzero(moments == 0))
+        last = x[:newest].sum(0) / np.float32(newest)
         asked = (last @ self.ask).reshape(HEADS, -1)
         keys = (x @ self.key).reshape(len(x), HEADS, -1)
         weight = (keys * asked).sum(-1) + self.by_events[events] + self.by_moments[moments]
@@ -90,7 +91,7 @@ class NextItem:
         largest = np.maximum(weight.max(0), nobody)
         weight, nobody = np.exp(weight - largest), np.exp(nobody - largest)
         values = (x @ self.value).reshape(len(x), HEADS, -1)
-        seen = np.einsum("lh,lhk->hk", weight, values) + nobody[:, None] * self.nobody_value.reshape(HEADS, -1)
+        seen = (weight[..., None] * values).sum(0) + nobody[:, None] * self.nobody_value.reshape(HEADS, -1)
         seen /= (weight.sum(0) + nobody)[:, None]
         whole = normal(seen.ravel() @ self.out + last)
         whole = whole + np.maximum(whole @ self.widen + self.widen_bias, 0) @ self.narrow
@@ -113,8 +114,9 @@ class NextItem:
 
 def normal(rows: Floats) -> Floats:
     """Mean 0 and variance 1 along the last axis."""
-    rows = rows - rows.mean(-1, keepdims=True)
-    found: Floats = rows / np.sqrt((rows * rows).mean(-1, keepdims=True) + np.float32(EPSILON))
+    width = np.float32(rows.shape[-1])
+    rows = rows - rows.sum(-1, keepdims=True) / width  # `mean` takes three times as long for a few rows
+    found: Floats = rows / np.sqrt((rows * rows).sum(-1, keepdims=True) / width + np.float32(EPSILON))
     return found
 
 
@@ -128,13 +130,16 @@ def looked_at(query: Query) -> Looked:
     begins = np.append(True, times[1:] != times[:-1])
     moments = np.cumsum(begins) - 1
     events = np.flatnonzero(begins)[moments]  # events of later moments
-    return items, log_steps(events), log_steps(moments), minute_steps(query.now - times), kinds
+    return items, LOG_STEPS[events], LOG_STEPS[moments], minute_steps(query.now - times), kinds
 
 
 def log_steps(count: NDArray[Any]) -> NDArray[np.int64]:
     """Two buckets for each doubling of a count from 0."""
     found: NDArray[np.int64] = np.minimum(2 * np.log2(count + 1.0), STEPS - 1).astype(np.int64)
     return found
+
+
+LOG_STEPS = log_steps(np.arange(LONGEST))
 
 
 def minute_steps(seconds: NDArray[Any]) -> NDArray[np.int64]:
