@@ -141,6 +141,7 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             visit = self.visit
+            message.setdefault("headers", [])  # ASGI lets an app leave them out
             if (
                 message["status"] == 200
                 and visit.method == "GET"
