@@ -37,6 +37,10 @@ class Network(nn.Module):
         self.widen, self.narrow = _weight(WIDTH, WIDEN), _weight(WIDEN, WIDTH)
         self.widen_bias = nn.Parameter(torch.zeros(WIDEN))
         self.scale = nn.Parameter(torch.ones(WIDTH))
+        self.hidden = nn.ParameterDict({  # in place of the parts of that name where the question is what was hidden
+            "out": _weight(WIDTH, WIDTH), "last": torch.zeros(WIDTH), "scale": torch.ones(WIDTH),
+            "bias": torch.zeros(size),
+        })  # fmt: skip
 
     def vectors(self) -> Tensor:
         own: Tensor = self.own
@@ -57,17 +61,25 @@ class Network(nn.Module):
         count, longest, _ = x.shape
         asked = (last @ self.ask).view(count, 1, HEADS, -1)
         weight = ((x @ self.key).view(count, longest, HEADS, -1) * asked).sum(-1)
-        weight = weight + self.by_events[events] + self.by_moments[moments]
-        weight = weight + self.by_minutes[minutes] + self.by_kind[kinds]
+        weight = weight + self.by_kind[kinds]
+        if not batch.hidden:  # what goes together does so whenever it was
+            weight = weight + self.by_events[events] + self.by_moments[moments] + self.by_minutes[minutes]
         weight = weight.masked_fill(~known[..., None], -1e9)
         nobody = (asked * self.nobody_key.view(HEADS, -1)).sum(-1)
         weight = torch.cat([weight, nobody], 1).softmax(1)
         values = (x @ self.value).view(count, longest, HEADS, -1)
         seen = torch.einsum("blh,blhk->bhk", weight[:, :-1], values)
         seen = seen + weight[:, -1, :, None] * self.nobody_value.view(HEADS, -1)
-        whole = _normal(self._dropped(seen.flatten(1) @ self.out) + last)
+        out, scale = self.out, self.scale
+        if batch.hidden:
+            out, last, scale = (self.hidden[name] for name in ("out", "last", "scale"))
+        whole = _normal(self._dropped(seen.flatten(1) @ out) + last)
         inner = functional.relu(whole @ self.widen + self.widen_bias)
-        return _normal(whole + self._dropped(inner @ self.narrow)) * self.scale
+        return _normal(whole + self._dropped(inner @ self.narrow)) * scale
+
+    def bias_of(self, batch: Batch) -> Tensor:
+        found: Tensor = self.hidden["bias"] if batch.hidden else self.bias
+        return found
 
     def _dropped(self, rows: Tensor) -> Tensor:
         return functional.dropout(rows, DROPPED, self.training)
@@ -114,7 +126,7 @@ class Averaged:
 def continued(network: Network, start: NextItem) -> None:
     """Go on where another training ended. The text features may have turned: their map is fitted to the old vectors."""
     for name, value in network.named_parameters():
-        if name not in ("own", "map"):
+        if name not in ("own", "map") and not name.startswith("hidden."):
             value.copy_(torch.from_numpy(np.array(getattr(start, name))))
     vectors = np.array(start.vectors)
     met = np.abs(vectors).sum(1) > 0
@@ -126,3 +138,5 @@ def continued(network: Network, start: NextItem) -> None:
     unmet = torch.from_numpy(~met)
     if met.any() and unmet.any():
         network.bias[unmet] = network.bias[~unmet].mean()
+    for name in ("out", "scale", "bias"):  # not handed on: begun like their neighbours
+        network.hidden[name].copy_(getattr(network, name))

@@ -32,7 +32,7 @@ ROUND = 20_000  # examples between two looks at the validation
 FEWEST_BATCHES = 30
 ROUNDS = 10  # at most
 PATIENCE = 2  # rounds without an improvement
-BACKWARDS = 0.5  # share of examples read backwards
+HIDDEN = 0.5  # share of batches that ask what is missing in a history, not what follows it
 RATE, DECAY = 2e-3, 1e-5
 LARGEST_SOFTMAX = 5000
 SAMPLE = 2000
@@ -104,7 +104,7 @@ def learn(
 class _Training:
     def __init__(self, evidence: Evidence, seed: int, start: NextItem | None) -> None:
         self.rng = np.random.default_rng(seed)
-        self.examples = Examples(evidence.log), Examples(evidence.log, backwards=True)
+        self.examples = Examples(evidence.log)
         counts = np.bincount(evidence.log.items, minlength=evidence.size)
         self.active = counts > 0
         self.rare = self.active & (
@@ -123,7 +123,7 @@ class _Training:
         averaged = Averaged(network)
         held = network.arrays(self.active, self.rare)
         found = Learnt(held, 0, [quality(held, asked)])
-        if not len(self.examples[0]) or not len(self.examples[1]):
+        if not len(self.examples):
             return found
         for number in range(1, rounds + 1):
             whole = self._round(optimiser, averaged, budget)
@@ -141,12 +141,15 @@ class _Training:
     def _round(self, optimiser: torch.optim.Optimizer, averaged: Averaged, budget: Budget) -> bool:
         """One round of batches; False when the budget was over before its end."""
         self.network.train()
-        count = max(FEWEST_BATCHES, min(ROUND, 2 * len(self.examples[0])) // BATCH)
+        count = max(FEWEST_BATCHES, min(ROUND, 2 * len(self.examples)) // BATCH)
         for _ in range(count):
             if budget.over():
                 return False
-            examples = self.examples[int(self.rng.random() < BACKWARDS)]
-            loss = self._loss(examples.batch(examples.drawn(BATCH, self.rng)))
+            hidden = self.rng.random() < HIDDEN
+            batch = (self.examples.hidden if hidden else self.examples.drawn)(BATCH, self.rng)
+            if not len(batch.items):
+                continue
+            loss = self._loss(batch)
             optimiser.zero_grad()
             torch.autograd.backward(loss)
             optimiser.step()
@@ -156,15 +159,15 @@ class _Training:
     def _loss(self, batch: Batch) -> Tensor:
         """Mean cross-entropy of the targets, each example's sharing one unit, among items not in its history."""
         network = self.network
-        vectors = network.vectors()
+        vectors, bias = network.vectors(), network.bias_of(batch)
         visitors = network.visitors(vectors, batch)
         targets, asked = torch.from_numpy(batch.targets), torch.from_numpy(batch.asked)
-        wanted = torch.einsum("bd,btd->bt", visitors, vectors[targets]) + network.bias[targets]
+        wanted = torch.einsum("bd,btd->bt", visitors, vectors[targets]) + bias[targets]
         seen = np.zeros((len(batch.items), len(vectors)), bool)
         np.put_along_axis(seen, batch.items, True, 1)
         np.put_along_axis(seen, np.where(batch.asked, batch.targets, batch.targets[:, :1]), True, 1)
         rows, correction = self._rivals()
-        rivals = visitors @ vectors[rows].T + network.bias[rows] - correction
+        rivals = visitors @ vectors[rows].T + bias[rows] - correction
         rivals = rivals.masked_fill(torch.from_numpy(seen[:, rows]), -1e9)
         total = torch.cat([rivals, wanted.masked_fill(~asked, -1e9)], 1).logsumexp(1)
         return (total - (wanted * asked).sum(1) / asked.sum(1)).mean()

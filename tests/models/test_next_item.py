@@ -98,11 +98,39 @@ def test_targets_are_the_next_new_items_after_the_moment() -> None:
     assert not len(Examples(interactions([("v", "a", 9.0, "view_item", None)])))
 
 
+def test_what_is_hidden_is_gone_from_the_history_and_was_in_it() -> None:
+    rows = [("u", f"i{step % 7}", 1e6 + step // 3 * 4000.0, "view_item", None) for step in range(140)]
+    rows += [("v", "i1", 1e6 + step, "view_item", None) for step in range(5)]
+    log = interactions(rows)
+    examples = Examples(log)
+    found = examples.hidden(50, np.random.default_rng(0))
+    assert 40 < len(found.items) <= 50  # nothing can be hidden of "v", and of moments with one item
+    assert found.hidden
+    assert found.known[:, 0].all()
+    for items, known, targets, asked in zip(found.items, found.known, found.targets, found.asked, strict=True):
+        hidden = targets[asked]
+        assert 1 <= len(hidden) == len(set(hidden.tolist())) <= 6
+        assert not set(hidden.tolist()) & set(items[known].tolist())
+        assert set(hidden.tolist()) | set(items[known].tolist()) <= set(range(7))
+
+
+def test_a_question_of_what_is_hidden_moves_no_bias_of_time() -> None:
+    evidence = Evidence.of(*two_tastes())
+    whole = training._Training(evidence, 0, None)
+    batch = whole.examples.hidden(32, np.random.default_rng(0))
+    torch.autograd.backward(whole._loss(batch))
+    assert whole.network.by_minutes.grad is None
+    assert whole.network.bias.grad is None
+    assert whole.network.own.grad is not None
+    torch.autograd.backward(whole._loss(whole.examples.drawn(32, np.random.default_rng(0))))
+    assert whole.network.by_minutes.grad is not None
+
+
 def test_a_sample_of_the_softmax_estimates_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     evidence = Evidence.of(*two_tastes())
     whole = training._Training(evidence, 0, None)
     whole.network.eval()
-    batch = whole.examples[0].batch(whole.examples[0].drawn(64, np.random.default_rng(0)))
+    batch = whole.examples.drawn(64, np.random.default_rng(0))
     expected = whole._loss(batch).item()
     monkeypatch.setattr(training, "LARGEST_SOFTMAX", 5)
     found = np.mean([whole._loss(batch).item() for _ in range(5)])
