@@ -26,11 +26,11 @@ PREFIX = "OPSPLUG_"
 CONSENT_MODES = ("required", "not_required", "counts_only")
 
 
-def setting(default: Any, help_text: str) -> Any:
-    """One row of the table of settings; the help text is what README shows."""
+def setting(default: Any, help_text: str, *, shown: bool = True) -> Any:
+    """One row of the table of settings; the help text is what README shows. `shown`: whether a log may hold the value."""
     if isinstance(default, dict):
         return field(default_factory=dict, metadata={"help": help_text})
-    return field(default=default, metadata={"help": help_text})
+    return field(default=default, repr=shown, metadata={"help": help_text})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +40,13 @@ class Settings:
     enabled: bool = setting(
         True, "`OPSPLUG_ENABLED=0` removes every effect: no capture, no injection, no thread, no file."
     )
-    store: str = setting("sqlite:///opsplug.db", "Where events and the catalogue live. Flask: in the instance folder.")
+    store: str = setting(
+        "sqlite:///opsplug.db", "Where events and the catalogue live. Flask: in the instance folder.", shown=False
+    )
     models: str = setting("", "Folder of the trained models; empty: `opsplug-models` beside the store.")
-    secret_key: str = setting("", "Secret for pseudonyms and signatures; empty: a key file (0600) beside the store.")
+    secret_key: str = setting(
+        "", "Secret for pseudonyms and signatures; empty: a key file (0600) beside the store.", shown=False
+    )
     prefix: str = setting("/_opsplug", "Path under which opsplug answers, below the shop's own mount point.")
     inject: bool = setting(True, "Add the snippet's tag to the shop's own complete HTML pages.")
     discover: bool = setting(True, "Learn the catalogue from JSON-LD, OpenGraph and microdata in the shop's own pages.")
@@ -57,7 +61,9 @@ class Settings:
     admin: Callable[[Any], Any] | None = setting(
         None, "True (or a role: viewer, agent, admin) lets a request see the stats page."
     )
-    admin_token: str = setting("", "A secret that opens the stats page once as `?token=`; at least 16 characters.")
+    admin_token: str = setting(
+        "", "A secret that opens the stats page once as `?token=`; at least 16 characters.", shown=False
+    )
     consent: str | Callable[[Any], bool] = setting(
         "required", "`required`, `not_required`, `counts_only`, or a callable that says whether this visitor agreed."
     )
@@ -70,21 +76,28 @@ class Settings:
         "", "When people answer: `mon-fri 09:00-17:00, sat 10:00-14:00, closed 12-25`; empty: at any time."
     )
     chat_wait: float = setting(180.0, "Seconds that a visitor waits for a person before being asked for an address.")
-    chat_mail: str = setting("", "The shop's mail server for transcripts, as apprise writes it: `mailtos://...`.")
-    chat_webhook: str = setting("", "Address of a help desk that hears of handovers and messages, signed.")
-    chat_webhook_secret: str = setting("", "What the help desk and the shop sign with; at least 16 characters.")
+    chat_mail: str = setting(
+        "", "The shop's mail server for transcripts, as apprise writes it: `mailtos://...`.", shown=False
+    )
+    chat_webhook: str = setting("", "Address of a help desk that hears of handovers and messages, signed.", shown=False)
+    chat_webhook_secret: str = setting(
+        "", "What the help desk and the shop sign with; at least 16 characters.", shown=False
+    )
     chat_cart_value: float = setting(
         0.0, "Value of a cart from which the first question without an answer calls a person; 0: never."
     )
-    llm_url: str = setting("", "Address of an OpenAI-compatible language model for the chat; empty: none is asked.")
+    llm_url: str = setting(
+        "", "Address of an OpenAI-compatible language model for the chat; empty: none is asked.", shown=False
+    )
     llm_model: str = setting("", "Name of the language model, as its address knows it.")
-    llm_key: str = setting("", "Key of the language model's address: best as `OPSPLUG_LLM_KEY`.")
+    llm_key: str = setting("", "Key of the language model's address: best as `OPSPLUG_LLM_KEY`.", shown=False)
     llm_timeout: float = setting(6.0, "Seconds that an answer of the language model may take.")
     llm_calls: int = setting(1000, "Questions to the language model in a day, of all processes together.")
     llm_tokens: int = setting(500_000, "Tokens of the language model in a day, of all processes together.")
     embeddings: str = setting(
         "",
         "Sentence vectors for the chat: `packaged` (extra `embeddings`) or an OpenAI-compatible address; empty: none.",
+        shown=False,
     )
     embeddings_model: str = setting("", "Name of the embeddings model, where `embeddings` is an address.")
     is_available: Callable[[Sequence[str]], Any] | None = setting(
@@ -115,7 +128,9 @@ class Settings:
     queue_size: int = setting(10_000, "Events that may wait in memory; past that page views are dropped and counted.")
 
     alerts: str = setting(
-        "", "Where alerts go: apprise addresses (mailto://, slack://, json://, dingtalk:// ...), separated by blanks."
+        "",
+        "Where alerts go: apprise addresses (mailto://, slack://, json://, dingtalk:// ...), separated by blanks.",
+        shown=False,
     )
     release: str = setting(
         "", "The shop's own version, such as a commit: a new one stands beside what changed after it."
@@ -282,7 +297,7 @@ def _check_models(settings: Settings) -> None:
         if not address or (name == "embeddings" and local):
             continue
         if not _is_web_address(address):
-            raise SettingsError(f"{name}: {address!r} is no address; one such as https://host/v1 is expected")
+            raise SettingsError(f"{name}: this is no address; one such as https://host/v1 is expected")
         if not getattr(settings, model):
             raise SettingsError(f"{model}: name the model that {name} serves")
         if find_spec("openai") is None:

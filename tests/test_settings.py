@@ -61,3 +61,22 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
     for name, default, help_text in describe():
         assert f"| `{name}` | `{default}` | {help_text} |" in readme, f"README misses the row of {name}"
     assert len(describe()) == len(fields(Settings))
+
+
+def test_no_secret_is_in_what_a_log_may_hold() -> None:
+    secret = "s3cr3t-s3cr3t-s3cr3t"
+    settings = Settings(
+        store=f"postgresql://shop:{secret}@db/shop", secret_key=secret, admin_token=secret, chat_webhook_secret=secret,
+        chat_webhook=f"https://desk.example/{secret}", chat_mail=f"mailtos://shop:{secret}@mail.example", llm_key=secret,
+        llm_url=f"https://shop:{secret}@model.example/v1", llm_model="m", alerts=f"slack://{secret}/a/b",
+        embeddings=f"https://shop:{secret}@model.example/v1", embeddings_model="m",
+    )  # fmt: skip
+    assert secret not in repr(settings) and secret not in str(settings)
+    assert "timezone='UTC'" in repr(settings)
+
+
+@pytest.mark.parametrize("given", [{"llm_url": "file://u:s3cr3t@h"}, {"chat_webhook": "ftp://u:s3cr3t@h"}])
+def test_a_refused_address_is_not_repeated(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings(**given)  # type: ignore[arg-type]
+    assert "s3cr3t" not in str(refused.value)

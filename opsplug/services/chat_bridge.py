@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from typing import Any
 
 import msgspec
@@ -85,8 +86,8 @@ class Bridge:
         try:
             with _opener.open(request, timeout=_TIMEOUT) as answer:
                 return bool(200 <= answer.status < 300)
-        except (urllib.error.URLError, OSError, ValueError) as error:
-            log.warning("opsplug: chat_webhook was not reached (%s); it will be tried again", error)
+        except (urllib.error.URLError, HTTPException, OSError, ValueError) as error:
+            log.warning("opsplug: chat_webhook was not reached (%s); it will be tried again", type(error).__name__)
             return False
 
     def read(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any] | None:

@@ -71,7 +71,7 @@ class Outbox:
         if self._storage.get_document(OUTBOX, key) is None:
             return True  # delivered by another process, or forgotten with its conversation
         way = self._ways.get(entry["way"])
-        if way is not None and way({**entry["what"], "id": entry["id"]}):
+        if way is not None and self._arrives(way, entry):
             self._storage.delete_document(OUTBOX, key)
             return True
         tries, now = entry["tries"] + 1, self._now
@@ -84,3 +84,13 @@ class Outbox:
         late = {**entry, "tries": tries, "due": now + 1000 * _PAUSES[tries - 1]}
         self._storage.put_document(OUTBOX, key, late, now)
         return False
+
+    @staticmethod
+    def _arrives(way: Deliver, entry: Mapping[str, Any]) -> bool:
+        try:
+            return way({**entry["what"], "id": entry["id"]})
+        except Exception as error:  # one that cannot be sent must not hold up all that follow
+            log.warning(
+                "opsplug: a %s of the chat failed (%s); it will be tried again", entry["way"], type(error).__name__
+            )
+            return False

@@ -26,7 +26,7 @@ class Endpoint:
     """Vectors from an embeddings endpoint; texts are masked before they leave. `ModelError` when it gives none."""
 
     def __init__(self, url: str, model: str, key: str, *, timeout: float = _TIMEOUT) -> None:
-        self.name = f"{model} at {urlsplit(url).netloc}"
+        self.name = f"{model} at {urlsplit(url).netloc.rpartition('@')[2]}"
         self._url, self._model, self._key, self._timeout = url, model, key, timeout
         self._remembered = lru_cache(maxsize=4096)(lambda text: self._ask([text])[0])
 

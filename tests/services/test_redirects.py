@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +17,11 @@ from opsplug.services.chat_entries import Entry, KnowledgeError
 from opsplug.services.chat_import import loopback, read_pages
 from opsplug.services.chat_knowledge import Found
 from opsplug.services.chat_llm import Budget, LanguageModel
+from opsplug.services.chat_outbox import Outbox
 from opsplug.services.chat_transcript import send_mail
 from opsplug.services.notify import NotifyError, send
 from opsplug.settings import Settings
+from opsplug.store import open_store
 from opsplug.training.encoders import Endpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
@@ -118,3 +122,45 @@ def test_only_web_addresses_are_taken(address: str) -> None:
 def test_only_paths_of_the_shop_are_read(path: str) -> None:
     with pytest.raises(KnowledgeError):
         list(read_pages([path], lambda path: b""))
+
+
+def test_a_help_desk_that_talks_nonsense_is_tried_later_and_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def nonsense() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+
+        threading.Thread(target=nonsense, daemon=True).start()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}/s3cr3t-path"
+        assert Bridge(address, "s" * 16).send({"id": "1"}) is False
+    assert "s3cr3t" not in caplog.text
+
+
+def test_what_cannot_be_sent_holds_up_nobody(tmp_path: Path) -> None:
+    arrived: list[str] = []
+
+    def breaks(what: Any) -> bool:
+        raise RuntimeError("whatever a sender may raise")
+
+    store = open_store(f"sqlite:///{tmp_path}/s.db")
+    outbox = Outbox(
+        store, {"letter": breaks, "webhook": lambda what: arrived.append(what["text"]) is None}, lambda: 1.0
+    )
+    outbox.put("a", "letter", {"text": "never"})
+    outbox.put("b", "webhook", {"text": "hello"})
+    assert outbox.deliver() is True
+    assert arrived == ["hello"]
+    ((_, late),) = store.documents("chat_outbox")
+    assert (late["tries"], late["due"]) == (1, 11_000)
+    store.close()
+
+
+def test_a_password_in_an_address_is_in_no_message() -> None:
+    endpoint = Endpoint("http://user:s3cr3t@127.0.0.1:9/v1", "m", "key", timeout=0.2)
+    with pytest.raises(ModelError) as failed:
+        endpoint.encode(["a"])
+    endpoint.close()
+    assert "s3cr3t" not in str(failed.value) + endpoint.name
