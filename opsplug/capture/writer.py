@@ -97,8 +97,8 @@ class Writer:
         while True:
             self._next_try = float("-inf")
             goes_on = self._write_some()
-            if not self._queue and not self._held:
-                return self._save_counts()
+            if not self._queue and not self._held and self._save_counts():
+                return True
             if self._clock() >= deadline:
                 return False
             if not goes_on:

@@ -181,10 +181,16 @@ def test_only_safe_addresses() -> None:
     ],
 )
 def test_damaged_pages_are_read_as_far_as_they_go(html: bytes) -> None:
-    started = time.process_time()
     for record in read_products(html, "/p/9"):
         assert record["item_id"]
-    assert time.process_time() - started < 2
+
+    def cost(read: bytes) -> float:
+        started = time.process_time()
+        read_products(read, "/p/9")
+        return time.process_time() - started
+
+    sound = page(MUG) + b"<p>word</p>" * (len(html) // 11)
+    assert min(cost(html) for _ in range(3)) < 30 * min(cost(sound) for _ in range(3))
 
 
 json_values = st.recursive(
@@ -271,19 +277,19 @@ def test_a_large_page_is_not_taken(shelf: Shelf) -> None:
 
 
 def test_offer_never_waits_and_counts_what_it_drops(shelf: Shelf) -> None:
-    gate, counts = threading.Event(), []
+    gate, counts, ended = threading.Event(), [], []
 
     def slow(records: object) -> None:
-        gate.wait(20)
+        gate.wait(60)
+        ended.append(records)
 
     discovery = Discovery(slow, count=counts.append)
-    started = time.monotonic()
     taken = [discovery.offer(page(MUG), f"/p/{n}", {}) for n in range(200)]
-    assert time.monotonic() - started < 2
+    assert ended == []
     assert 1 <= taken.count(True) <= 20
     assert counts.count("discovery_dropped") == taken.count(False)
     gate.set()
-    assert discovery.flush(20)
+    assert discovery.flush(60)
     discovery.stop()
 
 

@@ -55,8 +55,8 @@ def test_waiting_ends_with_the_confirmation() -> None:
     ticket = Ticket(event(1))
     threading.Timer(0.05, ticket.settle, (STORED,)).start()
     start = time.monotonic()
-    assert ticket.wait(10)
-    assert time.monotonic() - start < 5
+    assert ticket.wait(60)
+    assert time.monotonic() - start < 60
 
 
 def test_counters_are_exact_among_threads() -> None:

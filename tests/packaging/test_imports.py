@@ -29,7 +29,7 @@ engine.close()
 def loaded_by(program: str, *arguments: str) -> set[str]:
     report = "\nimport sys; print(' '.join(sorted({name.partition('.')[0] for name in sys.modules})))"
     done = subprocess.run(
-        [sys.executable, "-c", program + report, *arguments], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", program + report, *arguments], capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())

@@ -40,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         self.server.keys.append(self.headers["Authorization"])
         if self.server.behaviour == "hang":
-            self.server.release.wait(5)
+            self.server.release.wait(120)
             return
         self.send_response(self.server.status)
         for name, value in self.server.headers:

@@ -275,7 +275,7 @@ def test_a_new_artefact_is_picked_up_without_a_restart_and_a_tampered_one_refuse
     trained.do("view_item", "tea01", visitor="z")
     second = trained.train()
     assert trained.recommender.recommend().model.endswith(second.version)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while worker.recommender.recommend().model == first and time.monotonic() < deadline:
         time.sleep(0.05)
     assert worker.recommender.recommend().model.endswith(second.version)

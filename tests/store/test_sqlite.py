@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from opsplug.errors import SettingsError, StoreError
-from opsplug.store import Store, open_store, queries
+from opsplug.store import Store, connections, open_store, queries
+from opsplug.store.connections import Connections
 from opsplug.store.migrate import migrations
 from tests.contracts.store_contract import StoreContract, event, read
 
@@ -111,7 +113,8 @@ def test_each_thread_reads_while_another_writes(store: Store) -> None:
     def work(number: int) -> None:
         try:
             for n in range(50):
-                store.add_events([event(0, event_id=f"{number}-{n}", anonymous_id=f"v{number}")])
+                written = event(0, event_id=f"{number}-{n}", anonymous_id=f"v{number}")
+                store.add_events([written], timeout=60)
                 assert len(store.history([f"v{number}"], timeout=5)) == n + 1
         except BaseException as error:
             failures.append(error)
@@ -141,13 +144,22 @@ def test_a_deleted_database_is_made_again(store: Store, path: Path) -> None:
     assert len(read(store)) == 1
 
 
-def test_a_write_is_never_left_in_a_file_that_was_replaced_meanwhile(store: Store, path: Path) -> None:
+def test_a_write_is_never_left_in_a_file_that_was_replaced_meanwhile(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.migrate()
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    thread = threading.Thread(target=store.add_events, args=([event(1)],), kwargs={"durable": True})
+    under_way, begin = threading.Event(), connections.transaction
+
+    def told(*args: Any) -> Any:
+        under_way.set()
+        return begin(*args)
+
+    monkeypatch.setattr(connections, "transaction", told)
+    thread = threading.Thread(target=store.add_events, args=([event(1)],), kwargs={"durable": True, "timeout": 60})
     thread.start()
-    time.sleep(0.05)
+    assert under_way.wait(60)
     path.unlink()
     holder.execute("ROLLBACK")
     holder.close()
@@ -170,20 +182,22 @@ def test_a_locked_database_is_told_after_the_timeout(store: Store, path: Path) -
     start = time.monotonic()
     with pytest.raises(StoreError, match="locked"):
         store.add_events([event(1)], timeout=0.1)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 5  # which it would have waited unasked
     assert read(store) == []  # reading goes on
     other.execute("ROLLBACK")
     other.close()
     assert store.add_events([event(1)]) == 1
 
 
-def test_a_slow_read_is_interrupted(store: Store) -> None:
+def test_a_slow_read_is_interrupted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    impatient = Connections.read.__wrapped__  # type: ignore[attr-defined]
+    monkeypatch.setattr(Connections, "read", impatient)
     store.migrate()
     endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) FROM n"
     start = time.monotonic()
     with pytest.raises(StoreError, match="interrupted"):
         store.rows(endless, {}, timeout=0.02)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10  # which it might have taken unasked
     assert store.counts() == {}
 
 

@@ -8,4 +8,4 @@ from opsplug.training.__main__ import end_with_parent
 
 sys.stdin.buffer.readline()
 threading.Thread(target=end_with_parent, daemon=True).start()
-time.sleep(60)
+time.sleep(600)

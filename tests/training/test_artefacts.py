@@ -180,7 +180,7 @@ def test_readers_never_see_half_a_version(tmp_path: Path) -> None:
         for number in range(1, 15):
             publish(artefacts(tmp_path, keep=100), number, NOW + number)
         done.set()
-        assert all(reader.result(timeout=60) for reader in readers)
+        assert all(reader.result(timeout=300) for reader in readers)
 
 
 def test_the_last_good_one_serves_whatever_a_newer_one_does(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

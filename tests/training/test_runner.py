@@ -37,7 +37,7 @@ class FakeChild:
         self.end, self.stopped, self.error = threading.Event(), False, ""
 
     def wait(self, say: Callable[[str], object]) -> list[Any]:
-        assert self.end.wait(10)
+        assert self.end.wait(60)
         if self.error or self.stopped:
             raise ModelError(self.error or "stopped")
         return []
@@ -70,7 +70,7 @@ class World:
     def finish(self, runner: Runner, error: str = "") -> None:
         self.children[-1].error = error
         self.children[-1].end.set()
-        assert runner.wait(10)
+        assert runner.wait(300)
 
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = self.shop.store.get_document("job", JOB.name)
@@ -96,7 +96,7 @@ def test_eight_workers_one_run(world: World) -> None:
         thread.join()
     assert len(world.children) == 1
     world.children[0].end.set()
-    assert all(worker.wait(10) for worker in workers)
+    assert all(worker.wait(60) for worker in workers)
     for worker in workers:
         worker.look()
     assert len(world.children) == 1
@@ -154,7 +154,7 @@ def test_a_dead_holder_is_replaced_after_its_lease_and_not_before(world: World) 
     assert world.children[0].stopped
     world.finish(heir)
     assert world.state()["state"] == "done"
-    assert dead.wait(10)
+    assert dead.wait(60)
     assert world.state()["state"] == "done", "the late end of a lost run changes nothing"
 
 
@@ -237,7 +237,7 @@ def test_a_child_does_not_outlive_its_parent(tmp_path: Path) -> None:
         f"spec = Spec('sqlite:///{tmp_path}/shop.db', '{tmp_path}/models', '{KEY.hex()}', ['sleep'])\n"
         "run = Child(spec, module='tests.training.sleeping')\n"
         "print(run.pid, flush=True)\n"
-        "time.sleep(60)\n"
+        "time.sleep(600)\n"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT, env={**environment(os.environ)}
@@ -248,7 +248,7 @@ def test_a_child_does_not_outlive_its_parent(tmp_path: Path) -> None:
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive(pid)
@@ -267,10 +267,10 @@ def _work(folder: Path, ready: Any, go: Any) -> None:
     runner = Runner(settings, lambda: store, lambda: Artefacts(settings.models_path, KEY), Counters(), jobs=(JOB,))
     store.catalogue_version()
     ready.release()
-    go.wait(30)
+    go.wait(300)
     for _ in range(3):
         runner.look()
-        runner.wait(60)
+        runner.wait(300)
     store.close()
 
 
@@ -283,10 +283,10 @@ def test_three_processes_train_once(tmp_path: Path) -> None:
     for worker in workers:
         worker.start()
     for _ in workers:
-        assert ready.acquire(timeout=60)
+        assert ready.acquire(timeout=300)
     go.set()
     for worker in workers:
-        worker.join(120)
+        worker.join(600)
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
     assert len(runs(shop.store)) == 1
     assert len(shop.artefacts.versions("recommendations")) == 1
@@ -327,7 +327,7 @@ def test_a_restart_of_the_shop_is_no_failure_and_the_next_process_begins_anew(wo
     ending = world.worker()
     ending.look()
     ending.stop()
-    assert ending.wait(10)
+    assert ending.wait(60)
     assert world.state()["state"] == "stopped"
     assert world.shop.counters.get("errors.job.recommendations") == 0
     world.worker().look()
