@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Codes, best
+from opsplug.models.base import Arrays, Codes, best, largest
 
 EXACT_UP_TO = 50_000  # vectors
 RECALL, AT = 0.95, 20
@@ -81,9 +81,9 @@ class Exact:
             start = number * BLOCK
             scores = np.concatenate([found, self._vectors[start : start + BLOCK] @ vector])
             places = np.concatenate([kept, np.arange(start, start + len(scores) - len(found))])
-            first = best(scores, k)
+            first = largest(scores, min(k, len(scores)))
             found, kept = scores[first], places[first]
-        return self._order[kept]
+        return self._order[kept[best(found, k)]]
 
     def export(self) -> Arrays:
         return {}

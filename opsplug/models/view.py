@@ -36,7 +36,7 @@ class View:
 
     def of(self, values: NDArray[Any]) -> NDArray[Any]:
         """The entries of the scored items, of one value per item."""
-        return values if self.codes is None else values[self.codes]
+        return values if self.codes is None else values.take(self.codes, axis=0)
 
     def places(self, codes: Codes) -> Codes:
         """Where these items stand, without those that are not scored."""
