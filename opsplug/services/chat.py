@@ -95,21 +95,26 @@ class Chat:
         language: str | None = None,
         cart_value: float = 0.0,
         message_id: str | None = None,
+        begins_in: str | None = None,
+        may_begin: Callable[[], bool] = lambda: True,
     ) -> ChatReply:
         """Answers one message. An id of another visitor's conversation opens a new one. `user_id` only if verified.
 
-        `message_id` is the sender's own: the same message delivered twice is stored once and answered the same.
+        `message_id` is the sender's own: the same message delivered twice is stored once and answered the same. A new
+        conversation `begins_in` the language of the page, and is only opened if it `may_begin`.
         """
-        visitor = self.visitor_key(user_id, anonymous_id)
-        conversation = self._conversation(conversation_id, visitor, language)
-        context = _context(conversation)
+        visitor = self.visitor_key(user_id, anonymous_id) or f"n:{time.monotonic_ns():x}"
+        own = self._own(conversation_id, visitor)
+        begun = own or Conversation("", language=language or begins_in or self._language)
+        context = _context(begun)
         masked = mask(text[:_LONGEST]).text
         heard = understand(masked, context, language)
         feeling = self._sentiment(heard.text, heard.language)
-        refusal = self._refusal(text, conversation.visitor)
+        refusal = self._refusal(text, visitor) or ("" if own or may_begin() else "slow_down")
         if refusal:
             told = Answer("ask", say(refusal, heard.language), 1.0, context)
-            return replace(_reply(conversation.id, heard, feeling, told), refused=refusal)
+            return replace(_reply(begun.id, heard, feeling, told), refused=refusal)
+        conversation = own or self.log.open(visitor, begun.language)
         data = {"sentiment": round(feeling.polarity, 3), "intent": heard.intent, "language": heard.language}
         step = self.log.append(
             conversation, "visitor_said", by="visitor", text=heard.text, data=data, event_id=message_id
@@ -161,9 +166,10 @@ class Chat:
             return found
         return self.knowledge.preferred(found, self._intents(text), language)
 
-    def _conversation(self, conversation_id: str | None, visitor: str, language: str | None) -> Conversation:
-        own = self.log.of_visitor(conversation_id, visitor) if conversation_id and visitor else None
-        return own or self.log.open(visitor or f"n:{time.monotonic_ns():x}", language or self._language)
+    def _own(self, conversation_id: str | None, visitor: str) -> Conversation | None:
+        """The visitor's conversation of this id, as long as it goes on."""
+        own = self.log.of_visitor(conversation_id, visitor) if conversation_id else None
+        return own if own is not None and not own.is_full else None
 
     def _refusal(self, text: str, visitor: str) -> str:
         """The key of what is said instead of an answer, where the message is too long or one of too many."""

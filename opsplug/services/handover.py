@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 BOT, WAITING, PERSON, CLOSED = "bot", "waiting", "person", "closed"
 STATES = (BOT, WAITING, PERSON, CLOSED)
 NO_AGENTS = ("visitor", "bot", "desk", "timeout", "system")  # who acts here besides people: nobody may be called so
+MOST_EVENTS = 1000  # of one conversation; past that a visitor begins another one
 LANGUAGES = ("en", "zh")  # in which we speak
 
 
@@ -72,6 +73,11 @@ class Conversation:
         return f"agent:{self.agent}" if self.state == PERSON else self.state
 
     @property
+    def is_full(self) -> bool:
+        """Whether a visitor has to begin another one: each event is read again with the next."""
+        return len(self.seen) >= MOST_EVENTS
+
+    @property
     def transcript(self) -> tuple[Message, ...]:
         """What the visitor may see: never a note."""
         return self.messages
@@ -92,6 +98,8 @@ def step(conversation: Conversation, event: Event) -> Step:
     rule = _RULES.get(event.kind)
     if rule is None:
         return Step(conversation, "unknown event")
+    if event.by == "visitor" and conversation.is_full:
+        return Step(conversation, "full")
     after = rule(conversation, event)
     if isinstance(after, str):
         return Step(conversation, after)

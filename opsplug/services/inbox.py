@@ -82,8 +82,9 @@ class Inbox:
         lines = self.support.log.concerning_people()
         if view == "mine":
             own = [line for line in lines if line["state"] == PERSON and line["agent"] == who]
-            return sorted(own, key=lambda line: (line["last_role"] != "visitor", line["last_at"]))
-        return sorted((line for line in lines if line["state"] != PERSON), key=lambda line: _turn(line, who))
+            return sorted(own, key=lambda line: (line["last_role"] != "visitor", line["last_at"]))[:_LISTED]
+        free = (line for line in lines if line["state"] != PERSON)
+        return sorted(free, key=lambda line: _turn(line, who))[:_LISTED]
 
     def counts(self, who: str) -> dict[str, int]:
         lines = self.support.log.concerning_people()

@@ -61,6 +61,7 @@ class ChatRoutes:
         self._language = language
         self._shown = Shown(chat, support, cards, language)
         self._limiter = Limiter(5, 10.0, trusted_proxies)
+        self._openings = Limiter(0.2, 150.0, trusted_proxies)  # each is a line in the inbox
 
     @property
     def table(self) -> Mapping[tuple[str, str], Callable[[Request, Visit], Response]]:
@@ -137,14 +138,14 @@ class ChatRoutes:
             cookie = f"{COOKIE}={anonymous}; Path={visit.root or '/'}; HttpOnly; SameSite=Lax{secure}"
             headers.append(("Set-Cookie", cookie))
         # The page's language is where a conversation begins; what the visitor writes in decides from then on.
-        begun = self._chat().log.of_visitor(said.conversation_id or "", key)
-        begun = begun or self._chat().log.open(key, language_of(said.language or "", self._language))
         reply = self._chat().reply(
             said.text,
-            conversation_id=begun.id,
+            conversation_id=said.conversation_id,
             anonymous_id=anonymous,
             user_id=self._observer.account_of(visit),
             message_id=said.message_id,
+            begins_in=language_of(said.language or "", self._language),
+            may_begin=lambda: self._openings.allows(request, time.monotonic()),
         )
         if reply.refused:  # nothing was stored: the widget keeps what was typed and says why
             return json_response({"error": reply.text}, 429 if reply.refused == "slow_down" else 413, headers)
