@@ -104,3 +104,26 @@ def test_so_many_may_wait_and_the_others_are_answered_at_once(clients: int, wait
         assert not http._places._held  # given back
 
     run(crowd)
+
+
+def test_half_a_form_is_none(tmp_path: Path) -> None:
+    app = OpsPlugMiddleware(Starlette(), store=f"sqlite:///{tmp_path}/o.db", testing=True)
+    messages = [
+        {"type": "http.request", "body": b'{"text": "do not send it"}', "more_body": True}, {"type": "http.disconnect"},
+    ]  # fmt: skip
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def ask() -> None:
+        scope = {"type": "http", "method": "POST", "scheme": "http", "path": "/_opsplug/chat/messages", "query_string": b"",
+                 "headers": [(b"user-agent", b"Mozilla/5.0")], "client": None}  # fmt: skip
+        await app(scope, receive, send)
+
+    anyio.run(ask)
+    assert sent[0]["status"] == 400 and app.engine.store.documents("chat") == []
+    app.engine.close()

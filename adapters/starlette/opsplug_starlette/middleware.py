@@ -92,21 +92,12 @@ class OpsPlugMiddleware:
         purpose = get(b"sec-purpose") or get(b"purpose") or get(b"x-moz") or b""
         client = scope.get("client")
         return self.engine.observer.enter(
-            StarletteHost(scope),
-            scope["method"],
-            path,
-            root,
-            scope["scheme"] == "https",
-            get(b"user-agent", b"").decode("latin-1"),
-            cookie.decode("latin-1"),
-            purpose.decode("latin-1"),
-            get(b"dnt") == b"1" or get(b"sec-gpc") == b"1",
-            get(b"accept-language", b"").decode("latin-1"),
-            get(b"referer", b"").decode("latin-1"),
-            scope["query_string"].decode("latin-1"),
-            client[0] if client else "",
-            get(b"x-forwarded-for", b"").decode("latin-1"),
-        )
+            StarletteHost(scope), scope["method"], path, root, scope["scheme"] == "https",
+            get(b"user-agent", b"").decode("latin-1"), cookie.decode("latin-1"), purpose.decode("latin-1"),
+            get(b"dnt") == b"1" or get(b"sec-gpc") == b"1", get(b"accept-language", b"").decode("latin-1"),
+            get(b"referer", b"").decode("latin-1"), scope["query_string"].decode("latin-1"),
+            client[0] if client else "", get(b"x-forwarded-for", b"").decode("latin-1"),
+        )  # fmt: skip
 
     async def _ours(self, scope: Scope, receive: Receive, send: Send, path: str, root: str) -> None:
         """One of opsplug's own addresses; the work may read the store, so it leaves the event loop."""

@@ -1,7 +1,7 @@
 """ASGI's scope to our request, our response to ASGI messages."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -11,19 +11,16 @@ from starlette.types import Message, Receive, Scope, Send
 
 from opsplug.web.http import Request, Response, Watch
 
-T = TypeVar("T")
-_THREADS = 20
-_threads: RunVar[anyio.CapacityLimiter] = RunVar("opsplug_threads")
+_threads: RunVar[anyio.CapacityLimiter | None] = RunVar("opsplug_threads")
 
 
 async def to_request(scope: Scope, receive: Receive, path: str, root: str, limit: int) -> Request:
     """`path` is relative to our prefix; reading stops once the body is larger than `limit` bytes."""
-    body = b""
-    more = True
+    body, more = b"", True
     while more and len(body) <= limit:
         message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
+        more = message.get("more_body", False)  # who hangs up meanwhile has said nothing: half a message is none
+        body = body + message.get("body", b"") if message["type"] == "http.request" else b""
     client = scope.get("client")
     return Request(
         method=scope["method"],
@@ -64,13 +61,9 @@ async def send_response(response: Response, receive: Receive, send: Send, *, hea
     await send({"type": "http.response.body", "body": b"" if head else response.body})
 
 
-async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
+async def in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
     """Off the event loop, on threads of our own number: the shop's are for its pages, however many ask us."""
-    try:
-        limiter = _threads.get()
-    except LookupError:
-        limiter = anyio.CapacityLimiter(_THREADS)
-        _threads.set(limiter)
+    _threads.set(limiter := _threads.get(None) or anyio.CapacityLimiter(20))
     return await anyio.to_thread.run_sync(work, *arguments, limiter=limiter)
 
 
