@@ -63,7 +63,8 @@ class Recommender:
         report, *networks = self.engine.train(["recommendations", "deep"][: 1 + self.deep], now=self.newest)
         self.report = {
             "stored": imported.stored, "learnt from": report.metrics.get("interactions"),
-            "import CPU s": round(read, 1), "train CPU s": round(time.process_time() - began, 1), "gate": report.reason, "deep": [network.reason for network in networks],
+            "import CPU s": round(read, 1), "train CPU s": round(time.process_time() - began, 1), "gate": report.reason,
+            "deep": [network.reason for network in networks],
         }  # fmt: skip
         if not report.promoted:
             raise SystemExit(f"nothing to serve: {report.reason}")
