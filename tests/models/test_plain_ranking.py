@@ -1,0 +1,102 @@
+"""Several hundred drawn visitors get the lists that the slow way of saying the mix gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from opsplug.features.interactions import CART, PURCHASE, VIEW, interactions
+from opsplug.features.items import catalogue
+from opsplug.models import session_knn
+from opsplug.models import view as views
+from opsplug.models.base import Query
+from opsplug.models.fusion import CHANNELS
+from opsplug.models.mix import Mix
+from opsplug.models.ranker import Ranker
+from opsplug.models.voices import VOICES
+from tests.models import plain_ranking
+
+NOW, ITEMS, EVENTS, NEW, VISITORS = 1.7e9, 240, 12_000, 8, 300
+CLOSE = 2e-5  # what single precision may differ by
+PLACEMENTS = ("home", "item", "cart", "order")
+Acts = list[tuple[int, float, int]]
+
+
+@pytest.fixture(scope="module")
+def ranker() -> Ranker:
+    """A shop of twelve tastes, with items that nobody has taken; all weights differ, so that no two voices are level."""
+    rng = np.random.default_rng(4)
+    people = np.sort(rng.integers(0, EVENTS // 15, EVENTS))
+    taste = (people * 7 + (rng.random(EVENTS) < 0.2)) % 12
+    items = taste * (ITEMS // 12) + np.minimum(rng.pareto(1.0, EVENTS) * 3, ITEMS // 12 - 1).astype(int)
+    times = NOW - 40 * 86400 + np.cumsum(rng.exponential(280.0, EVENTS))
+    names = np.where(rng.random(EVENTS) < 0.15, "purchase", "view_item")
+    rows = zip((f"u{who}" for who in people), (f"i{item}" for item in items), times, names, strict=True)
+    records = [
+        {"item_id": f"i{n}", "item_name": f"kind{n // 20} form{n % 7} part{n % 11}", "price": float(n % 13)}
+        for n in range(ITEMS + NEW)
+    ]
+    found = Mix.fit(interactions([(*row, None) for row in rows]), catalogue(records), now=NOW).ranker()
+    found.weights[:] = np.where(found.weights > 0, found.weights + 0.1 * rng.random(found.weights.shape), 0)
+    return found
+
+
+def visitor(rng: np.random.Generator) -> Acts:
+    length = int(rng.choice([0, 1, 2, 5, 20, 90]))
+    base = int(rng.integers(12)) * (ITEMS // 12)
+    items = np.where(
+        rng.random(length) < 0.8, base + rng.integers(0, ITEMS // 12, length), rng.integers(0, ITEMS, length)
+    )
+    times = NOW - np.sort(rng.exponential(3 * 86400, length))[::-1]
+    kinds = rng.choice([VIEW, CART, PURCHASE], length, p=[0.7, 0.2, 0.1])
+    return list(zip(items.tolist(), times.tolist(), kinds.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("small", [12_000, 0], ids=["all scored", "some scored"])
+def test_serving_gives_the_lists_of_the_slow_way(ranker: Ranker, small: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "SMALL", small)
+    monkeypatch.setattr(session_knn, "NEIGHBOURS", 60)
+    rng = np.random.default_rng(11)
+    for number in range(VISITORS):
+        acts, placement, repeats = visitor(rng), PLACEMENTS[number % 4], number % 3 == 0
+        page = int(rng.integers(ITEMS)) if placement == "item" else None
+        exclude = rng.integers(0, ITEMS, 3).tolist()
+        asked = {"placement": placement, "now": NOW}
+        found = ranker.rank(acts, item=page, k=10, exclude=exclude, repeats=repeats, **asked)  # type: ignore[arg-type]
+        query = Query.of(acts, size=len(ranker.item_ids), page=-1 if page is None else page, **asked)  # type: ignore[arg-type]
+        plain = plain_ranking.rank(ranker, query, exclude, repeats)
+        order = sorted(plain.scores, key=lambda item: (-plain.scores[item], item))[:10]
+        np.testing.assert_allclose(found.scores, [plain.scores[item] for item in order], rtol=CLOSE, atol=CLOSE)
+        for place, (item, expected) in enumerate(zip(found.codes.tolist(), order, strict=True)):
+            assert item == expected or abs(plain.scores[item] - plain.scores[expected]) < CLOSE * 20, (number, place)
+            explained(found.reasons[place], found.contributions[place], plain.given[item])
+
+
+def explained(reason: str, shares: np.ndarray, given: Mapping[tuple[str, bool], float]) -> None:
+    """What each voice gave is told, and the reason is that of the voice that gave most."""
+    names = [(name, beside) for beside in (False, True) for name in CHANNELS] + [("bought_together", True)]
+    expected = [given.get(name, 0.0) for name in names]
+    np.testing.assert_allclose(shares, expected, rtol=CLOSE, atol=CLOSE)
+    loudest = max(expected)
+    fitting = {voice.reason for voice, share in zip(VOICES, expected, strict=True) if share > loudest - CLOSE}
+    assert reason in (fitting if loudest > 0 else {"popular"})
+
+
+def test_the_speaker_of_a_reason_is_the_item_that_names_the_shown_one_loudest(ranker: Ranker) -> None:
+    rng, heard = np.random.default_rng(5), 0
+    for _ in range(60):
+        acts = visitor(rng)
+        found = ranker.rank(acts, now=NOW, k=10)
+        past = [item for item, _, _ in reversed(acts)][:50]
+        for item, anchor, row in zip(found.codes.tolist(), found.anchors.tolist(), found.contributions, strict=True):
+            if anchor >= 0:
+                rows = ranker.parts[VOICES[int(row.argmax())].table].rows  # type: ignore[attr-defined]
+                said = {
+                    other: max(float(rows.weights[other][rows.codes[other] == item].max(initial=0)), 0.0)
+                    for other in past
+                }
+                assert said[anchor] == max(said.values())
+                heard += said[anchor] > 0
+    assert heard > 100
