@@ -41,16 +41,17 @@ def shop(items: Any) -> Catalogue:
     )
 
 
-def asked(ranker: Ranker, questions: list[Any]) -> np.ndarray:
-    """NDCG of the mix for each question."""
-    gains = []
+def asked(ranker: Ranker, questions: list[Any]) -> tuple[np.ndarray, float]:
+    """NDCG of the mix for each question, and the share of the catalogue that it showed."""
+    gains, shown = [], set()
     for _, history, targets, now, seen in questions:
         found = ranker.rank(
             [(ranker.places.get(item, -1), at, 0) for item, at in history], now=now, k=10,
             exclude=[ranker.places[item] for item in seen if item in ranker.places],
         )  # fmt: skip
         gains.append(ndcg(found.codes, ranker.codes(targets)))
-    return np.array(gains)
+        shown |= set(found.codes.tolist())
+    return np.array(gains), len(shown) / len(ranker.item_ids)
 
 
 def alone(ranker: Ranker, questions: list[Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -87,7 +88,7 @@ def row(folder: Path, data: str, split: float) -> str:
     questions = [question for question in questions if question[1]]
     events = from_columns(*(train[name].to_numpy() for name in ("user", "item")), train.timestamp.to_numpy(float))
     mix = Mix.fit(events, shop(items))
-    without = asked(mix.ranker(), questions)
+    without, narrow = asked(mix.ranker(), questions)
     print(f"{data} {split}: the mix {without.mean():.4f}, {mix.metrics['cpu_s']:.0f} CPU s", flush=True)
     began = time.process_time()
     deep = learnt(mix.evidence, say=lambda text: print(text, round(time.process_time() - began), flush=True))
@@ -96,13 +97,14 @@ def row(folder: Path, data: str, split: float) -> str:
     replace(deep, joins=True).join(mix)
     ranker = mix.ranker()
     own, times = alone(ranker, questions)
-    joined = asked(ranker, questions)
+    joined, wide = asked(ranker, questions)
     visitors = np.unique([question[0] for question in questions], return_inverse=True)[1]
     ratio, low, high = ratio_interval(joined, without, visitors)
     best_peer = peer(data, train, items, questions)
     return (
         f"| {data} {split} | {best_peer:.4f} ({PEERS[data][0]}) | {own.mean():.4f} | {own.mean() / best_peer:.3f} "
         f"| {without.mean():.4f} | {joined.mean():.4f} | {ratio:.3f} ({low:.3f} to {high:.3f}) "
+        f"| {narrow:.3f} / {wide:.3f} "
         f"| {'yes' if deep.joins else 'no'} | {cost:.0f} | {np.median(times):.2f} / {np.quantile(times, 0.99):.2f} |"
     )
 
@@ -114,10 +116,11 @@ def main() -> None:
     reader.add_argument("--splits", default="0.1,0.2,0.3")
     given = reader.parse_args()
     head = (
-        "| data | best single | alone | ratio | mix without | mix with | ratio (95 %) | joins | CPU s | ms p50 / p99 |"
+        "| data | best single | alone | ratio | mix without | mix with | ratio (95 %) | coverage without / with "
+        "| joins | CPU s | ms p50 / p99 |"
     )
     rows = [row(given.folder, data, float(split)) for data in given.data for split in given.splits.split(",")]
-    print(head, "|---|---|---|---|---|---|---|---|---|---|", *rows, sep="\n")
+    print(head, "|---|---|---|---|---|---|---|---|---|---|---|", *rows, sep="\n")
 
 
 if __name__ == "__main__":

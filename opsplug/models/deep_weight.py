@@ -72,6 +72,17 @@ def deep_weights(trials: Sequence[Trial]) -> NDArray[np.float32]:
     return column
 
 
+def joins(cuts: Sequence[Mapping[str, float]]) -> bool:
+    """Whether the mix was better with it at most cut-offs, and on the whole."""
+    wins = sum(cut["with"] > cut["without"] for cut in cuts)
+    return 2 * wins > len(cuts) and mean(cuts, "with") > mean(cuts, "without")
+
+
+def mean(cuts: Sequence[Mapping[str, float]], key: str) -> float:
+    """Of one number over cut-offs, 0 without any."""
+    return float(np.mean([cut[key] for cut in cuts])) if cuts else 0.0
+
+
 def ndcg_among(scores: NDArray[np.floating], data: fusion.Samples) -> float:
     """Mean NDCG@10 of questions whose candidates have these scores."""
     gains = []

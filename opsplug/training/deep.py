@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
@@ -22,7 +22,7 @@ from opsplug.errors import ArtefactError
 from opsplug.features.items import catalogue
 from opsplug.models import fusion
 from opsplug.models.base import Evidence
-from opsplug.models.deep_weight import Trial, deep_weights, trial
+from opsplug.models.deep_weight import Trial, deep_weights, joins, mean, trial
 from opsplug.models.evaluation import questions
 from opsplug.models.mix import Mix, fit_parts
 from opsplug.models.next_item import NextItem
@@ -45,7 +45,7 @@ FEWEST_EVENTS = 2000
 BUDGET_S = 150.0  # CPU seconds of all training together, where nobody sets another budget
 WEEK = 7 * 86400.0
 KEPT = 6  # cut-offs that are remembered
-ROUNDS_ON = 2  # rounds of a network that goes on learning
+ROUNDS_ON = 1  # rounds of a network that goes on learning: more learn a small shop by heart
 MISSING = "the deep part needs PyTorch: pip install 'opsplug[deep]' (recommendations work without it)"
 
 
@@ -93,7 +93,7 @@ def train(work: Work) -> TrainingReport:
         return told("nothing happened since the last training", joins=last.joins, version=last.version)
     deep = learnt(evidence, last, seed=work.seed, budget_s=work.budget_s, say=work.say)
     version = publish(work, deep)
-    with_it, without = _mean(deep.cuts, "with"), _mean(deep.cuts, "without")
+    with_it, without = mean(deep.cuts, "with"), mean(deep.cuts, "without")
     renew(work, current(work))
     return told(
         reason_of(deep), joins=deep.joins, version=version,
@@ -119,9 +119,9 @@ def learnt(
         network = last.network.moved(last.items, evidence.log.item_ids)
         found = [_asked_at(evidence, last.trained_until, network, seed)]
         cuts = [*last.cuts, *(cut.measured(last.weights) for cut in found if len(cut) >= FEWEST)][-KEPT:]
-        weights, rolled, rounds = last.weights, last.rolled_at, ROUNDS_ON
+        weights, rolled = last.weights, last.rolled_at
     else:
-        network, found, rounds = _rolled(evidence, seed, budget, say)
+        network, found = _rolled(evidence, seed, budget, say)
         cuts = [
             cut.measured(deep_weights([other for other in found if other is not cut] or found))
             for cut in found
@@ -133,21 +133,15 @@ def learnt(
         until = found[-1].cut if found else newest
     else:
         say("deep: learning from all events")
-        network = learn(evidence, seed=seed, rounds=rounds, start=network, budget=budget).network
+        network = learn(evidence, seed=seed, rounds=ROUNDS_ON, start=network, budget=budget).network
     return Deep(network, evidence.log.item_ids, weights, joins(cuts), until, rolled, cuts=cuts)
-
-
-def joins(cuts: Sequence[Mapping[str, float]]) -> bool:
-    """Whether the mix was better with it at most cut-offs, and on the whole."""
-    wins = sum(cut["with"] > cut["without"] for cut in cuts)
-    return 2 * wins > len(cuts) and _mean(cuts, "with") > _mean(cuts, "without")
 
 
 def reason_of(deep: Deep) -> str:
     if not deep.cuts:
         return "too few questions in the past to say whether it helps; it stays out of the mix"
     wins = sum(cut["with"] > cut["without"] for cut in deep.cuts)
-    change = _mean(deep.cuts, "with") / max(_mean(deep.cuts, "without"), 1e-9)
+    change = mean(deep.cuts, "with") / max(mean(deep.cuts, "without"), 1e-9)
     return (
         f"{change:.3f} times the NDCG of the mix without it, better at {wins} of {len(deep.cuts)} cut-offs: "
         f"it {'joins' if deep.joins else 'stays out of'} the mix"
@@ -156,8 +150,8 @@ def reason_of(deep: Deep) -> str:
 
 def _rolled(
     evidence: Evidence, seed: int, budget: Budget, say: Callable[[str], object]
-) -> tuple[NextItem, list[Trial], int]:
-    """Train up to each cut-off in turn; -> the last network, what was asked, and the rounds for going on."""
+) -> tuple[NextItem, list[Trial]]:
+    """Train up to each cut-off in turn; -> the last network, and what was asked."""
     from opsplug.models.next_item_torch import Budget, learn
 
     ends = np.linspace(0, 1, len(SHARES) + 3)[2:]  # shares of the budget; the first training begins at nothing
@@ -165,8 +159,8 @@ def _rolled(
     say(f"deep: cut-off 1 of {len(cuts)}")
     past = Evidence.of(evidence.log.before(cuts[0]), evidence.items, cuts[0])
     asked = [q for q in questions(evidence.log, cuts[0], most=ASKED, seed=seed + 1) if len(q.targets)]
-    first = learn(past, seed=seed, asked=asked, budget=Budget(None, partial(budget.over, float(ends[0]))))
-    network, rounds = first.network, max(1, first.rounds // 2)
+    part = Budget(None, partial(budget.over, float(ends[0])))
+    network = learn(past, seed=seed, asked=asked, budget=part).network
     found = [_asked_at(evidence, cuts[0], network, seed)]
     for number in range(1, len(cuts)):
         if budget.over(float(ends[number - 1])):
@@ -174,9 +168,9 @@ def _rolled(
         say(f"deep: cut-off {number + 1} of {len(cuts)}")
         past = Evidence.of(evidence.log.before(cuts[number]), evidence.items, cuts[number])
         part = Budget(None, partial(budget.over, float(ends[number])))
-        network = learn(past, seed=seed, rounds=rounds, start=network, budget=part).network
+        network = learn(past, seed=seed, rounds=ROUNDS_ON, start=network, budget=part).network
         found.append(_asked_at(evidence, cuts[number], network, seed))
-    return network, found, rounds
+    return network, found
 
 
 def _asked_at(evidence: Evidence, cut: float, network: NextItem, seed: int) -> Trial:
@@ -251,7 +245,3 @@ def renew(work: Work, deep: Deep | None) -> None:
         if work.artefacts.current(MIX) == version:
             work.artefacts.publish(MIX, {**arrays, "weights": weights}, about=about, at=work.clock())
             return
-
-
-def _mean(cuts: Sequence[Mapping[str, float]], key: str) -> float:
-    return float(np.mean([cut[key] for cut in cuts])) if cuts else 0.0
