@@ -21,6 +21,7 @@ from opsplug.services.handover import PERSON, WAITING, Conversation, Step
 
 PATIENCE = 180.0  # seconds that a visitor waits before being told that nobody is free
 _WORD = 60.0  # seconds that an owner always has for a word
+_SETTLED = 600.0  # seconds after which no process is still writing a line
 _IDLE = 3600.0  # seconds after which a conversation ends that its owner left and its visitor, too
 _MAIL = re.compile(r"[^\s@<>\"',;:]{1,64}@[^\s@<>\"',;:]{1,180}\.[^\s@<>\"',;:.]{2,}")
 _PHONE = re.compile(r"\+?[\d][\d\s()/.\-]{5,24}")
@@ -77,9 +78,11 @@ class Desk:
 
     def tend(self) -> bool:
         """Ends what has waited too long; -> whether anything is left that may have to be ended later."""
-        lines = self._log.concerning_people()
+        settled = (self._clock() - _SETTLED) * 1000
         active = False
-        for line in lines:
+        for line in self._log.concerning_people():
+            if line["state"] not in (WAITING, PERSON) and line["updated_at"] < settled:
+                continue  # to be answered later: there may be thousands, and nothing happens to them by itself
             conversation = self._log.repair(line["conversation_id"])
             if conversation is None:
                 continue

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 REVIEW: Final = "rate_item"
 CHAT: Final = "chat"  # document kind of the conversations' events; keys are conversation/number
 MOST: Final = 50_000  # texts, the newest
+_MOST_SAID = 100_000  # of the newest events of chats that are read
 _SHORTEST = 2  # characters of a text that says something
 _PRAISE, _COMPLAINT = 0.7, 0.5  # shares of the best rating: from here, and to here; between them is neither
 
@@ -57,7 +58,7 @@ def _share(event: Event) -> float | None:
 def _chats(store: Store, until_ms: int | None) -> Iterator[Labelled]:
     """The longest message of a rated conversation, from 1 to 5: what the visitor came with."""
     said: dict[str, dict[str, Any]] = {}
-    for key, event in store.documents(CHAT):
+    for key, event in reversed(store.newest_documents(CHAT, _MOST_SAID)):
         chat = said.setdefault(key.partition("/")[0], {"texts": []})
         if event["kind"] == "visitor_said":
             chat["texts"].append(event["text"])

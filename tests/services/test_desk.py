@@ -208,6 +208,21 @@ def test_a_forgotten_visitor_leaves_nothing() -> None:
     assert not [key for _, key in shop.storage.rows if conversation in key]
 
 
+def test_those_to_be_answered_later_cost_a_round_nothing() -> None:
+    shop = Shop()
+    for number in range(30):
+        shop.log.append(shop.state(shop.ask("hello", f"v{number}")), "person_wanted", data={"closed": True})
+    read, looked = shop.log.repair, []
+    shop.log.repair = lambda name: (looked.append(name), read(name))[1]  # type: ignore[method-assign]
+    shop.desk.tend()
+    assert len(looked) == 30  # just made: another process may not have finished
+    shop.now += 601
+    waiting = shop.ask("talk to a person", "late")
+    looked.clear()
+    shop.desk.tend()
+    assert looked == [waiting]
+
+
 def test_what_was_said_before_a_login_is_the_users_afterwards() -> None:
     shop = Shop()
     conversation = shop.ask("hello")
