@@ -19,7 +19,7 @@ from opsplug.models.view import View, leaders, view_of
 
 STRENGTHS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.0)  # shares of the worth of an item's likes
 COST = 0.01  # of NDCG, at most
-UNTRIED = 0.35  # where nothing could be asked
+UNTRIED = 0.5  # where nothing could be asked: of the first hundreds of events, content knows more than counts
 K = 10
 
 
