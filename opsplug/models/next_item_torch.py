@@ -3,8 +3,8 @@
 It starts from content: an item's vector is a linear map of its text features plus an own part that begins near 0, and
 that is now and then left out in training, so that the map alone serves new items. The loss is a softmax over what a
 visitor took next, and in every other batch over what was hidden in a history, with an output of its own: that is what
-keeps a small shop's few moments from being learnt by heart. Above `LARGEST_SOFTMAX` items over a sample, whose logits are corrected by the logarithm of how often
-they were expected to be drawn (Bengio and Senecal 2008).
+keeps a small shop's few moments from being learnt by heart. Above `LARGEST_SOFTMAX` items it goes over a sample, whose
+logits are corrected by the logarithm of how often they were expected to be drawn (Bengio and Senecal 2008).
 """
 
 from __future__ import annotations
