@@ -195,12 +195,15 @@ def test_a_generator_around_the_app_is_one_page_view(shop: flask.Flask, tmp_path
         yield from inner(environ, start_response)
 
     shop.wsgi_app = late  # type: ignore[method-assign]
-    plug = attach(shop, tmp_path)
+    plug = OpsPlug(
+        shop, store=f"sqlite:///{tmp_path}/o.db", testing=True, consent="not_required",
+        user_id=lambda request: request.headers["user-agent"],
+    )  # fmt: skip
     started, text, _ = wsgi(shop)
     assert started == [("200 OK", [("Content-Type", "text/html; charset=utf-8")])] and text == b"<p></p>"
     plug.engine.flush()
     found = [event for batch in plug.engine.store.read_events() for _, event in batch]
-    assert [event.event for event in found] == ["page_view"]
+    assert [(event.event, event.user_id is not None) for event in found] == [("page_view", True)]
     assert not [name for name in plug.engine.store.counts() if name.startswith("errors.")]
     plug.engine.close()
 

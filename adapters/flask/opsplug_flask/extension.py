@@ -99,16 +99,17 @@ class _Plug:
             engine.guard.swallowed("begin", error)
         if visit is None:
             return self.inner(environ, start_response)
+        start = _Start(engine, visit, environ, start_response)
         try:
-            return self.inner(environ, _Start(engine, visit, environ, start_response))
+            return self.inner(environ, start)
         except BaseException:
             visit.status = 500
             raise
         finally:
-            try:
-                engine.observer.leave(visit)
-            except Exception as error:
-                engine.guard.swallowed("finish", error)
+            if visit.status:
+                start.leave()
+            else:  # an app that answers when it is read: its visit is over when its answer begins
+                start.is_late = True
 
     def _enter(self, engine: Engine, environ: WSGIEnvironment, path: str) -> Visit:
         get = environ.get
@@ -156,13 +157,20 @@ class _Plug:
 class _Start:
     """WSGI's start_response with our headers added."""
 
-    __slots__ = ("_start", "engine", "environ", "visit")
+    __slots__ = ("_start", "engine", "environ", "is_late", "visit")
 
     def __init__(self, engine: Engine, visit: Visit, environ: WSGIEnvironment, start: StartResponse) -> None:
         self.engine = engine
         self.environ = environ
         self.visit = visit
         self._start = start
+        self.is_late = False
+
+    def leave(self) -> None:
+        try:
+            self.engine.observer.leave(self.visit)
+        except Exception as error:
+            self.engine.guard.swallowed("finish", error)
 
     def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         visit = self.visit
@@ -183,6 +191,9 @@ class _Start:
                 engine.settle(visit.tickets)
         except Exception as error:
             engine.guard.swallowed("respond", error)
+        if self.is_late:
+            self.is_late = False
+            self.leave()
         return self._start(status, headers, exc_info)
 
 
