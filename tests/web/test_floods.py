@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from opsplug.services.handover import MOST_EVENTS
 from tests.contracts.adapter_contract import Visitor
 from tests.web.test_hostile import make
@@ -17,6 +19,7 @@ def post(shop: Any, name: str, visitor: Visitor | None = None, **said: Any) -> A
     return sender.send("POST", f"/_opsplug/chat/{name}", body, x_forwarded_for=said.get("from_", "198.51.100.7"))
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_one_address_opens_few_conversations_and_nobody_else_pays(tmp_path: Path) -> None:
     shop = make(tmp_path, trusted_proxies=1, testing=True)
     statuses = [post(shop, "messages", text="a person, please").status for _ in range(45)]

@@ -297,6 +297,7 @@ def test_a_login_that_another_site_sends_is_refused(shop: FlaskShop) -> None:
     assert policy == "strict-origin"  # with no-referrer browsers send "Origin: null" even to ourselves
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_guessing_is_slowed_for_who_guesses(tmp_path: Path) -> None:
     shop = make(tmp_path, trusted_proxies=1)
     visitor = Visitor(shop)
@@ -388,6 +389,7 @@ def test_the_limiter_remembers_a_bounded_number_of_clients() -> None:
     assert len(limit._full_at) <= limiter._CLIENTS
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_a_forged_forwarded_address_is_no_way_around_the_limit(tmp_path: Path) -> None:
     def answers(shop: FlaskShop, hops: str) -> list[int]:
         sent = b'{"text":" "}'

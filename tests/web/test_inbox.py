@@ -183,6 +183,7 @@ def test_the_stream_tells_what_is_new_and_ends(shop: Any, monkeypatch: pytest.Mo
     assert "data:" not in again.text and "retry:" in again.text
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_a_flood_is_refused_and_what_is_too_long_as_well(shop: Any) -> None:
     visitor = Visitor(shop)
     answers = [
