@@ -19,7 +19,7 @@ _AT_ONCE: Final = 500
 
 def forget_withdrawn(store: Store, log: ConversationLog) -> bool:
     """Remove the conversations of visitors who withdrew consent; -> whether any waits because a person serves it."""
-    served = False
+    served = removed = False
     for key, _ in store.documents(WITHDRAWN):
         conversation_id = key.rpartition("/")[2]
         conversation = log.read(conversation_id)
@@ -28,6 +28,9 @@ def forget_withdrawn(store: Store, log: ConversationLog) -> bool:
             continue
         log.remove([conversation_id])
         store.delete_document(WITHDRAWN, key)
+        removed = True
+    if removed:
+        store.checkpoint()
     return served
 
 
@@ -39,8 +42,12 @@ def run(work: Work) -> None:
     log = ConversationLog(work.store, work.clock)
     forget_withdrawn(work.store, log)
     days = float(work.options.get("retention_days") or 0)
-    if days <= 0:
-        return
+    if days > 0:
+        _forget_old(work, log, days)
+    work.store.checkpoint()
+
+
+def _forget_old(work: Work, log: ConversationLog, days: float) -> None:
     newest = work.store.newest_receipt() or work.clock() * 1000
     before = round(min(work.clock() * 1000, newest) - days * _DAY_MS)
     others = sum(work.store.delete_documents(kind, before) for kind in _AGEING)

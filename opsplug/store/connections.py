@@ -97,6 +97,14 @@ class Connections:
                         raise self._trouble(error) from error
             raise AssertionError("unreachable")
 
+    def checkpoint(self, timeout: float = 5.0) -> None:
+        """Move the log into the file and empty it, unless a reader needs it still."""
+        with self._in_use(), self._write_lock:
+            try:
+                self._open_writer(timeout).connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.Error as error:
+                raise self._trouble(error) from error
+
     def prepare(self) -> list[str]:
         """Make and migrate the database if need be; -> names of the migrations applied."""
         with self._in_use(), self._write_lock:
@@ -176,7 +184,7 @@ class Connections:
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA cache_size = -8000")  # the defaults spend half the time on moving pages
                 connection.execute("PRAGMA wal_autocheckpoint = 4000")
-                connection.execute("PRAGMA secure_delete = FAST")  # what was forgotten leaves no bytes behind
+                connection.execute("PRAGMA secure_delete = ON")  # what was forgotten leaves no bytes behind
                 connection.execute("PRAGMA journal_size_limit = 67108864")
                 return handle, migrate(connection)
         except OSError as error:

@@ -28,6 +28,10 @@ class Store(Protocol):
         """Close every connection of this process. The store opens itself again when it is used again."""
         ...
 
+    def checkpoint(self) -> None:
+        """See to it that what was removed is in no log any more, either."""
+        ...
+
     def size_bytes(self) -> int:
         """Bytes on disk, write-ahead log included; 0 when there is no database yet."""
         ...

@@ -35,6 +35,9 @@ class SqliteStore(EventRows, CatalogueRows, DocumentRows):
     def close(self) -> None:
         self._db.close()
 
+    def checkpoint(self) -> None:
+        self._db.checkpoint()
+
     def size_bytes(self) -> int:
         files = [self.path, self.path.with_name(f"{self.path.name}-wal")]
         return sum(file.stat().st_size for file in files if file.exists())

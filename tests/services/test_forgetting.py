@@ -126,3 +126,26 @@ def test_retention_reaches_conversations_alarms_and_suggestions(tmp_path: Path) 
         (key,) = shop.store.document_keys(kind)
         assert ages[29] in key
     shop.close()
+
+
+def test_not_a_byte_is_left_behind(tmp_path: Path) -> None:
+    engine = Engine(store=f"sqlite:///{tmp_path}/shop.db", testing=True)
+    for number in range(40):
+        engine.chat.reply(f"{HEIRLOOM} {number}", anonymous_id=f"v{number}")
+    assert files_with(tmp_path, HEIRLOOM)
+    for number in range(40):
+        engine.track("consent_update", properties={"granted": False}, anonymous_id=f"v{number}")
+    engine.flush()
+    engine.support.keeper.round()
+    assert files_with(tmp_path, HEIRLOOM) == []
+    engine.track("search", properties={"search_term": "kettle"}, anonymous_id="device-of-anna")
+    engine.flush()
+    engine.store.forget_visitor(["device-of-anna"])
+    run(Work(engine.store, engine.artefacts))
+    assert files_with(tmp_path, "device-of-anna") == []
+    assert files_with(tmp_path, "kettle")  # what was done stays, without a name
+    engine.close()
+
+
+def files_with(folder: Path, words: str) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.is_file() and words.encode() in path.read_bytes()]
