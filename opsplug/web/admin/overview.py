@@ -61,4 +61,4 @@ class OverviewPage(ReadOnly):
         if "item" not in placements:
             views = sum(item.views for item in statistics.top_items(DAYS))
             return str(words["propose_token"].format(views=f"{views // 4:,}") if views else words["propose_list"])
-        return str(words["propose_more"] if "cart" not in placements else words["propose_none"])
+        return str(words["propose_more"] if "cart" not in placements else words["propose_nothing"])
