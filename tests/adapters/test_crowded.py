@@ -19,7 +19,7 @@ from opsplug.web.http import Response, Watch
 from opsplug_starlette import OpsPlugMiddleware
 from opsplug_starlette.translate import send_response
 
-WAITS = 10.0
+WAITS = 120.0
 
 
 def page(request: Request) -> PlainTextResponse:
@@ -45,7 +45,7 @@ async def call(app: Any, path: str, client: str = "192.0.2.1") -> int:
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
     async def in_time() -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(300):
             await test()
 
     anyio.run(in_time)

@@ -50,7 +50,7 @@ class Hook:
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.address = f"json://127.0.0.1:{self.server.server_port}/hook"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_a_message_nobody_takes_is_given_up_after_three_days_and_counted(store, 
 def test_mail_arrives_over_smtp(store) -> None:
     Mail.letters = []
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         port = server.server_address[1]
         put(store, alarm())
         run(store, f"mailto://127.0.0.1:{port}?from=shop@example.com&to=owner@example.com&mode=insecure")
