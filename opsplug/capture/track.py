@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from msgspec import structs
@@ -71,8 +72,8 @@ class Tracker:
             event_id=self._event_id(canonical, event_id, merged.get("transaction_id"), now_ms / 1000),
             now_ms=now_ms,
             timestamp_ms=None if timestamp is None else epoch_ms(timestamp, now_ms),
-            items=[_without_people(item) for item in items] if isinstance(items, list | tuple) else items,
-            properties={key: _without_address(key, v) for key, v in merged.items()},
+            items=[without_people(item) for item in items] if isinstance(items, list | tuple) else items,
+            properties={key: without_address(key, v) for key, v in merged.items()},
             **self._who(canonical, user_id, anonymous_id, session_id),
         )
         self._counters.add("events")
@@ -123,14 +124,22 @@ class Tracker:
         }
 
 
-def _without_people(item: Mapping[str, Any] | Item) -> Mapping[str, Any] | Item:
-    """A name may be what a customer typed: an engraving, a gift card's receiver."""
-    name = item.item_name if isinstance(item, Item) else item.get("item_name") if isinstance(item, Mapping) else None
-    if not isinstance(name, str) or (kept := clean_text(name)) == name:
+def without_people(item: Mapping[str, Any] | Item) -> Mapping[str, Any] | Item:
+    """A name may be what a customer typed: an engraving, a gift card's receiver. So may a coupon be."""
+    if not isinstance(item, Mapping | Item):
         return item
-    return structs.replace(item, item_name=kept) if isinstance(item, Item) else {**item, "item_name": kept}
+    given = {
+        name: getattr(item, name) if isinstance(item, Item) else item.get(name) for name in ("item_name", "coupon")
+    }
+    kept = {name: _kept(text) for name, text in given.items() if isinstance(text, str) and _kept(text) != text}
+    if not kept:
+        return item
+    return structs.replace(item, **kept) if isinstance(item, Item) else {**item, **kept}
 
 
-def _without_address(name: str, value: Any) -> Any:
+_kept = lru_cache(maxsize=4096)(clean_text)  # names repeat from line to line
+
+
+def without_address(name: str, value: Any) -> Any:
     """The shop's own numbers stay: an order's number may look like a phone's."""
     return clean_text(value) if isinstance(value, str) and (name in _TYPED or has_mail_sign(value)) else value

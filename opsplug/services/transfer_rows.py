@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
+from opsplug.capture.records import clean_path
+from opsplug.capture.track import without_address, without_people
 from opsplug.errors import EventError, SettingsError
 from opsplug.events import AUDIENCES, TASTE, Item, canonical_name, make_item, make_properties, text_id
-from opsplug.privacy.free_text import clean_text
 from opsplug.services.transfer_cells import EXTRA, Clock, from_cell
 from opsplug.services.transfer_read import BadRowError, TransferError
 
@@ -142,7 +143,7 @@ class RowReader:
             event_id=_optional(row, "event_id"),
             received_at=self._time(row["received_at"]) if "received_at" in row else None,
             page_view_id=_optional(row, "page_view_id"),
-            route=_optional(row, "route"),
+            route=clean_path(route) if (route := _optional(row, "route")) else None,
             skipped="no positive price" if unpaid else None,
             cancelled=cancelled,
             returned=quantity < 0,
@@ -165,8 +166,7 @@ class RowReader:
         if not isinstance(properties, dict):
             raise BadRowError("bad properties", "properties: a JSON object is expected")
         properties = {**properties, **{key: row[key] for key in PROPERTIES if key in row}}
-        if isinstance(properties.get("text"), str):
-            properties["text"] = clean_text(properties["text"])  # a review: whatever its writer typed
+        properties = {key: without_address(key, value) for key, value in properties.items()}
         if original is not None:
             properties["name"] = original
         if self._options.currency and "currency" not in properties and ("price" in row or "value" in row):
@@ -212,8 +212,8 @@ def _items(row: Mapping[str, Any]) -> list[Item]:
     listed = row.get("items", ())
     if not isinstance(listed, list | tuple):
         raise BadRowError("bad items", "items: a JSON array is expected")
-    items = [make_item(item) for item in listed]
-    return [*items, make_item(row)] if "item_id" in row else items
+    items = [*listed, row] if "item_id" in row else listed
+    return [make_item(without_people(item)) for item in items]
 
 
 def _unchecked(row: Mapping[str, Any]) -> list[Item]:
