@@ -14,7 +14,7 @@ from tests.browser.demo_process import Demo
 
 pytestmark = pytest.mark.browser
 
-LEARNING = 1800.0  # seconds; the machine may be busy with other tests. What the demo promises is measured in benchmarks.
+LEARNING = 1800.0  # seconds; the machine may be busy. What the demo promises is measured in benchmarks.
 
 
 @pytest.fixture(scope="session")
