@@ -17,6 +17,15 @@ pytestmark = pytest.mark.browser
 ADMIN = "/_opsplug/admin/inbox"
 HOSTILE = "<img src=x onerror=window.hit=1><script>window.hit=1</script>[a](javascript:alert(1))"
 
+COUNT_NEWS = """
+  window.news = window.waiting = 0;
+  window.EventSource = class extends EventSource {
+    set onmessage(take) {
+      super.onmessage = (event) => { take(event); news++; waiting = JSON.parse(event.data).counts.waiting; };
+    }
+  };
+"""
+
 
 class Side:
     """One person's browser."""
@@ -166,6 +175,38 @@ def test_the_inbox_without_scripts(shop: LiveShop, chromium: Any) -> None:
     kim.follow("button[value=give_back]")
     now = shop.engine.chat.log.read(conversation)
     assert now is not None and now.state == "bot"
+    kim.context.close()
+
+
+def test_news_between_pressing_and_letting_go_lose_no_click(shop: LiveShop, chromium: Any) -> None:
+    first = shop.engine.chat.reply("talk to a person please", anonymous_id="v").conversation_id
+    kim = Side(chromium, shop, "kim")
+    kim.context.add_init_script(COUNT_NEWS)
+    kim.page.goto(ADMIN)
+    wait_for(lambda: kim.page.evaluate("news") > 0)
+    kim.page.locator("[data-lines] a strong").hover()
+    kim.page.mouse.down()
+    shop.engine.chat.reply("talk to a person please", anonymous_id="w")
+    wait_for(lambda: kim.page.evaluate("waiting") > 1)
+    with kim.page.expect_navigation(url=f"**/{first}*"):
+        kim.page.mouse.up()
+    kim.context.close()
+
+
+def test_news_held_under_a_pressed_pointer_are_shown_when_it_is_let_go(shop: LiveShop, chromium: Any) -> None:
+    shop.engine.chat.reply("talk to a person please", anonymous_id="v")
+    kim = Side(chromium, shop, "kim")
+    kim.context.add_init_script(COUNT_NEWS)
+    kim.page.goto(ADMIN)
+    wait_for(lambda: kim.page.evaluate("news") > 0)
+    kim.page.locator("[data-lines] a strong").hover()
+    kim.page.mouse.down()
+    shop.engine.chat.reply("talk to a person please", anonymous_id="w")
+    wait_for(lambda: kim.page.evaluate("waiting") > 1)
+    assert kim.page.locator("[data-lines] a").count() == 1
+    kim.page.mouse.move(700, 800)
+    kim.page.mouse.up()
+    expect(kim.page.locator("[data-lines] a")).to_have_count(2)
     kim.context.close()
 
 

@@ -11,6 +11,8 @@ export function followInbox(root: HTMLElement): void {
   const status = document.querySelector<HTMLElement>("[data-inbox-status]");
   const query = new URLSearchParams({ view: words.view ?? "", conversation: words.conversation ?? "" });
   let waiting = count("waiting");
+  let pressed = false;
+  let held: News | undefined;
 
   const events = new EventSource(`${words.inbox}/live?${query}`);
   events.onmessage = ({ data }) => take(JSON.parse(data));
@@ -18,11 +20,25 @@ export function followInbox(root: HTMLElement): void {
   // A stream that ends is asked for again by the browser; one that was refused (a session that is over) is not.
   events.onerror = () => events.readyState === EventSource.CLOSED && say(words.offline ?? "");
   addEventListener("pagehide", () => events.close());
+  // What moves under a pressed pointer loses the click: news wait until it is let go.
+  root.addEventListener("pointerdown", () => (pressed = true));
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(release));
   const form = root.querySelector<HTMLFormElement>("[data-answer]");
   if (form) sendAnswers(form);
   if (log) log.scrollTop = log.scrollHeight;
 
+  function release(): void {
+    const news = held;
+    pressed = false;
+    held = undefined;
+    if (news) take(news);
+  }
+
   function take(news: News): void {
+    if (pressed) {
+      held = news;
+      return;
+    }
     drawLines(root, news.lines);
     for (const [name, number] of Object.entries(news.counts)) {
       const place = root.querySelector(`[data-count="${name}"]`);
