@@ -17,7 +17,7 @@ from opsplug.models.base import best
 from opsplug.models.evaluation import Question, ndcg
 from opsplug.models.view import View, leaders, view_of
 
-STRENGTHS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.0)  # shares of the worth of an item's likes
+STRENGTHS = (1.0, 0.85, 0.7, 0.5, 0.35, 0.2, 0.0)  # shares of the worth of an item's likes
 COST = 0.01  # of NDCG, at most
 UNTRIED = 0.5  # where nothing could be asked: of the first hundreds of events, content knows more than counts
 K = 10
