@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from opsplug.errors import ModelError
+from opsplug.models._calibration import drawn_shift, newest_rows, platt, settled_rows, shift_to, sigmoid
 from opsplug.models._plain import Arrays, Net, Trees
 from opsplug.models._table import Table
 
 Array = NDArray[np.float64]
 FOLDS = 5
-RECENT = 0.25  # the share of newest rows that sets the level of the probabilities
-FEWEST_NEW = 100  # rows below which the newest do not say a level
 SOLD_OUT = 0.1  # what two distributions must have in common for a column not to be the date in disguise
 
 
@@ -52,7 +51,7 @@ class PropensityModel:
                 f"PropensityModel.fit: X has {len(matrix)} rows and y has {len(labels)}; give one label a row"
             )
         labels = (labels > 0).astype(float)
-        newest = _newest(times, len(labels))
+        newest = newest_rows(times, len(labels))
         self.left_out = self._table.leave_out(_dated(matrix, newest, self._table.sources))
         matrix = self._table.transform(X)
         self.columns = self._table.names
@@ -82,14 +81,14 @@ class PropensityModel:
                 guesses[name][test] = model.log_odds(matrix[test])
         guesses["both"] = np.mean(list(guesses.values()), axis=0)
         fitted["both"] = [model for models in fitted.values() for model in models]
-        losses = {name: log_loss(labels, _sigmoid(guess)) for name, guess in guesses.items()}
+        losses = {name: log_loss(labels, sigmoid(guess)) for name, guess in guesses.items()}
         self.name = min(losses, key=lambda name: losses[name])
         self._models, raw = fitted[self.name], guesses[self.name]
-        self.slope, self.shift = _platt(raw, labels)
+        self.slope, self.shift = platt(raw, labels)
         if newest is not None:
-            newest = _settled(newest, times, labels - _sigmoid(self.slope * raw + self.shift))
-            self.shift = _level(self.slope * raw[newest], labels[newest], self.shift)
-        self.out_of_fold = _sigmoid(self.slope * raw + self.shift)
+            newest = settled_rows(newest, times, labels - sigmoid(self.slope * raw + self.shift))
+            self.shift = drawn_shift(self.slope * raw[newest], labels[newest], self.shift)
+        self.out_of_fold = sigmoid(self.slope * raw + self.shift)
         self.metrics = {
             **quality(labels, self.out_of_fold),
             **{f"log_loss {name}": loss for name, loss in losses.items()},
@@ -100,7 +99,7 @@ class PropensityModel:
         self._check()
         scores = self.slope * self._raw(self._table.transform(X))
         if len(scores) and 0 < rate < 1:
-            self.shift = _shift_to(scores, rate)
+            self.shift = shift_to(scores, rate)
 
     def predict_proba(self, X: Any) -> Array:
         """Probabilities of shape (n, 2): no, yes."""
@@ -118,7 +117,7 @@ class PropensityModel:
         return np.asarray(np.mean([model.log_odds(matrix) for model in self._models], axis=0))
 
     def _probability(self, matrix: Array) -> Array:
-        return _sigmoid(self.slope * self._raw(matrix) + self.shift)
+        return sigmoid(self.slope * self._raw(matrix) + self.shift)
 
     def explain(self, X: Any, strongest: int = 3) -> list[list[tuple[str, float]]]:
         """For each row the `strongest` reasons: column and what it adds to the probability against a typical value."""
@@ -202,32 +201,6 @@ def _folds(labels: Array, groups: ArrayLike | None, seed: int) -> list[tuple[NDA
     return [(np.flatnonzero(fold != n), np.flatnonzero(fold == n)) for n in range(FOLDS)]
 
 
-def _newest(times: ArrayLike | None, rows: int) -> NDArray[np.bool_] | None:
-    """The newest quarter of the rows, whole moments only: rows of one moment are equally new."""
-    if times is None or not rows:
-        return None
-    _, rank = np.unique(np.asarray(times), return_inverse=True)
-    share = max(RECENT, min(1.0, 200 / rows))
-    return np.asarray(rank >= np.quantile(rank, 1 - share, method="lower"))
-
-
-def _settled(newest: NDArray[np.bool_], times: ArrayLike | None, errors: Array) -> NDArray[np.bool_]:
-    """The newest rows, halved as long as their newer half surely says something else than the older one (the idea of
-    adaptive windows: Bifet and Gavalda 2007)."""
-    _, rank = np.unique(np.asarray(times), return_inverse=True)
-    while True:
-        rows = np.flatnonzero(newest)
-        newer = newest & (rank >= np.quantile(rank[rows], 0.5, method="higher"))
-        older = newest & ~newer
-        if newer.sum() < FEWEST_NEW or older.sum() < FEWEST_NEW:
-            return newest
-        gap = errors[newer].mean() - errors[older].mean()
-        spread = np.sqrt(errors[newer].var() / newer.sum() + errors[older].var() / older.sum())
-        if abs(gap) < 2 * spread:
-            return newest
-        newest = newer
-
-
 def _dated(matrix: Array, newest: NDArray[np.bool_] | None, sources: list[str]) -> set[str]:
     """Columns of the table whose values of the newest rows hardly occur in older ones, such as the month: they tell
     the date, of which tomorrow's rows will have another."""
@@ -249,31 +222,3 @@ def _dated(matrix: Array, newest: NDArray[np.bool_] | None, sources: list[str]) 
         if common < SOLD_OUT:
             found.add(name)
     return found if len(found) < len(shared) else set()
-
-
-def _sigmoid(z: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-np.clip(z, -30, 30))))
-
-
-def _platt(raw: Array, y: Array) -> tuple[float, float]:
-    """Slope and shift of the log odds by Newton's method (Platt 1999)."""
-    X = np.column_stack([raw, np.ones_like(raw)])
-    w = np.array([1.0, 0.0])
-    for _ in range(25):
-        p = _sigmoid(X @ w)
-        hessian = (X * (p * (1 - p))[:, None]).T @ X + 1e-6 * np.eye(2)
-        w = w - np.linalg.solve(hessian, X.T @ (p - y))
-    return float(np.clip(w[0], 0.2, 2.0)), float(w[1])
-
-
-def _level(scores: Array, y: Array, prior: float) -> float:
-    """The shift at which the mean probability equals the rate of the newest rows, drawn to `prior` by fifty rows."""
-    return _shift_to(scores, (y.sum() + 50 * float(_sigmoid(scores + prior).mean())) / (len(y) + 50))
-
-
-def _shift_to(scores: Array, rate: float) -> float:
-    low, high = -20.0, 20.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _sigmoid(scores + middle).mean() < rate else (low, middle)
-    return (low + high) / 2
