@@ -8,12 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from opsplug.events import BOT, VISITOR, Event
-from opsplug.features.daycells import DayCells, bucket
+from opsplug.features.daycells import DayCells
 from opsplug.features.opensessions import KEPT_MS, OpenSession, OpenSessions, who
+from opsplug.features.series_answers import answered, request
 from opsplug.features.series_trouble import TROUBLE
 from opsplug.features.slots import SlotClock, believable, shifted
 
-SLOW_MS: Final = 2000.0
 LIST_PREFIX: Final = "opsplug:"
 STEPS: Final = frozenset(("view_cart", "begin_checkout", "add_shipping_info", "add_payment_info"))
 _TERM: Final = 60
@@ -49,7 +49,7 @@ class Rollup:
         self._category_of = category_of
         self._handlers: dict[str, Callable[[Event, DayCells, int, OpenSession | None], None]] = {
             "page_view": self._page,
-            "http_request": self._request,
+            "http_request": request,
             "view_item": self._item,
             "add_to_cart": self._item,
             "purchase": self._order,
@@ -156,33 +156,7 @@ class Rollup:
                 day.add_part("seen", slot, 1, "route", route)
             if "checkout" in route.lower():
                 self._reached(route, session)
-        self._answered(event, day, slot, session)
-
-    def _request(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-        self._answered(event, day, slot, session)
-        status, route = event.properties.get("status"), event.route or ""
-        if not isinstance(status, int):
-            return
-        if status >= 500:
-            day.add("errors", slot, 1, route=route, **who(session))
-            if session is not None and session.once(f"error {route}"):
-                day.add_part("error_sessions", slot, 1, "route", route)
-        elif status == 404:
-            day.add("not_found", slot, 1, route=route)
-        elif status in (400, 422) and event.properties.get("method") == "POST":
-            day.add("refused", slot, 1, route=route)
-
-    def _answered(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-        duration = event.properties.get("duration_ms")
-        if event.source == "browser" or not isinstance(duration, int | float):
-            return
-        route = event.route or ""
-        day.add("requests", slot, 1, route=route)
-        day.add_part("latency", slot, 1, route, bucket(duration))
-        if duration > SLOW_MS:
-            day.add("slow_requests", slot, 1, route=route)
-            if session is not None:
-                session.slow = True
+        answered(event, day, slot, session)
 
     def _step(self, event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
         if session is not None:
