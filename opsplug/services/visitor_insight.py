@@ -9,20 +9,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from opsplug.capture.visit import current_visit
 from opsplug.errors import OpsPlugError
-from opsplug.events import TASTE, Event
+from opsplug.events import Event
 from opsplug.features.profiles import Profile, price_edges, profile
-from opsplug.features.shoplog import ShopLog, shop_log
 from opsplug.features.visitors import NAMES, visitor_features
 from opsplug.models.propensity import PropensityModel
 from opsplug.models.segments import rfm_segment
 from opsplug.services.insight_reasons import reason_text
+from opsplug.services.people import People, one_person
 from opsplug.training.artefacts import Artefact, Artefacts
 from opsplug.training.live import Live
 
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("opsplug")
 
-EVENTS: Final = 1000  # newest events of a visitor that are read
-TIMEOUT: Final = 0.25  # seconds
-READ: Final = (*TASTE, "page_view", "order_cancelled", "search", "view_search_results")
 KIND: Final = "insight"
 LINE: Final = "visitor"
 
@@ -98,7 +94,7 @@ class VisitorInsight:
         self._store = store
         self._artefacts = artefacts
         self._catalog = catalog
-        self._keys = keys
+        self._people = People(store, keys)
         self._counters = counters
         self._language = language
         self._clock = clock
@@ -119,23 +115,21 @@ class VisitorInsight:
 
     def profile(self, visitor: str | int | None = None, *, now: float | None = None) -> Profile:
         """Interests, price band, recency, frequency, value, device and language; `to_dict()` for a file."""
-        key, events = self._read(visitor)
+        key, events = self._people.read(visitor)
         records = self._catalog().snapshot().records
         return profile(key, events, records, self.tags(), self._price_edges(), self._moment(now, events))
 
     def key_of(self, text: str) -> str:
         """What may stand in an address for what was typed: a key with events stays, all else becomes a pseudonym."""
-        store = self._store()
-        known = store.history([text], limit=1, names=READ, timeout=TIMEOUT) or len(store.visitors_of(text)) > 1
-        return text if known else self.pseudonym(text)
+        return self._people.key_of(text)
 
     def segment(self, visitor: str | int | None = None, *, now: float | None = None) -> str:
         """Key of the visitor's segment among buyers (see `models.segments.NAMES`), "" for none."""
         ranks = (self.document("visitors") or {}).get("ranks")
         if not ranks or not ranks[0]:
             return ""
-        _, events = self._read(visitor)
-        person = _one_person(events)
+        _, events = self._people.read(visitor)
+        person = one_person(events)
         if not len(person):
             return ""
         seen = visitor_features(person, self._moment(now, events) + 1.0)
@@ -162,7 +156,7 @@ class VisitorInsight:
 
     def pseudonym(self, user_id: str) -> str:
         """What the shop's own user id is called here."""
-        return self._keys().pseudonym(user_id)
+        return self._people.pseudonym(user_id)
 
     # ------------------------------------------------------------------ inside
 
@@ -180,8 +174,8 @@ class VisitorInsight:
         if served is None or head is None:
             told = ((self.document("propensity") or {}).get("questions") or {}).get(question)
             return Answer(None, note=told["reason"] if told else "not trained yet: opsplug train propensity")
-        _, events = self._read(visitor)
-        person = _one_person(events)
+        _, events = self._people.read(visitor)
+        person = one_person(events)
         if not len(person):
             return Answer(None, note="nothing is known of this visitor")
         moment = self._moment(now, events)
@@ -205,33 +199,6 @@ class VisitorInsight:
             self._live = Live(self._artefacts(), "propensity", Served, count=self._counters.add)
         return self._live.get()
 
-    def _read(self, visitor: str | int | None) -> tuple[str, list[Event]]:
-        """The person's key here and their events: one person may have several devices."""
-        store = self._store()
-        keys: list[str] = []
-        if visitor is None:
-            visit = current_visit()
-            if visit is None:
-                return "", []
-            user, anonymous = visit.user, visit.identity.anonymous_id
-            keys = [*(store.visitors_of(user) if user else []), *([anonymous] if anonymous else [])]
-            name = user or anonymous or ""
-        else:
-            text = str(visitor)
-            user = self.pseudonym(text)
-            known = store.visitors_of(user)
-            own = store.visitors_of(text)
-            keys = [*known, *own]
-            name = user if len(known) > 1 or store.history([user], limit=1, names=READ, timeout=TIMEOUT) else text
-        keys = list(dict.fromkeys(keys))
-        events = store.history(keys, limit=EVENTS, names=READ, timeout=TIMEOUT) if keys else []
-        owner = next((event.user_id for event in events[::-1] if event.user_id and event.user_id not in keys), None)
-        if owner is not None:
-            keys = list(dict.fromkeys([*keys, *store.visitors_of(owner)]))
-            events = store.history(keys, limit=EVENTS, names=READ, timeout=TIMEOUT)
-            name = owner
-        return name, events
-
     def _moment(self, now: float | None, events: Sequence[Event]) -> float:
         """Now; of an old log, whose model looks at the log's end, that end."""
         if now is not None:
@@ -248,14 +215,6 @@ class VisitorInsight:
         if self._edges[0] != snapshot.version:
             self._edges = (snapshot.version, price_edges(snapshot.records))
         return self._edges[1]
-
-
-def _one_person(events: Sequence[Event]) -> ShopLog:
-    """The log of a single visitor: all events are theirs, under whichever id."""
-    found = shop_log(events)
-    found.visitors[:] = 0
-    account = np.array([any(event.user_id for event in events)])
-    return replace(found, visitor_ids=["visitor"], accounts=account)
 
 
 def _known(value: float) -> float | None:
