@@ -24,13 +24,13 @@ from opsplug.features.slots import HOUR, SlotClock, shifted
 from opsplug.models.anomaly import AnomalyScore, StreamingDetector
 from opsplug.models.notable import notable
 from opsplug.models.stillness import Stillness
+from opsplug.training.silence import SILENCE, Silence
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
     from opsplug.training.series_book import SeriesBook
 
 DETECTOR: Final = "detector"  # document kind; keys are EVERY/SERIES
-SILENCE: Final = 48 * HOUR  # without any event of anybody: the shop, or opsplug, was off
 ROUTE_DAYS: Final = 28
 _STILL: Final = ("page_views", "orders")
 # What must have been seen before a series begins: that of errors begins with the first request, not the first error.
@@ -81,7 +81,7 @@ class Watch:
         self._calendar = calendar
         self._clock: SlotClock = book.clock
         self._watched = {key: _restored(key, document) for key, document in store.documents(DETECTOR)}
-        self._last_alive = 0.0
+        self._silence = Silence(book)
         self._first_day = ""
 
     def look(self, first_day: str, until: float, newest: float) -> Iterator[Strange]:
@@ -96,7 +96,7 @@ class Watch:
         for day in self._clock.days(max(first_day, begin), last_day):
             cells = self._book.look(day)
             self._begin_series(day, cells)
-            silent = self._silent(day, cells, until)
+            silent = self._silence.hours(day, cells, until)
             for watched in list(self._watched.values()):
                 if watched.every == "hour":
                     yield from self._hours(watched, day, cells, silent, until)
@@ -143,31 +143,6 @@ class Watch:
                 self._watched[f"hour/{series}"] = _Watched(series, "hour", measure, route, start)
 
     # ------------------------------------------------------------------ looking
-
-    def _silent(self, day: str, cells: DayCells, until: float) -> list[bool]:
-        """Which hours of a day lie in two days or more without any event: not zero, but unknown."""
-        start, slots = self._clock.bounds(day)
-        alive = cells.total("alive")
-        silent = [False] * slots
-        for slot in range(slots):
-            if alive[slot]:
-                self._last_alive = start + (slot + 1) * HOUR
-                continue
-            quiet_since = self._last_alive or start
-            silent[slot] = self._next_alive(day, slot, until) - quiet_since >= SILENCE
-        return silent
-
-    def _next_alive(self, day: str, slot: int, until: float) -> float:
-        for n in range(3):
-            later = shifted(day, n)
-            start, slots = self._clock.bounds(later)
-            alive = self._book.look(later).total("alive")
-            for hour in range(slot if n == 0 else 0, slots):
-                if alive[hour]:
-                    return float(start + hour * HOUR)
-            if start >= until:
-                break
-        return float(until) if self._clock.bounds(shifted(day, 2))[0] >= until else math.inf
 
     def _hours(
         self, watched: _Watched, day: str, cells: DayCells, silent: list[bool], until: float

@@ -1,0 +1,48 @@
+"""Hours of which nothing is known: not even a robot came for two days, so the shop was off, or opsplug was."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from opsplug.features.daycells import DayCells
+from opsplug.features.slots import HOUR, shifted
+
+if TYPE_CHECKING:
+    from opsplug.training.series_book import SeriesBook
+
+SILENCE: Final = 48 * HOUR  # without any event of anybody
+
+
+class Silence:
+    """Is asked about the days in their order, and remembers when the last event came."""
+
+    def __init__(self, book: SeriesBook) -> None:
+        self._book = book
+        self._clock = book.clock
+        self._last_alive = 0.0
+
+    def hours(self, day: str, cells: DayCells, until: float) -> list[bool]:
+        """Which hours of a day lie in two days or more without any event: not zero, but unknown."""
+        start, slots = self._clock.bounds(day)
+        alive = cells.total("alive")
+        silent = [False] * slots
+        for slot in range(slots):
+            if alive[slot]:
+                self._last_alive = start + (slot + 1) * HOUR
+                continue
+            quiet_since = self._last_alive or start
+            silent[slot] = self._next_alive(day, slot, until) - quiet_since >= SILENCE
+        return silent
+
+    def _next_alive(self, day: str, slot: int, until: float) -> float:
+        for n in range(3):
+            later = shifted(day, n)
+            start, slots = self._clock.bounds(later)
+            alive = self._book.look(later).total("alive")
+            for hour in range(slot if n == 0 else 0, slots):
+                if alive[hour]:
+                    return float(start + hour * HOUR)
+            if start >= until:
+                break
+        return float(until) if self._clock.bounds(shifted(day, 2))[0] >= until else math.inf
