@@ -14,8 +14,9 @@ import msgspec
 from opsplug.events import SCHEMA, Event
 from opsplug.services.transfer_cells import EXTRA, iso, to_cells
 from opsplug.services.transfer_items import ITEM_COLUMNS
+from opsplug.services.transfer_lines import ORDER_EVENTS
 from opsplug.services.transfer_read import TransferError
-from opsplug.services.transfer_rows import ITEM, ORDER_EVENTS, PROPERTIES
+from opsplug.services.transfer_rows import ITEM, PROPERTIES
 from opsplug.store.protocol import Store
 
 KINDS: Final = ("events", "orders", "items")

@@ -1,21 +1,18 @@
-"""One row of an import -> one checked line: whose it is, when, what, and under which key it belongs to an event."""
+"""One row of an import -> one checked line: whose it is, when, and what."""
 
-import base64
 import difflib
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Final
 
-import msgspec
-
 from opsplug.capture.records import clean_path
 from opsplug.capture.track import without_address, without_people
 from opsplug.errors import EventError, SettingsError
 from opsplug.events import AUDIENCES, TASTE, Item, canonical_name, make_item, make_properties, text_id
 from opsplug.services.transfer_cells import EXTRA, Clock, from_cell
+from opsplug.services.transfer_lines import ORDER_EVENTS, Line, key_of
 from opsplug.services.transfer_read import BadRowError, TransferError
 
 WHO: Final = ("user_id", "user_pseudonym", "anonymous_id", "session_id", "transaction_id")
@@ -24,12 +21,9 @@ PROPERTIES: Final = ("transaction_id", "currency", "value", "tax", "shipping", "
                      "text")  # fmt: skip
 ENVELOPE: Final = ("event_id", "event", "timestamp", "received_at", "source", "audience", "page_view_id", "route")
 COLUMNS: Final = frozenset((*ENVELOPE, *WHO, *PROPERTIES, *ITEM, "line", "items", "properties", EXTRA, "schema"))
-ORDER_EVENTS: Final = frozenset(("purchase", "refund", "order_cancelled"))
 _SOURCES: Final = ("server", "browser", "import")
 # Tables that passed through floats write user 17850 as 17850.0; the shop itself never does.
 _WHOLE: Final = re.compile(r"(?<=\d)\.0$")
-
-_canonical = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 @dataclass(frozen=True)
@@ -63,42 +57,6 @@ class ImportOptions:
             make_properties({"currency": self.currency})
 
 
-class Line(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
-    """A checked row. `skipped` says why it becomes no event; it is kept to the end for the counts."""
-
-    number: int
-    event: str
-    timestamp: int
-    items: list[Item]
-    properties: dict[str, Any]
-    position: int | None = None
-    event_id: str | None = None
-    received_at: int | None = None
-    source: str = "import"
-    audience: int = 0
-    user_id: str | None = None
-    anonymous_id: str | None = None
-    session_id: str | None = None
-    page_view_id: str | None = None
-    route: str | None = None
-    skipped: str | None = None
-    cancelled: bool = False
-    returned: bool = False
-
-    def content(self) -> bytes:
-        """What two rows must share to be the same: everything but their place in the file."""
-        return _canonical(
-            (self.event, self.timestamp, self.items, self.properties, self.position, self.user_id, self.anonymous_id,
-             self.session_id, self.page_view_id, self.route)
-        )  # fmt: skip
-
-
-def digest(content: bytes, *more: Any) -> str:
-    """20 characters, the shape of every event id here; made of pseudonyms, so it tells nothing about a person."""
-    found = hashlib.blake2b(content + _canonical(more), digest_size=15).digest()
-    return base64.urlsafe_b64encode(found).decode()
-
-
 class RowReader:
     """`read(number, record)` -> (key, line), or `BadRowError`. Rows of one key belong to one event or order."""
 
@@ -119,7 +77,7 @@ class RowReader:
             raise BadRowError(f"bad {str(error).split(':')[0].removeprefix('items.')}", str(error)) from None
         except TypeError:
             raise BadRowError("bad type", "a list or object stands where text or a number is expected") from None
-        return _key(line), line
+        return key_of(line), line
 
     def _line(self, number: int, row: dict[str, Any]) -> Line:
         event, properties = self._event(row)
@@ -249,13 +207,3 @@ def _optional(row: Mapping[str, Any], name: str) -> str | None:
     if value is None:
         return None
     return text_id(int(value) if isinstance(value, float) and value.is_integer() else value, name)
-
-
-def _key(line: Line) -> str:
-    if line.skipped:
-        return f"skipped:{digest(line.content())}"
-    if line.event_id is not None:
-        return f"event:{line.event_id}"
-    if line.event in ORDER_EVENTS and "transaction_id" in line.properties:
-        return f"order:{line.event}:{line.properties['transaction_id']}"
-    return f"content:{digest(line.content())}"
