@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from opsplug.capture import durable, writer
+from opsplug.capture import durable, storing
 from opsplug.store.connections import Connections
 
 PATIENCE = 60.0  # seconds
@@ -27,5 +27,5 @@ def patience() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Connections, "read", patiently)
         patch.setattr(durable, "WAIT_SECONDS", PATIENCE)
-        patch.setattr(writer, "PATIENCE", PATIENCE)
+        patch.setattr(storing, "PATIENCE", PATIENCE)
         yield

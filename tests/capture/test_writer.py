@@ -184,7 +184,7 @@ def test_a_forked_child_begins_with_nothing_and_its_own_thread(shop: Shop) -> No
     shop.writer.start()
     assert shop.queue.offer_durable(event(0)).wait(60)
     shop.counters.add("requests", 5)
-    with shop.writer._turn:  # nothing leaves the parent's queue before the fork
+    with shop.writer._storing.turn:  # nothing leaves the parent's queue before the fork
         shop.queue.offer(event(1))
         child = os.fork()
         if child == 0:

@@ -32,7 +32,7 @@ def test_a_hundred_times_the_load(tmp_path: Path) -> None:
     assert visitor.get("/json").status == 200
     assert shop.engine.flush()
     engine = shop.engine
-    with engine.writer._turn:  # the store is busy for all of it
+    with engine.writer._storing.turn:  # the store is busy for all of it
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for n in range(20_000):
             visit = engine.observer.enter(shop_host, "GET", f"/product/sku{n % 8}", agent=visitor.agent)
