@@ -34,6 +34,7 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 # However busy the machine is, no worker is thought dead, and none is cut short at the end.
 PATIENT = ("--timeout", "600", "--graceful-timeout", "600")
 GUNICORN = ("-m", "gunicorn", "tests.faults.server_apps:flask_shop()", "-w", "3", *PATIENT)
+# A worker that is killed while uvicorn asks it whether it lives is missed only when that question times out.
 UVICORN = (
     "-m",
     "uvicorn",
@@ -42,7 +43,7 @@ UVICORN = (
     "--workers",
     "2",
     "--timeout-worker-healthcheck",
-    "600",
+    "20",
 )
 FLASK = ("-m", "flask", "--app", "shop:flask_shop", "run", "--debug")
 RELOADED = ("-m", "uvicorn", "shop:starlette_shop", "--factory", "--reload")
