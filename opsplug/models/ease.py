@@ -26,7 +26,7 @@ class Ease:
 
     @classmethod
     def fit(
-        cls, evidence: Evidence, *, seed: int = 0, ridge: float = 50.0, half: float | None = 0.25, width: int = WIDTH
+        cls, evidence: Evidence, *, seed: int = 0, ridge: float = 100.0, half: float | None = 0.6, width: int = WIDTH
     ) -> Ease:
         X = evidence.matrix(None if half is None else half * evidence.span)
         active = np.flatnonzero(np.diff(X.tocsc().indptr))
