@@ -254,7 +254,7 @@ def test_axe_finds_nothing(shop: LiveShop, chromium: Any, language: str, scheme:
 
 def test_many_who_wait_hold_up_nobody(shop: LiveShop, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than the server has threads to lend: the shop's pages come while they wait, which a word to each ends."""
-    monkeypatch.setattr(chat, "LONGEST_WAIT", PATIENCE)
+    monkeypatch.setattr(chat, "LONGEST_WAIT", 2 * PATIENCE)  # a word ends it, not the time
     visitors = [f"v{number}" for number in range(60)]
     ids = {name: shop.engine.chat.reply("hello", anonymous_id=name).conversation_id for name in visitors}
     host = shop.url.removeprefix("http://")
@@ -262,14 +262,14 @@ def test_many_who_wait_hold_up_nobody(shop: LiveShop, monkeypatch: pytest.Monkey
     for name, conversation in ids.items():
         line = HTTPConnection(host, timeout=PATIENCE)
         after = shop.engine.chat.log.read(conversation).messages[-1].id  # type: ignore[union-attr]
-        query = f"conversation_id={conversation}&after={after}&wait={PATIENCE}&state=bot"
+        query = f"conversation_id={conversation}&after={after}&wait={2 * PATIENCE}&state=bot"
         line.request("GET", f"/_opsplug/chat/messages?{query}", headers={"Cookie": f"opsplug_chat={name}"})
         waiting.append(line)
     page = HTTPConnection(host, timeout=PATIENCE / 2)
     page.request("GET", "/page")
     assert page.getresponse().status == 200
-    for name in visitors:
-        shop.engine.chat.reply("hello again", anonymous_id=name)
+    for name, conversation in ids.items():
+        shop.engine.chat.reply("hello again", conversation_id=conversation, anonymous_id=name)
     assert {json.loads(line.getresponse().read())["state"] for line in waiting} == {"bot"}
     for line in (page, *waiting):
         line.close()
