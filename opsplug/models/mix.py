@@ -71,7 +71,8 @@ class Mix:
         began = time.process_time()
         evidence = Evidence.of(interactions, catalogue, now)
         texts = Texts.of(evidence.items)
-        weights, newcomers = fusion.equal_weights(), Newcomers()
+        weights = fusion.equal_weights()
+        newcomers = Newcomers(np.bincount(evidence.log.items, minlength=evidence.size))
         if len(evidence.log) >= FEWEST:
             weights = learn_weights(evidence, seed, texts, newcomers, budget_s)
         learnt = time.process_time()

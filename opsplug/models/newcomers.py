@@ -2,6 +2,8 @@
 
 A shop that launches often gains by showing what nobody has taken yet; one whose catalogue is mostly never taken would
 drown in it. Which of the two a shop is, its own log tells: at each split, what had no events before the cut was new.
+What has none to this day may be dead or may have been launched today. Few of them are taken for a launch, of which the
+past can say nothing; many for a catalogue that is mostly dead.
 """
 
 from __future__ import annotations
@@ -13,20 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.models import fusion
-from opsplug.models.base import best
+from opsplug.models.base import Codes, best
 from opsplug.models.evaluation import Question, ndcg
 from opsplug.models.view import View, leaders, view_of
 
 STRENGTHS = (1.0, 0.85, 0.7, 0.5, 0.35, 0.2, 0.0)  # shares of the worth of an item's likes
 COST = 0.01  # of NDCG, at most
 UNTRIED = 0.5  # where nothing could be asked: of the first hundreds of events, content knows more than counts
+LAUNCH = 0.15  # of the catalogue, at most
 K = 10
 
 
 class Newcomers:
-    """Gains of each strength, over the questions of all splits so far."""
+    """Gains of each strength, over the questions of all splits so far. `counts`: events of each item to this day."""
 
-    def __init__(self) -> None:
+    def __init__(self, counts: NDArray[np.int64]) -> None:
+        never = np.flatnonzero(counts == 0)
+        self.launched = never if len(never) <= LAUNCH * len(counts) else never[:0]
         self.gains = np.zeros(len(STRENGTHS))
         self.asked = 0
 
@@ -36,7 +41,7 @@ class Newcomers:
         for question in asked:
             if len(question.query.items) and len(question.targets):
                 view = view_of(parts, question.query, None, favourites)
-                self.gains += _gains(parts, question, weights, view)
+                self.gains += _gains(parts, question, weights, view, self.launched)
                 self.asked += 1
 
     def strength(self) -> float:
@@ -47,12 +52,13 @@ class Newcomers:
 
 
 def _gains(
-    parts: Mapping[str, Any], question: Question, weights: NDArray[np.float32], view: View
+    parts: Mapping[str, Any], question: Question, weights: NDArray[np.float32], view: View, launched: Codes
 ) -> NDArray[np.float64]:
     seen = view.places(question.seen)
     row = weights[fusion.situation(len(question.query.items), again=False)]
     total = row @ fusion.channels(parts, question.query, seen, view=view)
     raised = parts["new"].lifted(total, view) - total
+    raised[view.places(launched)] = 0
     total[seen] = -np.inf
     lists = [view.items(best(total + share * raised, K)) for share in STRENGTHS]
     return np.array([ndcg(shown, question.targets, K) for shown in lists])

@@ -52,7 +52,7 @@ def test_a_shop_that_launches_shows_its_launches_and_one_with_a_dead_catalogue_d
 
 
 def test_the_largest_strength_that_costs_next_to_nothing_is_taken() -> None:
-    board = Newcomers()
+    board = Newcomers(np.ones(4, np.int64))
     assert board.strength() == UNTRIED
     board.asked = 10
     board.gains = np.linspace(0.9, 1.0, len(STRENGTHS))
@@ -68,6 +68,23 @@ def test_it_outlives_the_artefact(launches: bool) -> None:
     mix = Mix.fit(*shop(launches))
     fresh = mix.ranker().parts["new"]
     assert isinstance(fresh, Fresh) and fresh.strength == strength(mix)
+
+
+def test_few_items_never_taken_are_a_launch_and_many_are_dead() -> None:
+    assert Newcomers(np.array([0, *[3] * 9])).launched.tolist() == [0]
+    assert Newcomers(np.array([0, 0, *[3] * 8])).launched.tolist() == []
+
+
+def test_a_launch_of_today_is_not_judged_by_a_past_that_did_not_know_it() -> None:
+    """Ten items more in the catalogue, like all others and never taken: they change nothing about what launches may."""
+    log, items = shop(launches=True)
+    plain = strength(Mix.fit(log, items))
+    records = [
+        {"item_id": item, "item_name": name, "item_category": kind}
+        for item, name, kind in zip(items.item_ids, items.names, items.categories, strict=True)
+    ]
+    today = [{"item_id": f"today{n}", "item_name": f"{TASTES[n % 8]} number {n}"} for n in range(10)]
+    assert strength(Mix.fit(log, catalogue([*records, *today]))) == plain
 
 
 def test_a_log_too_short_to_ask_gets_the_cautious_one() -> None:
