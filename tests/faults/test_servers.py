@@ -336,7 +336,7 @@ def test_the_shop_answers_while_the_database_is_lost(server: Server) -> None:
     assert server.ask("POST", "/buy/before") == 200
     soon(lambda: "purchase" in server.kept() and not Spool(server.disk / SPOOL_FOLDER).waiting())
     for file in server.folder.glob("opsplug.db*"):
-        file.unlink()
+        file.unlink(missing_ok=True)  # the log goes with the last connection
     assert {server.ask("POST", f"/buy/after{n}") for n in range(10)} == {200}
     assert {server.ask("GET", f"/product/{n}") for n in range(10)} == {200}
     server.stop()
