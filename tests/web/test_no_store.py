@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 
+from opsplug.capture import durable
 from opsplug_flask import OpsPlug
 from opsplug_starlette import OpsPlugMiddleware
 from tests.adapters.test_flask import FlaskShop, shop_app
@@ -30,7 +31,8 @@ def on_starlette(folder: Path, **settings: Any) -> Shop:
 
 
 @pytest.fixture(params=[on_flask, on_starlette])
-def visitor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Visitor]:
+def visitor(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visitor]:
+    monkeypatch.setattr(durable, "WAIT_SECONDS", 0.25)  # nothing is in order here, so nothing is waited for
     (tmp_path / "templates").mkdir()
     (tmp_path / "no-folder").write_text("a file, where a folder is needed")
     build: Callable[..., Shop] = request.param
