@@ -178,7 +178,8 @@ def test_the_inbox_without_scripts(shop: LiveShop, chromium: Any) -> None:
     kim.context.close()
 
 
-def test_news_between_pressing_and_letting_go_lose_no_click(shop: LiveShop, chromium: Any) -> None:
+def pressed_on_a_line(shop: LiveShop, chromium: Any) -> tuple[Side, str]:
+    """An agent whose pointer is down on the line of the conversation given back, while another visitor comes."""
     first = shop.engine.chat.reply("talk to a person please", anonymous_id="v").conversation_id
     kim = Side(chromium, shop, "kim")
     kim.context.add_init_script(COUNT_NEWS)
@@ -188,21 +189,18 @@ def test_news_between_pressing_and_letting_go_lose_no_click(shop: LiveShop, chro
     kim.page.mouse.down()
     shop.engine.chat.reply("talk to a person please", anonymous_id="w")
     wait_for(lambda: kim.page.evaluate("waiting") > 1)
+    return kim, first
+
+
+def test_news_between_pressing_and_letting_go_lose_no_click(shop: LiveShop, chromium: Any) -> None:
+    kim, first = pressed_on_a_line(shop, chromium)
     with kim.page.expect_navigation(url=f"**/{first}*"):
         kim.page.mouse.up()
     kim.context.close()
 
 
 def test_news_held_under_a_pressed_pointer_are_shown_when_it_is_let_go(shop: LiveShop, chromium: Any) -> None:
-    shop.engine.chat.reply("talk to a person please", anonymous_id="v")
-    kim = Side(chromium, shop, "kim")
-    kim.context.add_init_script(COUNT_NEWS)
-    kim.page.goto(ADMIN)
-    wait_for(lambda: kim.page.evaluate("news") > 0)
-    kim.page.locator("[data-lines] a strong").hover()
-    kim.page.mouse.down()
-    shop.engine.chat.reply("talk to a person please", anonymous_id="w")
-    wait_for(lambda: kim.page.evaluate("waiting") > 1)
+    kim, _ = pressed_on_a_line(shop, chromium)
     assert kim.page.locator("[data-lines] a").count() == 1
     kim.page.mouse.move(700, 800)
     kim.page.mouse.up()
