@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.models import index as nearest_vectors
+from opsplug.models._product import product
 from opsplug.models.base import Arrays, Codes, Evidence, Query, Scores
 from opsplug.models.view import View
 
@@ -67,7 +68,7 @@ class Factors:
     def several(self, items: Codes, weightings: Sequence[NDArray[np.float64]], view: View) -> list[Scores]:
         """How several weightings of a history like the items of a view."""
         outer = view.of(self.outer)
-        return [outer @ self.taste(items, weights) for weights in weightings]
+        return [product(outer, self.taste(items, weights)) for weights in weightings]
 
     def taste(self, items: Codes, weights: NDArray[np.float64]) -> NDArray[np.float32]:
         """The vector of a weighted history."""

@@ -17,11 +17,11 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from opsplug.models._product import ALONE, product
 from opsplug.models.base import Arrays, Codes, best, largest
 
 EXACT_UP_TO = 50_000  # vectors
 RECALL, AT = 0.95, 20
-BLOCK = 4096  # vectors that are compared at once
 ASKED = 100  # vectors that the kinds are compared with
 Vectors = NDArray[np.float32]
 
@@ -59,11 +59,12 @@ class Exact:
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
         self._order: Codes | None = None
-        if len(vectors) > 2 * BLOCK:
+        self._block = max(ALONE // max(vectors.shape[1], 1), 1)  # vectors that are compared at once
+        if len(vectors) > 2 * self._block:
             lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
             self._order = np.argsort(-lengths, kind="stable")
             self._vectors = vectors[self._order]
-            self._longest = lengths[self._order[::BLOCK]]  # of each block
+            self._longest = lengths[self._order[:: self._block]]  # of each block
 
     @classmethod
     def build(cls, vectors: Vectors, *, seed: int = 0) -> Exact:
@@ -71,15 +72,15 @@ class Exact:
 
     def nearest(self, vector: Vectors, k: int) -> Codes:
         if self._order is None:
-            return best(self._vectors @ vector, k)
+            return best(product(self._vectors, vector), k)
         k = min(k, len(self._vectors))
         length, found = float(np.sqrt(vector @ vector)), np.zeros(0, np.float32)
         kept = np.zeros(0, np.int64)
         for number, longest in enumerate(self._longest.tolist()):
             if len(found) >= k > 0 and found.min() >= longest * length:
                 break
-            start = number * BLOCK
-            scores = np.concatenate([found, self._vectors[start : start + BLOCK] @ vector])
+            start = number * self._block
+            scores = np.concatenate([found, self._vectors[start : start + self._block] @ vector])
             places = np.concatenate([kept, np.arange(start, start + len(scores) - len(found))])
             first = largest(scores, min(k, len(scores)))
             found, kept = scores[first], places[first]
@@ -196,7 +197,7 @@ def choose(
     if len(vectors) <= exact_up_to or not len(queries):
         return quickest
     queries = queries[:ASKED]
-    truth = [best(vectors @ query, AT) for query in queries]
+    truth = [best(product(vectors, query), AT) for query in queries]
     least = _seconds(quickest, queries, clock)
     for kind in kinds:
         try:

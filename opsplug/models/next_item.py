@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from opsplug.models._product import product
 from opsplug.models.base import Arrays, Evidence, Query, Scores
 from opsplug.models.view import View
 
@@ -74,7 +75,7 @@ class NextItem:
 
     def logits(self, query: Query, view: View) -> Scores:
         """One score per item of a view, for a query with at least one event."""
-        found: Scores = view.of(self.vectors) @ self.visitor(query) + view.of(self.bias)
+        found: Scores = product(view.of(self.vectors), self.visitor(query)) + view.of(self.bias)
         return found
 
     def visitor(self, query: Query) -> Floats:
@@ -84,13 +85,13 @@ class NextItem:
         newest = int(np.count_nonzero(moments == 0))
         last = x[:newest].sum(0) / np.float32(newest)
         asked = (last @ self.ask).reshape(HEADS, -1)
-        keys = (x @ self.key).reshape(len(x), HEADS, -1)
+        keys = product(x, self.key).reshape(len(x), HEADS, -1)
         weight = (keys * asked).sum(-1) + self.by_events[events] + self.by_moments[moments]
         weight += self.by_minutes[minutes] + self.by_kind[kinds]
         nobody = (self.nobody_key.reshape(HEADS, -1) * asked).sum(-1)
         largest = np.maximum(weight.max(0), nobody)
         weight, nobody = np.exp(weight - largest), np.exp(nobody - largest)
-        values = (x @ self.value).reshape(len(x), HEADS, -1)
+        values = product(x, self.value).reshape(len(x), HEADS, -1)
         seen = (weight[..., None] * values).sum(0) + nobody[:, None] * self.nobody_value.reshape(HEADS, -1)
         seen /= (weight.sum(0) + nobody)[:, None]
         whole = normal(seen.ravel() @ self.out + last)

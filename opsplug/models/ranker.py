@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from opsplug.features.interactions import CART, PURCHASE
 from opsplug.models import fusion
+from opsplug.models._product import product
 from opsplug.models.base import LONGEST_HISTORY, Codes, Part, Query, Scores, best
 from opsplug.models.bought_together import BoughtTogether
 from opsplug.models.content import Content
@@ -167,13 +168,14 @@ class Ranker:
 
     def _lifted(self, mix: _Mixed, view: View) -> Scores:
         """The score of each item. That somebody takes an item again and again says nothing about what is like it."""
-        total, fresh = mix.weights @ mix.table, self.parts.get("new")
+        total: Scores = product(mix.table.T, mix.weights)
+        fresh = self.parts.get("new")
         own = [row for row, voice in enumerate(mix.voices) if voice in HABITS]
         if not isinstance(fresh, Fresh):
             return total
         if not own:
             return fresh.lifted(total, view)
-        habit = mix.weights[own] @ mix.table[own]
+        habit: Scores = product(mix.table[own].T, mix.weights[own])
         return fresh.lifted(total - habit, view) + habit
 
     def _choose(self, total: Scores, view: View, hidden: Codes, allowed: Codes | None, k: int) -> Codes:

@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.errors import ModelError
+from opsplug.models._product import product
 
 _LAYERS, _HEADS, _WIDTH = 6, 12, 384
 _LONGEST = 128  # tokens of a text that are read
 _BATCH = 64
+_TOGETHER = 32  # tokens that are multiplied at once
 _EPSILON = 1e-12
 Floats = NDArray[np.float32]
 
@@ -90,15 +92,16 @@ class MiniLm:
             .transpose(0, 2, 1, 3)
             for part in ("query", "key", "value")
         )
-        scores = query @ key.transpose(0, 1, 3, 2) / np.float32((_WIDTH / _HEADS) ** 0.5)
-        shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        shares /= shares.sum(axis=-1, keepdims=True)
-        mixed = (shares @ value).transpose(0, 2, 1, 3).reshape(texts, length, _WIDTH)
+        turned = key.transpose(0, 1, 3, 2) / np.float32((_WIDTH / _HEADS) ** 0.5)
+        halves = [_softmax(half @ turned) @ value for half in np.array_split(query, 2, axis=2)]  # small, as in product
+        mixed = np.concatenate(halves, axis=2).transpose(0, 2, 1, 3).reshape(texts, length, _WIDTH)
         return self._linear(mixed, f"{at}.attention.output.dense")
 
     def _linear(self, state: Floats, name: str) -> Floats:
-        product: Floats = state @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
-        return product
+        weight, rows = self._weights[f"{name}.weight"], state.reshape(-1, state.shape[-1])
+        parts = [product(weight, rows[at : at + _TOGETHER].T) for at in range(0, len(rows), _TOGETHER)]
+        found: Floats = np.concatenate(parts, axis=1).T.reshape(*state.shape[:-1], -1) + self._weights[f"{name}.bias"]
+        return found
 
     def _norm(self, state: Floats, name: str) -> Floats:
         centred = state - state.mean(axis=-1, keepdims=True)
@@ -131,6 +134,12 @@ def read_safetensors(path: Path) -> Mapping[str, Floats]:
     if "embeddings.word_embeddings.weight" not in tensors:
         raise ModelError(f"embeddings: {path} does not hold the weights of all-MiniLM-L6-v2")
     return tensors
+
+
+def _softmax(scores: Floats) -> Floats:
+    shares: Floats = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    shares /= shares.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def _gelu(x: Floats) -> Floats:
