@@ -62,6 +62,20 @@ class Snapshot:
             if "consumable_days" in record
         }
 
+    def members(self, name: str, value: str) -> Sequence[str]:
+        """Ids of the items whose field `name` has this value."""
+        if name not in self._groups:
+            found: dict[str, list[str]] = {}
+            for item_id, record in self.records.items():
+                if record.get(name):
+                    found.setdefault(str(record[name]), []).append(item_id)
+            self._groups[name] = found
+        return self._groups[name].get(value, ())
+
+    @cached_property
+    def _groups(self) -> dict[str, dict[str, list[str]]]:
+        return {}
+
     @cached_property
     def columns(self) -> Catalogue:
         return catalogue(self.records.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from opsplug.features.recommendation_id import ELSEWHERE
@@ -15,6 +16,7 @@ from opsplug.services.cold import ColdShop
 from opsplug.services.ranking import DAY, Candidate, Question, Ranking, Source
 from opsplug.services.slots import Slot
 from opsplug.services.trained import Trained
+from opsplug.services.variety import Caps
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters
@@ -84,7 +86,7 @@ class Ladder:
         for source, step in self._steps(asked, trained):
             limit = 2 * k + 4 if rules == PLAIN else 6 * k + 20  # each candidate's reason costs microseconds
             while len(chosen) < k and limit <= WIDEST:
-                taken = step.banned.union(candidate.item_id for candidate in chosen)
+                taken = step.banned.union((candidate.item_id for candidate in chosen), shelf.closed(chosen))
                 ranking = self._ask(source, replace(step, banned=taken), limit)
                 if not trace.mix and ranking.candidates:
                     trace.mix = [candidate.item_id for candidate in ranking.candidates[:ELSEWHERE]]
@@ -157,7 +159,16 @@ class _Shelf:
         )  # fmt: skip
         ranked = self._available.filter(ranked, 2 * k + 8, remove)
         page = self._records.get(question.item_id or "")
-        return rule_book.choose([*chosen, *ranked], self._rules, self._records, k, page=page, removed=remove)
+        return rule_book.choose(ranked, self._rules, self._records, k, chosen=chosen, page=page, removed=remove)
+
+    def closed(self, chosen: Sequence[Candidate]) -> Iterable[str]:
+        """The items of the groups whose cap is reached: to ask for them again would cost, and bring nothing."""
+        if not chosen:
+            return ()
+        caps = Caps(self._rules.caps, self._records, self._records.get(self._question.item_id or ""))
+        for candidate in chosen:
+            caps.take(candidate.item_id)
+        return chain.from_iterable(self._snapshot.members(*group) for group in caps.closed())
 
     def offer_again(self, chosen: Sequence[Candidate], again: Sequence[str], k: int) -> list[Candidate]:
         """Consumables whose re-buy window is over take a quarter of the places, from the third on."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +13,8 @@ import numpy as np
 from opsplug.errors import SettingsError
 from opsplug.models.fairness import evened
 from opsplug.services.ranking import Candidate
+from opsplug.services.variety import Caps, Record, Records, Relevance
 
-Record = Mapping[str, Any]
-Records = Mapping[str, Record]
 Removed = Callable[[str, str], object]  # (rule, item id)
 
 
@@ -109,31 +107,28 @@ def choose(
     records: Records,
     k: int,
     *,
+    chosen: Sequence[Candidate] = (),
     page: Record | None = None,
     removed: Removed = lambda rule, item_id: None,
 ) -> list[Candidate]:
-    """The k to show: greedily the best by maximal marginal relevance (Carbonell and Goldstein 1998) within the caps."""
+    """`chosen` and the best of the candidates, k in all, within the caps and no more alike than `diversity` permits."""
     if rules.fairness:
         candidates = even(candidates, rules, records, k)
-    used: dict[str, Counter[str]] = {name: Counter() for name in rules.caps}
-    group = (page or {}).get("item_group_id")
-    if group and "item_group_id" in used:
-        used["item_group_id"][str(group)] = rules.caps["item_group_id"]
-    chosen: list[Candidate] = []
-    rest = list(candidates)
-    top = max((candidate.score for candidate in rest), default=0.0) or 1.0
-    while rest and len(chosen) < k:
-        place = _most_useful(rest, chosen, records, rules.diversity, top)
-        candidate = rest.pop(place)
-        record = records.get(candidate.item_id, {})
-        full = [name for name, cap in rules.caps.items() if record.get(name) and used[name][str(record[name])] >= cap]
+    caps, found = Caps(rules.caps, records, page), list(chosen)
+    for candidate in found:
+        caps.take(candidate.item_id)
+    left: Iterator[Candidate]
+    left = Relevance(candidates, found, records, rules.diversity) if rules.diversity else iter(candidates)
+    for candidate in left if len(found) < k else ():
+        full = caps.full(candidate.item_id)
         if full:
-            removed(f"cap {full[0]}", candidate.item_id)
+            removed(f"cap {full}", candidate.item_id)
             continue
-        for name in rules.caps:
-            used[name][str(record.get(name, ""))] += 1
-        chosen.append(candidate)
-    return chosen
+        caps.take(candidate.item_id)
+        found.append(candidate)
+        if len(found) >= k:
+            break
+    return found
 
 
 def even(candidates: Sequence[Candidate], rules: Rules, records: Records, k: int) -> list[Candidate]:
@@ -170,28 +165,6 @@ def blocked(item_id: str, record: Record, block: Block) -> bool:
 def matches(record: Record, match: Mapping[str, str]) -> bool:
     """True where each named field has the given value."""
     return bool(match) and all(str(record.get(name, "")) == value for name, value in match.items())
-
-
-def likeness(a: Record, b: Record) -> float:
-    """0 to 1 from category, brand and price: cheap enough for every pair of a list."""
-    same = 0.6 * (bool(a.get("item_category")) and a.get("item_category") == b.get("item_category"))
-    same += 0.3 * (bool(a.get("item_brand")) and a.get("item_brand") == b.get("item_brand"))
-    low, high = sorted((float(a.get("price") or 0), float(b.get("price") or 0)))
-    return same + (0.1 * low / high if high else 0.0)
-
-
-def _most_useful(
-    rest: Sequence[Candidate], chosen: Sequence[Candidate], records: Records, diversity: float, top: float
-) -> int:
-    if not diversity or not chosen:
-        return 0
-    shown = [records.get(candidate.item_id, {}) for candidate in chosen]
-
-    def value(place: int) -> float:
-        record = records.get(rest[place].item_id, {})
-        return (1 - diversity) * rest[place].score / top - diversity * max(likeness(record, other) for other in shown)
-
-    return max(range(len(rest)), key=lambda place: (value(place), -place))
 
 
 def _jitter(item_id: str, day: int) -> float:
