@@ -22,6 +22,7 @@ from opsplug.web.nothing import NO_HELPERS, NoHelpers
 
 if TYPE_CHECKING:
     from opsplug.capture.discovery import Discovery
+    from opsplug.services.availability import Stock
     from opsplug.services.carts import Carts
     from opsplug.services.catalog import Catalog
     from opsplug.services.chat import Chat
@@ -90,6 +91,12 @@ class Parts:
         return Artefacts(self.settings.models_path, self.keys.subkey("artefacts"))
 
     @cached_property
+    def stock(self) -> Stock | None:
+        from opsplug.services.availability import Stock
+
+        return Stock.of(self.settings.is_available, self.counters)
+
+    @cached_property
     def recommender(self) -> Recommender:
         from opsplug.services.recommend import Recommender
 
@@ -97,7 +104,7 @@ class Parts:
             self.store,
             self.artefacts,
             self.catalog,
-            is_available=self.settings.is_available,
+            is_available=self.stock,
             language=self.settings.language,
             holdout=self.settings.holdout,
             seed=self.settings.seed,
@@ -172,7 +179,7 @@ class Parts:
             lambda: self.catalog.snapshot().records.values(),
             lambda: self.catalog.snapshot().version,
             settings.price,
-            settings.is_available,
+            self.stock,
         )
         return Chat(
             self.store,

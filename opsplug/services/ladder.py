@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from opsplug.features.recommendation_id import ELSEWHERE
 from opsplug.services import rules as rule_book
-from opsplug.services.availability import Availability
+from opsplug.services.availability import Availability, Stock
 from opsplug.services.catalog import Snapshot
 from opsplug.services.cold import ColdShop
 from opsplug.services.ranking import DAY, Candidate, Question, Ranking, Source
@@ -54,11 +54,11 @@ class Ladder:
     def __init__(
         self,
         cold: ColdShop,
-        is_available: Callable[[Sequence[str]], Any] | None,
+        stock: Stock | None,
         counters: Counters,
     ) -> None:
         self._cold = cold
-        self._is_available = is_available
+        self._stock = stock
         self._counters = counters
 
     def fill(
@@ -79,7 +79,7 @@ class Ladder:
 
         `slot` re-orders the first candidates for `who`.
         """
-        shelf = _Shelf(question, rules, snapshot, Availability(self._is_available, self._counters), trace)
+        shelf = _Shelf(question, rules, snapshot, Availability(self._stock), trace)
         asked = replace(question, acts=(), item_id=None, placement="home") if blind else question
         chosen: list[Candidate] = []
         rung = ""

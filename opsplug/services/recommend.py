@@ -14,6 +14,7 @@ from opsplug.features.interactions import CART
 from opsplug.features.recommendation_id import HEAD, PLACEMENTS, UNTRAINED, make_id
 from opsplug.services import rules as rule_book
 from opsplug.services.asking import TIMEOUT, Known, acts_of, seconds
+from opsplug.services.availability import Stock
 from opsplug.services.catalog import Catalog, Snapshot
 from opsplug.services.cold import ColdShop
 from opsplug.services.experiments import in_holdout
@@ -83,7 +84,7 @@ class Recommender:
         self._clock = clock
         self._counters = counters
         self._known = Known(store, counters, history_timeout)
-        self._ladder = Ladder(ColdShop(store, catalog, clock=clock), is_available, counters)
+        self._ladder = Ladder(ColdShop(store, catalog, clock=clock), Stock.of(is_available, counters), counters)
         self._live = Live(artefacts, MODEL, lambda artefact: Trained(artefact, catalog), count=counters.add)
         self._slots = Slots(artefacts, seed, count=counters.add)
         self._rules: tuple[float, rule_book.Rules] = (-RULES_EVERY, rule_book.Rules())
