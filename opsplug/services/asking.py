@@ -39,20 +39,30 @@ def seconds(value: datetime | float, field: str) -> float:
     return number
 
 
-def acts_of(history: Iterable[Any], now: float) -> list[Act]:
+def listed(values: Iterable[Any] | None, field: str) -> list[Any]:
+    """What an argument lists; None lists nothing, and a text is one id and no list."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable | None):
+        raise EventError(f"{field}: a list of item ids is expected, not {type(values).__name__}")
+    return [] if values is None else list(values)
+
+
+def id_of(value: Any) -> str:
+    """An item id as the catalogue and the events write it."""
+    return str(value).strip().replace("\x00", "")
+
+
+def acts_of(history: Iterable[Any] | None, now: float) -> list[Act]:
     """Ids, `(id, time)` or `(id, time, event name)` -> acts. Ids without a time are the last seconds before now."""
-    if isinstance(history, str):
-        raise EventError("history: a list of item ids or (item_id, time) pairs is expected")
-    told = list(history)
+    told = listed(history, "history")
     acts: list[Act] = []
     for place, entry in enumerate(told):
         if isinstance(entry, str | int):
-            acts.append((str(entry), now - (len(told) - place), VIEW))
+            acts.append((id_of(entry), now - (len(told) - place), VIEW))
             continue
         if not isinstance(entry, Sequence) or not 2 <= len(entry) <= 3:
             raise EventError("history: each entry is an item id or an (item_id, time) pair")
         kind = KINDS_BY_NAME.get(entry[2], VIEW) if len(entry) == 3 else VIEW
-        acts.append((str(entry[0]), seconds(entry[1], "history"), kind))
+        acts.append((id_of(entry[0]), seconds(entry[1], "history"), kind))
     return acts
 
 
@@ -88,7 +98,7 @@ class Known:
                 older = self._store.history(keys, limit=PURCHASES, names=BOUGHT_NAMES, timeout=self._timeout)
                 have = {event.event_id for event in events}
                 events = [*(event for event in older if event.event_id not in have), *events]
-        except StoreError as error:
+        except (StoreError, UnicodeError) as error:  # an id that no store can hold
             log.warning("opsplug: a visitor's history was not read (%s); recommending without it", error)
             self._counters.add("history_timeouts")
         return events

@@ -8,6 +8,7 @@ from opsplug.capture.guard import Guard
 from opsplug.capture.visit import current_visit
 from opsplug.events import text_id
 from opsplug.privacy.keys import Keys
+from opsplug.services.asking import listed
 from opsplug.services.recommend import Recommendations, Recommender
 
 
@@ -51,13 +52,13 @@ class CurrentVisitor:
         """
         user = None if user_id is None else self._keys().pseudonym(text_id(user_id, "user_id"))
         visit = current_visit()
-        basket = [str(item) for item in cart]
+        basket = listed(cart, "cart")
         if visit is not None and not impersonal:
             if user is None and anonymous_id is None and visit.identity.anonymous_id is not None:
                 user, anonymous_id = visit.user, visit.identity.anonymous_id
             if self._cart is not None:
                 with self._guard("cart"):
-                    basket += [str(item) for item in self._cart(visit.host.native())]
+                    basket += listed(self._cart(visit.host.native()), "cart")
         return self._recommender().recommend(
             placement=placement,
             item_id=item_id,

@@ -13,7 +13,7 @@ from opsplug.errors import EventError, OpsPlugError, StoreError
 from opsplug.features.interactions import CART
 from opsplug.features.recommendation_id import HEAD, PLACEMENTS, UNTRAINED, make_id
 from opsplug.services import rules as rule_book
-from opsplug.services.asking import TIMEOUT, Known, acts_of, seconds
+from opsplug.services.asking import TIMEOUT, Known, acts_of, id_of, listed, seconds
 from opsplug.services.availability import Stock
 from opsplug.services.catalog import Catalog, Snapshot
 from opsplug.services.cold import ColdShop
@@ -107,7 +107,7 @@ class Recommender:
         moment = self._clock() if now is None else seconds(now, "now")
         _check(placement, k)
         snapshot = self._snapshot()
-        told = acts_of(history, moment) + [(str(item), moment, CART) for item in cart]
+        told = acts_of(history, moment) + [(id_of(item), moment, CART) for item in listed(cart, "cart")]
         visitor = self._known.visitor(user_id, anonymous_id, told, moment)
         again = [] if repeats else rebuyable(visitor.bought, snapshot.rebuy_days, moment)
         trace = trace if trace is not None else Trace()
@@ -168,11 +168,11 @@ def _question(
     candidates: Iterable[str] | None, repeats: bool, again: Iterable[str],
 ) -> Question:  # fmt: skip
     """What is asked, and what must not be in the answer: the page's item, the cart, the unwanted and the bought."""
-    page = None if not item_id else str(item_id)
-    hidden = visitor.cart | visitor.unwanted | set(map(str, exclude)) | ({page} if page else set())
+    page = None if not item_id else id_of(item_id)
+    hidden = visitor.cart | visitor.unwanted | set(map(id_of, listed(exclude, "exclude"))) | ({page} if page else set())
     if not repeats:
         hidden |= visitor.bought.keys() - set(again)
-    limit = None if candidates is None else frozenset(map(str, candidates))
+    limit = None if candidates is None else frozenset(map(id_of, listed(candidates, "candidates")))
     return Question(placement, page, visitor.acts, moment, frozenset(hidden), limit, repeats)
 
 
@@ -186,6 +186,8 @@ def _shown(candidate: Candidate, snapshot: Snapshot, language: str) -> Recommend
 def _note(found: int, k: int, snapshot: Snapshot) -> str:
     if found >= k:
         return ""
+    if found >= MAX_K:
+        return f"{found} of {k}: a list holds at most {MAX_K}"
     if not snapshot.records:
         return f"{found} of {k}: the catalogue is empty" if not found else f"{found} of {k}: no more items are known"
     return f"{found} of {k}: no other item is available, allowed by the rules and new to this visitor"

@@ -334,17 +334,39 @@ def test_the_holdout_sees_popular_items_and_still_no_bought_ones(trained_files: 
     "wrong",
     [
         {"placement": "basement"}, {"k": -1}, {"k": 2.5}, {"now": float("nan")}, {"now": "yesterday"},
-        {"history": "tea01"}, {"history": [("tea01", "noon")]}, {"history": [3.5]},
+        {"history": "tea01"}, {"history": [("tea01", "noon")]}, {"history": [3.5]}, {"history": 5}, {"exclude": "tea01"},
+        {"candidates": "tea01"}, {"cart": b"tea01"}, {"exclude": 5},
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_named(shop: Shop, wrong: dict[str, object]) -> None:
-    with pytest.raises(EventError, match=r"placement|k:|now|history"):
+    with pytest.raises(EventError, match=r"placement|k:|now|history|exclude|candidates|cart"):
         shop.recommender.recommend(**wrong)  # type: ignore[arg-type]
 
 
 def test_a_list_of_none_and_a_list_of_all(trained: Shop) -> None:
     assert trained.ids(k=0) == []
     assert sorted(trained.ids(k=1000)) == sorted([*TEA, *TOYS])
+
+
+def test_a_list_that_is_as_long_as_lists_get_says_so(shop: Shop) -> None:
+    fill_catalogue(shop, [f"i{n}" for n in range(300)])
+    answer = shop.recommender.recommend(k=1000)
+    assert (len(answer.items), answer.note) == (200, "200 of 1000: a list holds at most 200")
+
+
+def test_nothing_given_is_nothing_asked(trained: Shop) -> None:
+    assert trained.ids(history=None, exclude=None, cart=None, candidates=None) == trained.ids()
+
+
+def test_ids_are_read_as_the_catalogue_reads_them(trained: Shop) -> None:
+    shown = trained.ids(placement="item", item_id=" tea01 ", exclude=["tea02\x00"], cart=[" tea03"], k=24)
+    assert not {"tea01", "tea02", "tea03"} & set(shown)
+
+
+@pytest.mark.parametrize("who", ["\ud800", "a\x00b", "", " ", "v" * 100_000])
+def test_an_odd_id_of_a_visitor_is_a_visitor_of_whom_nothing_is_known(trained: Shop, who: str) -> None:
+    assert trained.recommender.recommend(anonymous_id=who).rung == "popular"
+    assert trained.recommender.recommend(user_id=who).rung == "popular"
 
 
 def test_items_learnt_from_events_serve_a_shop_without_a_catalogue(shop: Shop) -> None:
