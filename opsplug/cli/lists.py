@@ -10,10 +10,12 @@ import click
 from opsplug.cli import show
 from opsplug.cli.app import json_option, with_engine
 from opsplug.cli.learn import moment
+from opsplug.errors import EventError
 from opsplug.features.recommendation_id import PLACEMENTS, read_id
 
 if TYPE_CHECKING:
     from opsplug.engine import Engine
+    from opsplug.services.ladder import Trace
 
 
 def _question(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,6 +101,10 @@ def explain(engine: "Engine", wanted: str | None, json_: bool, **options: Any) -
         "note": found.note,
     }
     if wanted is not None:
+        if not _is_known(wanted, engine, trace):
+            raise EventError(
+                f"explain: {wanted!r} is neither an item of this shop nor the id of a recommendation that opsplug made"
+            )
         told["wanted"] = _why(wanted, shown, trace.candidates, trace.removed, engine)
     if json_:
         show.as_json(told)
@@ -153,6 +159,16 @@ def _explain_again(engine: "Engine", recommendation_id: str, json_: bool) -> Non
         click.echo(f"Note: {doubt}.")
 
 
+def _is_known(item_id: str, engine: "Engine", trace: "Trace") -> bool:
+    """In the catalogue, or in what a shop without one, or the model of an older one, may still name."""
+    model = engine.recommender.model()
+    return (
+        engine.catalog.get(item_id) is not None
+        or (model is not None and model.knows(item_id))
+        or any(candidate.item_id == item_id for candidate in trace.candidates)
+    )
+
+
 def _why(wanted: str, shown: list[str], candidates: list[Any], removed: dict[str, list[str]], engine: "Engine") -> str:
     if wanted in shown:
         return f"{wanted} is shown in place {shown.index(wanted) + 1}."
@@ -163,7 +179,7 @@ def _why(wanted: str, shown: list[str], candidates: list[Any], removed: dict[str
     if place is not None:
         return f"{wanted} is candidate {place} of {len(candidates)}: others scored higher."
     if engine.catalog.get(wanted) is None:
-        return f"{wanted} is not in the catalogue."
+        return f"{wanted} is not in the catalogue any more."
     return f"{wanted} was no candidate: it is on the page, in the cart or bought, or nothing here leads to it."
 
 

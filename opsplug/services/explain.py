@@ -47,6 +47,9 @@ def explain(store: Store, artefacts: Artefacts, recommender: Recommender, recomm
     page = _page(store, event) if event is not None and made.placement == "item" else None
     if made.placement == "item" and page is None:
         doubts.append("the item of the page is unknown")
+    changed = store.get_document("rules_changed", MODEL)
+    if changed and changed["at"] > made.at:
+        doubts.append("the rules were changed since; what is shown are the rules of now")
     version = _version(artefacts, made, doubts)
     trace = Trace()
     again = recommender.recommend(

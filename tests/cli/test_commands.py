@@ -147,7 +147,9 @@ def test_train_evaluate_models_recommend_and_explain(shop: Run) -> None:
     assert "item1" not in [item["item_id"] for item in found["items"]]
     told = shop("explain", found["items"][0]["item_id"], "--item-id", "item1", "-k", "3", "--json").json
     assert told["wanted"].endswith("is shown in place 1.")
-    assert "not in the catalogue" in shop("explain", "nothing", "--item-id", "item1").out
+    unknown = shop("explain", "nothing", "--item-id", "item1")
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "'nothing' is neither an item of this shop nor the id of a recommendation" in unknown.err
     assert "rung" in shop("recommend", "--history", "item1,item2").out
 
 

@@ -37,6 +37,15 @@ def test_a_list_that_was_shown_is_told_again(run: Run, tmp_path: Path) -> None:
     assert all(item in text for item in shown)
 
 
+def test_an_id_that_is_not_ours_is_an_error(run: Run, tmp_path: Path) -> None:
+    engine, rec, _ = shop(tmp_path)
+    engine.close()
+    for wrong in ("A" * 32, rec[:-1], "item99", ""):
+        done = run("explain", wrong)
+        assert (done.code, done.out) == (1, ""), wrong
+        assert "nor the id of a recommendation that opsplug made" in done.err
+
+
 def test_evaluate_says_how_much_is_missing_for_an_order_by_clicks(run: Run, tmp_path: Path) -> None:
     engine, _, _ = shop(tmp_path)
     engine.close()

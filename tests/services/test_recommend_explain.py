@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from opsplug.errors import EventError
+from opsplug.services.effects import Effects
 from opsplug.services.explain import explain
 from tests.services.shop import NOW, Shop, fill_catalogue, fill_events
 
@@ -32,6 +33,19 @@ def test_a_list_is_made_again_from_its_id(tmp_path: Path) -> None:
     assert found.doubts == []
     assert set(shown) <= set(found.parts)
     assert all(found.parts[item] for item in shown)
+    shop.close()
+
+
+def test_rules_that_were_changed_since_are_a_doubt(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    fill_catalogue(shop)
+    effects = Effects(lambda: shop.store, holdout=0.0, seed=0, clock=lambda: NOW + 60)
+    answer = shop.recommender.recommend("home")
+    effects.save_rules({"block": {"categories": ["Toys"]}}, "owner")
+    found = explain(shop.store, shop.artefacts, shop.recommender, answer.recommendation_id)
+    assert found.doubts == ["the rules were changed since; what is shown are the rules of now"]
+    later = shop.recommender.recommend("home", now=NOW + 120)
+    assert explain(shop.store, shop.artefacts, shop.recommender, later.recommendation_id).doubts == []
     shop.close()
 
 
