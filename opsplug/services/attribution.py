@@ -8,15 +8,12 @@ take credit back, an order counts once however often it was reported, and curren
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from opsplug.events import Event
-from opsplug.features.recommendation_id import UNTRAINED, read_id
-from opsplug.services.experiments import Lift, in_holdout, lift
+from opsplug.features.recommendation_id import read_id
 from opsplug.services.orders import Order, read_orders
 
 if TYPE_CHECKING:
@@ -155,58 +152,3 @@ def _last(touches: list[tuple[int, Key]], at_ms: int, window_ms: int) -> Key | N
     """The key of the newest touch within the window before `at_ms`."""
     within = [touch for touch in touches if 0 <= at_ms - touch[0] <= window_ms]
     return max(within)[1] if within else None
-
-
-@dataclass(frozen=True, slots=True)
-class PlacementLift:
-    """What lists of one placement (or "" for all of them) changed; `revenue` in the currency that most was paid in."""
-
-    placement: str
-    buyers: Lift
-    revenue: Lift
-    currency: str
-
-
-def measure_lifts(store: Store, *, share: float, seed: int = 0, since_ms: int, until_ms: int) -> list[PlacementLift]:
-    """Visitors who were shown a list, against the holdout who were shown popular items in the same place.
-
-    A visitor counts from the first list on; whoever buys later is a buyer, and what is left of the money after refunds
-    and cancellations is the revenue. The first row is about all placements together.
-    """
-    first: dict[str, dict[str, int]] = defaultdict(dict)  # placement -> visitor -> when
-    for batch in store.read_events(since_ms=since_ms, until_ms=until_ms, names=("view_item_list",)):
-        for _, event in batch:
-            made = read_id(event.properties.get("recommendation_id"))
-            if event.visitor and made is not None and made.model != UNTRAINED:  # before, both groups saw the same
-                for placement in ("", made.placement):
-                    at = first[placement].get(event.visitor, event.timestamp)
-                    first[placement][event.visitor] = min(at, event.timestamp)
-    orders = [order for order in read_orders(store, since_ms, until_ms) if order.total > 0]
-    paid: defaultdict[str, float] = defaultdict(float)
-    by_visitor: defaultdict[str, list[Order]] = defaultdict(list)
-    for order in orders:
-        paid[order.currency] += order.total
-        by_visitor[order.visitor].append(order)
-    currency = max(paid, key=lambda name: paid[name], default="")
-    return [
-        _lift_of(placement, visitors, by_visitor, currency, share, seed)
-        for placement, visitors in sorted(first.items())
-    ]  # fmt: skip
-
-
-def _lift_of(
-    placement: str, first: dict[str, int], orders: Mapping[str, list[Order]], currency: str, share: float, seed: int
-) -> PlacementLift:
-    money = np.zeros(len(first))
-    bought = np.zeros(len(first))
-    for place, (visitor, at) in enumerate(first.items()):
-        later = [order for order in orders.get(visitor, ()) if order.at_ms >= at]
-        bought[place] = bool(later)
-        money[place] = sum(order.total for order in later if order.currency == currency)
-    held = np.array([in_holdout(visitor, share, seed) for visitor in first], bool)
-    return PlacementLift(
-        placement,
-        lift(bought[~held], bought[held], share=share),
-        lift(money[~held], money[held], share=share),
-        currency,
-    )

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from opsplug.features.recommendation_id import PLACEMENTS
-from opsplug.services.attribution import DAY_MS, PlacementLift, measure_lifts
+from opsplug.services.attribution import DAY_MS
+from opsplug.services.lifts import PlacementLift, groups_since, measure_lifts
 from opsplug.services.recommend import MODEL
 from opsplug.services.rules import Rules, parse_rules
 
@@ -35,10 +36,10 @@ class Effects:
             return []
         held, now = self._lifts, time.monotonic()
         if held is None or now - held[0] >= KEEP_SECONDS:
-            until = round(self._clock() * 1000) + 1
-            found = measure_lifts(
-                self._store(), share=self.holdout, seed=self._seed, since_ms=until - days * DAY_MS, until_ms=until
-            )
+            moment, store = self._clock(), self._store()
+            until = round(moment * 1000) + 1
+            since = round(groups_since(store, share=self.holdout, seed=self._seed, now=moment) * 1000)
+            found = measure_lifts(store, share=self.holdout, since_ms=max(until - days * DAY_MS, since), until_ms=until)
             held = self._lifts = (now, found)
         return held[1]
 

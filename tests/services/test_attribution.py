@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from opsplug.features.recommendation_id import make_id
-from opsplug.services.attribution import PlacementReport, attribute, measure_lifts
-from opsplug.services.experiments import Lift, in_holdout
+from opsplug.services.attribution import PlacementReport, attribute
 from opsplug.services.orders import read_orders
 from tests.services.shop import DAY, NOW, Shop
 
@@ -155,48 +154,3 @@ def test_foreign_ids_are_credited_to_the_list_they_were_shown_in(shop: Shop) -> 
     click(shop, "a", START + 1, rec="r1")
     buy(shop, "t1", "a", at=START + 2)
     assert report(shop)["item"].purchases == 1
-
-
-def test_lift_says_not_enough_until_there_is(shop: Shop) -> None:
-    def buyers() -> Lift:
-        return measure_lifts(shop.store, share=0.3, since_ms=0, until_ms=round(NOW * 1000))[0].buyers
-
-    assert measure_lifts(shop.store, share=0.3, since_ms=0, until_ms=round(NOW * 1000)) == []
-    events = []
-    for number in range(3000):
-        who = f"v{number}"
-        events.append(shop.event("view_item_list", "a", visitor=who, at=START, recommendation_id=ITEM_LIST))
-        if number % 100 < (10 if in_holdout(who, 0.3) else 35):
-            events.append(shop.event("purchase", {"item_id": "a", "price": 1.0}, visitor=who, at=START + 9))
-    shop.store.add_events(events[:20])
-    assert "not enough data" in buyers().verdict
-    shop.store.add_events(events[20:])
-    assert buyers().low > 0
-    assert buyers().low < 0.25 < buyers().high
-
-
-def test_the_lift_is_told_for_each_placement_and_refunds_count(shop: Shop) -> None:
-    share, events = 0.5, []
-    for number in range(1600):
-        who = f"w{number}"
-        held = in_holdout(who, share)
-        placement = ("home", "item")[number % 2]
-        rec = make_id(placement, "popular", at=START, version="x-aaaaaaaa", holdout=held)
-        events.append(shop.event("view_item_list", "a", visitor=who, at=START, recommendation_id=rec))
-        if number % 10 < (2 if held else 6):
-            line = {"item_id": "a", "price": 10.0}
-            events.append(
-                shop.event("purchase", line, visitor=who, at=START + 5, transaction_id=f"o{number}", currency="EUR")
-            )
-            if placement == "item":
-                events.append(shop.event("order_cancelled", visitor=who, at=START + 9, transaction_id=f"o{number}"))
-    shop.store.add_events(events)
-    rows = measure_lifts(shop.store, share=share, since_ms=round(START * 1000), until_ms=round(NOW * 1000))
-    found = {row.placement: row for row in rows}
-    assert set(found) == {"", "home", "item"}
-    home = found["home"]
-    assert home.buyers.low > 0
-    assert home.currency == "EUR"
-    assert home.revenue.difference == pytest.approx(10 * home.buyers.difference)
-    assert "not enough data yet (0 of 20 buyers" in found["item"].buyers.verdict
-    assert found[""].buyers.treated == sum(row.buyers.treated for row in rows if row.placement)
