@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from array import array
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 NAME: Final = "slots"
 DAYS = 60  # of lists that are learnt from
 MOST_LISTS = 20_000  # of each placement, the newest
+MOST_OF_ONE = 50  # of them of one visitor: a program that clicks all day is one voice among many
 DAY_MS = 86_400_000
 LOOKS: Final = ("view_item", "add_to_cart", "purchase")
 NAMES: Final = ("view_item_list", "select_item", *LOOKS)
@@ -131,11 +133,20 @@ class _Seen:
 
 
 class Lists:
-    """The lists of a store's events, by visitor and recommendation id; feed events in the order of their storing."""
+    """The lists of a store's events, by visitor and recommendation id; feed events in the order of their storing.
 
-    def __init__(self, categories: Mapping[str, str]) -> None:
+    The newest MOST_LISTS of each placement are held, MOST_OF_ONE of them at most of one visitor; older ones are only
+    counted, so that memory does not grow with the shop, and no single visitor says what is liked.
+    """
+
+    def __init__(self, categories: Mapping[str, str], *, most: int = MOST_LISTS) -> None:
         self._categories = categories
+        self._most = most
         self._looked: dict[str, str] = {}  # visitor -> category of what was looked at last
+        self._held: Counter[tuple[str, str]] = Counter()  # lists of a visitor and placement
+        self._order: defaultdict[str, deque[tuple[str, str]]] = defaultdict(deque)  # placement -> keys, oldest first
+        self._since: dict[str, int] = {}  # placement -> when its first re-ordered list was made
+        self._past: defaultdict[str, dict[str, Group]] = defaultdict(_groups)  # those no longer held
         self.lists: dict[tuple[str, str], _Seen] = {}
 
     def add(self, event: Event) -> None:
@@ -146,26 +157,24 @@ class Lists:
             return
         common = event.properties.get("recommendation_id")
         for place, item in enumerate(event.items):
-            named = item.recommendation_id or common
-            seen = self.lists.get((visitor, str(named)))
+            named = str(item.recommendation_id or common)
+            seen = self.lists.get((visitor, named))
             if event.event == "select_item":
                 if seen is not None and item.item_id in seen.items:
                     seen.clicked.add(item.item_id)
                 continue
             if seen is None:
-                made = read_id(named)
-                if made is None or made.holdout:
+                seen = self._begin(visitor, named)
+                if seen is None:
                     continue
-                seen = self.lists[visitor, str(named)] = _Seen(made, self._looked.get(visitor, ""))
             seen.items.setdefault(item.item_id, place if item.index is None else item.index)
 
     def placements(self) -> list[str]:
-        return sorted({seen.made.placement for seen in self.lists.values()})
+        return sorted(self._order)
 
     def log(self, placement: str) -> SlotLog:
         """The newest lists of a placement as arrays, oldest first."""
-        chosen = [seen for seen in self.lists.values() if seen.made.placement == placement]
-        chosen = sorted(chosen, key=lambda seen: seen.made.at)[-MOST_LISTS:]
+        chosen = sorted((self.lists[key] for key in self._order[placement]), key=lambda seen: seen.made.at)
         lists, codes, places, ranks, clicks = array("q"), array("q"), array("q"), array("q"), array("d")
         known: dict[str, int] = {}
         for number, seen in enumerate(chosen):
@@ -185,15 +194,40 @@ class Lists:
 
     def groups(self, placement: str) -> dict[str, Group]:
         """Re-ordered and plain lists made while a slot ranker served: the two sides of an experiment."""
-        mine = [seen for seen in self.lists.values() if seen.made.placement == placement]
-        first = min((seen.made.at for seen in mine if seen.made.slots), default=None)
-        groups = {"re-ordered": Group(), "plain": Group()}
-        for seen in mine:
-            if first is not None and seen.made.at >= first and seen.made.known:
-                group = groups["re-ordered" if seen.made.slots else "plain"]
-                group.lists += 1
-                group.clicks += bool(seen.clicked)
+        groups = {name: replace(group) for name, group in self._past[placement].items()}
+        for key in self._order[placement]:
+            self._count(self.lists[key], groups)
         return groups
+
+    def _begin(self, visitor: str, named: str) -> _Seen | None:
+        """A list that was not seen before; None where it is not one to learn from."""
+        made = read_id(named)
+        if made is None or made.holdout or self._held[visitor, made.placement] >= MOST_OF_ONE:
+            return None
+        if made.slots:
+            self._since[made.placement] = min(made.at, self._since.get(made.placement, made.at))
+        seen = self.lists[visitor, named] = _Seen(made, self._looked.get(visitor, ""))
+        self._held[visitor, made.placement] += 1
+        order = self._order[made.placement]
+        order.append((visitor, named))
+        if len(order) > self._most:
+            oldest = order.popleft()
+            self._count(self.lists.pop(oldest), self._past[made.placement])
+            self._held[oldest[0], made.placement] -= 1
+            if not self._held[oldest[0], made.placement]:
+                del self._held[oldest[0], made.placement]
+        return seen
+
+    def _count(self, seen: _Seen, groups: Mapping[str, Group]) -> None:
+        since = self._since.get(seen.made.placement)
+        if since is not None and seen.made.at >= since and seen.made.known:
+            group = groups["re-ordered" if seen.made.slots else "plain"]
+            group.lists += 1
+            group.clicks += bool(seen.clicked)
+
+
+def _groups() -> dict[str, Group]:
+    return {"re-ordered": Group(), "plain": Group()}
 
 
 def read_lists(store: Store, *, since_ms: int, until_ms: int) -> Lists:

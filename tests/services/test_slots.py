@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from opsplug.events import make_event
 from opsplug.features.recommendation_id import ELSEWHERE, HEAD, make_id, read_id
 from opsplug.models.positions import looks_and_ranks, prior
 from opsplug.models.slot_list import POOL, RESERVED, SlotList, features, rng_of
 from opsplug.services.explain import explain
 from opsplug.training.jobs import train
-from opsplug.training.slots import KIND, read_lists
+from opsplug.training.slots import KIND, MOST_OF_ONE, Lists, read_lists
 from tests.services.shop import NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
 
 LOVED, SHUNNED = "tea07", "tea00"
@@ -179,6 +181,31 @@ def test_lists_of_the_holdout_and_clicks_of_others_teach_nothing(tmp_path: Path)
     assert not only.clicked
     assert list(seen.log("home").places) == [0, 1, 2]
     shop.close()
+
+
+def test_one_visitor_is_one_voice_and_memory_has_an_end() -> None:
+    """A program looks at lists and clicks all day; what is held is the newest lists, of everybody."""
+    lists, at = Lists({}, most=300), round(NOW)
+    for number in range(2000):
+        who = "machine" if number % 2 else f"v{number}"
+        rec = make_id("home", "popular", at=at + number, slots="" if number % 4 < 2 else "x-00000abc")
+        for name in ("view_item_list", "select_item"):
+            lists.add(
+                make_event(
+                    name, event_id=f"{name}{number}", now_ms=at * 1000, items=[{"item_id": TEA[number % 2]}],
+                    anonymous_id=who, properties={"recommendation_id": rec},
+                )
+            )  # fmt: skip
+    assert len(lists.lists) == 300
+    assert Counter(who for who, _ in lists.lists)["machine"] <= MOST_OF_ONE
+    log = lists.log("home")
+    assert len(log.rungs) == 300
+    assert sum(log.clicks[log.codes == log.items.index(TEA[1])]) <= MOST_OF_ONE
+    groups = lists.groups("home")
+    assert groups == lists.groups("home"), "asking changes nothing"
+    everybody = groups["re-ordered"].lists + groups["plain"].lists
+    assert everybody >= 999, "lists that are not held any more still count in the comparison"
+    assert groups["plain"].clicks == groups["plain"].lists
 
 
 def test_rules_and_exclusions_are_stronger_than_clicks(shop: Shop) -> None:
