@@ -120,10 +120,14 @@ class _Ledger:
         """(item id, key) of the items that name a recommendation."""
         common = event.properties.get("recommendation_id")
         listed = str(event.properties.get("item_list_id") or "")
+        keys: dict[tuple[str, str], Key] = {}  # one list has one id, and each id is read once
         for item in event.items:
             found = item.recommendation_id or common
             if found:
-                yield item.item_id, self._key(str(found), item.item_list_id or listed)
+                named = (str(found), item.item_list_id or listed)
+                if named not in keys:
+                    keys[named] = self._key(*named)
+                yield item.item_id, keys[named]
 
     def _key(self, recommendation_id: str, listed: str) -> Key:
         made = read_id(recommendation_id)

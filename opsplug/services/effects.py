@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.features.recommendation_id import PLACEMENTS
 from opsplug.services.attribution import DAY_MS
+from opsplug.services.kept import Kept
 from opsplug.services.lifts import PlacementLift, groups_since, measure_lifts
 from opsplug.services.recommend import MODEL
 from opsplug.services.rules import Rules, parse_rules
@@ -28,20 +29,19 @@ class Effects:
         self.holdout = holdout
         self._seed = seed
         self._clock = clock
-        self._lifts: tuple[float, list[PlacementLift]] | None = None
+        self._kept = Kept(KEEP_SECONDS)
 
     def lifts(self, days: int = 90) -> list[PlacementLift]:
         """With recommendations against the holdout, all placements first. Empty without a holdout."""
         if not self.holdout:
             return []
-        held, now = self._lifts, time.monotonic()
-        if held is None or now - held[0] >= KEEP_SECONDS:
-            moment, store = self._clock(), self._store()
-            until = round(moment * 1000) + 1
-            since = round(groups_since(store, share=self.holdout, seed=self._seed, now=moment) * 1000)
-            found = measure_lifts(store, share=self.holdout, since_ms=max(until - days * DAY_MS, since), until_ms=until)
-            held = self._lifts = (now, found)
-        return held[1]
+        return self._kept.get(days, lambda: self._measure(days))
+
+    def _measure(self, days: int) -> list[PlacementLift]:
+        moment, store = self._clock(), self._store()
+        until = round(moment * 1000) + 1
+        since = round(groups_since(store, share=self.holdout, seed=self._seed, now=moment) * 1000)
+        return measure_lifts(store, share=self.holdout, since_ms=max(until - days * DAY_MS, since), until_ms=until)
 
     def slots(self) -> list[tuple[str, Mapping[str, Any]]]:
         """(placement, what the last training of its slot ranker found), in the order of the placements."""

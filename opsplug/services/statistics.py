@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from opsplug.events import BOT, VISITOR
+from opsplug.services.kept import Kept
 from opsplug.store import Store, queries
 from opsplug.training.artefacts import Artefacts, Version
 
@@ -71,11 +72,11 @@ class Statistics:
         self._records = records
         self._zone = ZoneInfo(timezone)
         self._clock = clock
-        self._kept: dict[tuple[str, int], tuple[float, Any]] = {}
+        self._kept = Kept(KEEP_SECONDS)
 
     def overview(self, days: int = 30) -> Overview:
         """Of the last `days` days, today among them, beside the same number of days before."""
-        return self._keep("overview", days, lambda: self._overview(days))  # type: ignore[no-any-return]
+        return self._kept.get(("overview", days), lambda: self._overview(days))
 
     def recommendations(self, days: int = 30) -> list[PlacementReport]:
         """Impressions, clicks, carts and purchases by placement and model."""
@@ -86,11 +87,11 @@ class Statistics:
             now_ms = int(self._clock() * 1000)
             return attribute(self._store(), since_ms=now_ms - days * DAY_MS, until_ms=now_ms + 1)
 
-        return self._keep("recommendations", days, read)  # type: ignore[no-any-return]
+        return self._kept.get(("recommendations", days), read)
 
     def top_items(self, days: int = 30, most: int = 20) -> list[ItemFigures]:
         """The most looked at items; where none was looked at, the most bought."""
-        return self._keep("items", days, lambda: self._top_items(days, most))  # type: ignore[no-any-return]
+        return self._kept.get(("items", days), lambda: self._top_items(days, most))
 
     def models(self) -> list[Version]:
         """All versions of all models, newest first."""
@@ -103,13 +104,6 @@ class Statistics:
 
     def size_bytes(self) -> int:
         return self._store().size_bytes()
-
-    def _keep(self, what: str, days: int, read: Callable[[], Any]) -> Any:
-        kept = self._kept.get((what, days))
-        now = time.monotonic()
-        if kept is None or now - kept[0] >= KEEP_SECONDS:
-            kept = self._kept[what, days] = (now, read())
-        return kept[1]
 
     def _window(self, days: int) -> tuple[int, int, int, list[date]]:
         """(start of the period before, end, offset from UTC, the days of the period)."""
