@@ -158,24 +158,23 @@ class Neighbours:
 
     def sums(self, items: Codes, weights: NDArray[np.float64], view: View | None = None) -> Scores:
         """Weighted sum of the rows of `items`, one score per item (of the view)."""
-        return self.several(items, [weights], view)[0]
+        return self.several(items, [weights], view)[0].astype(np.float32)
 
     def several(
         self, items: Codes, weightings: Sequence[NDArray[np.float64]], view: View | None = None
-    ) -> list[Scores]:
+    ) -> list[NDArray[np.float64]]:
         """The sums for several weightings of `items`; the rows are read once. A weighting may stop early."""
         size = len(self.codes) if view is None else len(view)
         if not len(items):
-            return [np.zeros(size, np.float32) for _ in weightings]
-        codes, rows = self.codes[items], self.weights[items]
+            return [np.zeros(size) for _ in weightings]
+        codes, rows = self.codes.take(items, axis=0), self.weights.take(items, axis=0)
         if view is not None and view.place is not None:
             codes = view.place.take(codes)
         found = []
         for weights in weightings:
             count = len(weights)
             shares = rows[:count] * weights.astype(np.float32)[:, None]
-            total = np.bincount(codes[:count].ravel(), shares.ravel(), minlength=size)
-            found.append(total[:size].astype(np.float32))
+            found.append(np.bincount(codes[:count].ravel(), shares.ravel(), minlength=size)[:size])
         return found
 
     def export(self, name: str) -> Arrays:

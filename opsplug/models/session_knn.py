@@ -96,16 +96,16 @@ class SessionKnn:
         if not len(found):
             return found, np.zeros(0)
         order = np.argsort(found, kind="stable")  # quick, because each list is in order
-        found = found[order]
+        found = found.take(order)
         first = np.flatnonzero(np.append(True, found[1:] != found[:-1]))  # each session once
-        shared = np.repeat(weights * self.rarity[items], [len(part) for part in lists])[order]
-        candidates = found[first]
-        value = np.add.reduceat(shared, first) * self.factor[candidates]
+        shared = np.repeat(weights * self.rarity[items], [len(part) for part in lists]).take(order)
+        candidates = found.take(first)
+        value = np.add.reduceat(shared, first) * self.factor.take(candidates)
         if len(candidates) > NEIGHBOURS:
             kept = largest(value, NEIGHBOURS)
             candidates, value = candidates[kept], value[kept]
-        begin, end = self.starts[candidates], self.starts[candidates + 1]
-        return self.members[_ranges(begin, end)], np.repeat(value, end - begin)
+        begin, end = self.starts.take(candidates), self.starts.take(candidates + 1)
+        return self.members.take(_ranges(begin, end)), np.repeat(value, end - begin)
 
 
 def _ranges(begin: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
