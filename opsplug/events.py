@@ -8,7 +8,7 @@ epoch milliseconds; developers pass aware datetimes or epoch seconds.
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -146,7 +146,22 @@ class Event(msgspec.Struct, kw_only=True):
         return self.anonymous_id or self.user_id
 
 
+class Step(NamedTuple):
+    """What the next list needs to know of an event."""
+
+    event_id: str
+    event: str
+    timestamp: int
+    items: list[str]  # their ids
+    properties: dict[str, Any]
+
+
+class _Named(msgspec.Struct):
+    item_id: str
+
+
 encode_json = msgspec.json.Encoder().encode
+decode_ids = msgspec.json.Decoder(list[_Named]).decode
 decode_items = msgspec.json.Decoder(list[Item]).decode
 decode_properties = msgspec.json.Decoder(dict[str, Any]).decode
 

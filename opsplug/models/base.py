@@ -174,7 +174,8 @@ class Neighbours:
         for weights in weightings:
             count = len(weights)
             shares = rows[:count] * weights.astype(np.float32)[:, None]
-            found.append(np.bincount(codes[:count].ravel(), shares.ravel(), minlength=size)[:size])
+            total: NDArray[Any] = np.bincount(codes[:count].ravel(), shares.ravel(), minlength=size)
+            found.append(total[:size])
         return found
 
     def export(self, name: str) -> Arrays:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from opsplug.errors import EventError, StoreError
-from opsplug.events import Event
+from opsplug.events import Step
 from opsplug.features.interactions import CART, PURCHASE, VIEW
 from opsplug.services.ranking import BOUGHT_NAMES, KINDS_BY_NAME, READ_NAMES, Act, Visitor, visitor_of
 
@@ -76,7 +76,7 @@ class Known:
 
     def visitor(self, user_id: str | None, anonymous_id: str | None, told: list[Act], now: float) -> Visitor:
         """What the store knows up to `now`, merged with what the caller told."""
-        visitor = visitor_of(self._events(user_id, anonymous_id), now)
+        visitor = visitor_of(self._steps(user_id, anonymous_id), now)
         if told:
             known = {(item, int(at)) for item, at, _ in visitor.acts}
             visitor.acts += [act for act in told if (act[0], int(act[1])) not in known]
@@ -85,20 +85,20 @@ class Known:
             visitor.cart.update(item for item, _, kind in told if kind == CART)
         return visitor
 
-    def _events(self, user_id: str | None, anonymous_id: str | None) -> list[Event]:
+    def _steps(self, user_id: str | None, anonymous_id: str | None) -> list[Step]:
         if not user_id and not anonymous_id:
             return []
-        events: list[Event] = []
+        steps: list[Step] = []
         try:
             keys = list(self._store.visitors_of(user_id)) if user_id else []
             if anonymous_id and anonymous_id not in keys:
                 keys.append(anonymous_id)
-            events = self._store.history(keys, limit=EVENTS, names=READ_NAMES, timeout=self._timeout)
-            if len(events) >= EVENTS:  # rare: what was bought long ago must still not come back
-                older = self._store.history(keys, limit=PURCHASES, names=BOUGHT_NAMES, timeout=self._timeout)
-                have = {event.event_id for event in events}
-                events = [*(event for event in older if event.event_id not in have), *events]
+            steps = self._store.steps(keys, limit=EVENTS, names=READ_NAMES, timeout=self._timeout)
+            if len(steps) >= EVENTS:  # rare: what was bought long ago must still not come back
+                older = self._store.steps(keys, limit=PURCHASES, names=BOUGHT_NAMES, timeout=self._timeout)
+                have = {step.event_id for step in steps}
+                steps = [*(step for step in older if step.event_id not in have), *steps]
         except (StoreError, UnicodeError) as error:  # an id that no store can hold
             log.warning("opsplug: a visitor's history was not read (%s); recommending without it", error)
             self._counters.add("history_timeouts")
-        return events
+        return steps

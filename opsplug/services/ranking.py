@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Protocol
 
-from opsplug.events import Event
+from opsplug.events import Step
 from opsplug.features.interactions import CART, OTHER, PURCHASE, VIEW
 
 DAY = 86400.0
@@ -68,22 +69,25 @@ class Source(Protocol):
         ...
 
 
-def visitor_of(events: Iterable[Event], now: float) -> Visitor:
-    """Replay a visitor's events (any order) up to `now`: history, cart, things bought and things not wanted."""
+def visitor_of(steps: Iterable[Step], now: float) -> Visitor:
+    """Replay a visitor's steps (any order) up to `now`: history, cart, things bought and things not wanted."""
     visitor = Visitor()
     orders: dict[str, list[str]] = {}
-    for event in sorted(events, key=lambda event: event.timestamp):
-        at = event.timestamp / 1000
-        if at <= now:
-            _replay(visitor, event, at, orders)
+    for step in sorted(steps, key=attrgetter("timestamp")):
+        at = step.timestamp / 1000
+        if at > now:
+            break
+        kind = KINDS_BY_NAME.get(step.event)
+        if kind is not None:
+            visitor.acts += [(item_id, at, kind) for item_id in step.items]
+        if kind != VIEW:
+            _replay(visitor, step, at, orders)
     return visitor
 
 
-def _replay(visitor: Visitor, event: Event, at: float, orders: dict[str, list[str]]) -> None:
-    ids = [item.item_id for item in event.items]
-    name = event.event
-    if name in _KINDS:
-        visitor.acts += [(item_id, at, _KINDS[name]) for item_id in ids]
+def _replay(visitor: Visitor, step: Step, at: float, orders: dict[str, list[str]]) -> None:
+    """What is more than a look."""
+    name, ids = step.event, step.items
     if name == "add_to_cart":
         visitor.cart.update(ids)
     elif name == "remove_from_cart":
@@ -91,25 +95,24 @@ def _replay(visitor: Visitor, event: Event, at: float, orders: dict[str, list[st
     elif name == "purchase":
         visitor.cart.difference_update(ids)
         visitor.bought.update(dict.fromkeys(ids, at))
-        orders[str(event.properties.get("transaction_id"))] = ids
+        orders[str(step.properties.get("transaction_id"))] = ids
     elif name in ("refund", "order_cancelled"):
-        for item_id in ids or orders.get(str(event.properties.get("transaction_id")), []):
+        for item_id in ids or orders.get(str(step.properties.get("transaction_id")), []):
             visitor.bought.pop(item_id, None)
     elif name == "item_feedback":
-        if event.properties.get("action") == "undo":
+        if step.properties.get("action") == "undo":
             visitor.unwanted.difference_update(ids)
         else:
             visitor.unwanted.update(ids)
 
 
-_KINDS: Mapping[str, int] = {
+KINDS_BY_NAME: Mapping[str, int] = {
     "view_item": VIEW,
     "select_item": VIEW,
     "add_to_wishlist": OTHER,
     "add_to_cart": CART,
     "purchase": PURCHASE,
 }
-KINDS_BY_NAME = _KINDS
 
 
 def rebuyable(bought: Mapping[str, float], days: Mapping[str, float], now: float) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from opsplug.errors import EventError
-from opsplug.events import FUTURE_MS, VISITOR, Event, decode_items, decode_properties, encode_json
+from opsplug.events import FUTURE_MS, VISITOR, Event, Step, decode_ids, decode_items, decode_properties, encode_json
 from opsplug.store import queries
 from opsplug.store.connections import Connections
 from opsplug.store.protocol import LINKED_IDS, TASTE_NAMES
@@ -53,9 +53,25 @@ class EventRows:
     def history(
         self, visitors: Sequence[str], *, limit: int = 50, names: Sequence[str] = TASTE_NAMES, timeout: float = 0.02
     ) -> list[Event]:
+        return [event_of(row) for row in self._newest(queries.HISTORY, visitors, limit, names, timeout)]
+
+    def steps(self, visitors: Sequence[str], *, limit: int, names: Sequence[str], timeout: float) -> list[Step]:
+        rows = self._newest(queries.STEPS, visitors, limit, names, timeout)
+        return [
+            Step(
+                event_id, event, timestamp, [item.item_id for item in decode_ids(items)] if items else [],
+                decode_properties(properties) if properties else {},
+            )
+            for event_id, event, timestamp, items, properties in rows
+        ]  # fmt: skip
+
+    def _newest(
+        self, query: str, visitors: Sequence[str], limit: int, names: Sequence[str], timeout: float
+    ) -> list[tuple[Any, ...]]:
+        """Rows of these visitors, oldest first; the third column is the timestamp."""
         if not visitors or not names:
             return []
-        sql, parameters = _history(tuple(names))
+        sql, parameters = _listed(query, tuple(names))
 
         def work(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
             rows = []
@@ -65,7 +81,7 @@ class EventRows:
 
         rows = self._db.read(work, timeout=timeout)
         rows.sort(key=lambda row: row[2])
-        return [event_of(row) for row in rows[-limit:]]
+        return rows[-limit:]
 
     def visitors_of(self, user_id: str) -> list[str]:
         rows = self._rows(queries.LINKED_IDS, {"user_id": user_id, "limit": LINKED_IDS})
@@ -142,8 +158,8 @@ class EventRows:
 
 
 @lru_cache(maxsize=16)
-def _history(names: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
-    return queries.listed(queries.HISTORY, names=names)
+def _listed(query: str, names: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    return queries.listed(query, names=names)
 
 
 def time_range(since_ms: int | None, until_ms: int | None) -> dict[str, int]:

@@ -7,7 +7,7 @@ that no database could hold is an `EventError` and nothing of its batch is store
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from opsplug.events import TASTE, Event
+from opsplug.events import TASTE, Event, Step
 
 TASTE_NAMES: Final = tuple(TASTE)
 LINKED_IDS: Final = 8  # how many of a person's devices and sessions a history looks at
@@ -53,6 +53,10 @@ class Store(Protocol):
 
         `StoreError` when it takes more than `timeout` seconds.
         """
+        ...
+
+    def steps(self, visitors: Sequence[str], *, limit: int, names: Sequence[str], timeout: float) -> list[Step]:
+        """As `history`, with only what the next list needs: half the time."""
         ...
 
     def visitors_of(self, user_id: str) -> list[str]:

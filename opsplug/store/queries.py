@@ -57,9 +57,11 @@ LAST_RECEIVED: Final = "SELECT received_at FROM events ORDER BY id DESC LIMIT 1"
 FIRST_ID: Final = "SELECT COALESCE(MIN(id), 0) FROM events"
 LAST_ID: Final = "SELECT COALESCE(MAX(id), 0) FROM events"
 RECEIVED_FROM: Final = "SELECT id, received_at FROM events WHERE id >= :id ORDER BY id LIMIT 1"
-HISTORY: Final = f"""SELECT {COLUMNS} FROM events
+_OF_VISITOR: Final = """FROM events
     WHERE COALESCE(anonymous_id, user_id) = :visitor AND COALESCE(anonymous_id, user_id) IS NOT NULL
-    AND event IN ({{names}}) ORDER BY timestamp DESC LIMIT :limit"""
+    AND event IN ({names}) ORDER BY timestamp DESC LIMIT :limit"""
+HISTORY: Final = f"SELECT {COLUMNS} {_OF_VISITOR}"
+STEPS: Final = f"SELECT event_id, event, timestamp, items, properties {_OF_VISITOR}"
 READ_EVENTS: Final = f"""SELECT id, {COLUMNS} FROM events
     WHERE id > :after AND timestamp >= :since_ms AND timestamp < :until_ms AND audience BETWEEN :lowest AND :highest
     ORDER BY id LIMIT :batch"""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from opsplug.errors import EventError
-from opsplug.events import BOT, STAFF, Event, Item, make_event
+from opsplug.events import BOT, STAFF, Event, Item, Step, make_event
 from opsplug.store import Store, queries
 
 T0 = 1_760_000_000_000
@@ -120,6 +120,19 @@ class StoreContract:
         assert [e.event_id for e in store.history(["v0", "v1"], limit=3, timeout=5)] == ["e7", "e9", "e10"]
         assert [e.event_id for e in store.history(["v0"], names=["web_vital"], timeout=5)] == ["e20"]
         assert store.history([]) == store.history(["nobody"], timeout=5) == []
+
+    def test_steps_are_a_history_with_less_in_it(self, store: Store) -> None:
+        order = event(5, "purchase", anonymous_id="v1", items=[Item(item_id="a", price=2.5), Item(item_id="b")])
+        order.properties = {"transaction_id": "t1"}
+        store.add_events([event(n, anonymous_id=f"v{n % 2}") for n in range(5)] + [order])
+        names = ("view_item", "purchase")
+        steps = store.steps(["v0", "v1"], limit=4, names=names, timeout=5)
+        assert steps == [
+            Step(e.event_id, e.event, e.timestamp, [item.item_id for item in e.items], e.properties)
+            for e in store.history(["v0", "v1"], limit=4, names=names, timeout=5)
+        ]
+        assert steps[-1].items == ["a", "b"] and steps[-1].properties == {"transaction_id": "t1"}
+        assert store.steps(["nobody"], limit=4, names=names, timeout=5) == []
 
     def test_the_first_user_of_an_anonymous_id_stays(self, store: Store) -> None:
         store.add_events([event(1, anonymous_id="v1", user_id="anna"), event(2, anonymous_id="v2", user_id="anna")])

@@ -252,7 +252,7 @@ def test_a_slow_history_costs_a_rung(trained: Shop, monkeypatch: pytest.MonkeyPa
     def slow(*args: object, **kwargs: object) -> None:
         raise StoreError("history: took more than 20 ms")
 
-    monkeypatch.setattr(trained.store, "history", slow)
+    monkeypatch.setattr(trained.store, "steps", slow)
     assert trained.recommender.recommend(anonymous_id="a").rung == "popular"
     assert trained.counters.get("history_timeouts") == 1
 
