@@ -3,6 +3,7 @@ import type { Api, Connect, Core } from "./types/core.ts";
 import type { BeforeSend, Properties } from "./types/events.ts";
 import { createCore, type RunningCore } from "./core/createCore.ts";
 import { createOnce } from "./core/createOnce.ts";
+import { replaceServed } from "./core/holdout.ts";
 import { lazyElement } from "./core/lazyElement.ts";
 import { createPush, publish } from "./core/publish.ts";
 import { readConfig } from "./core/readConfig.ts";
@@ -81,8 +82,10 @@ function watchShop(core: Core): void {
 }
 
 function defineElements(core: Core): void {
-  const load = (name: "recommendations" | "banner" | "chat_button") => (): Promise<Connect | undefined> => core.load(name);
-  lazyElement("opsplug-recommendations", WIDGET_ATTRIBUTES, load("recommendations"));
+  const load = (name: "banner" | "chat_button") => (): Promise<Connect | undefined> => core.load(name);
+  lazyElement("opsplug-recommendations", WIDGET_ATTRIBUTES, () =>
+    core.load("recommendations").then((connect) => connect && ((host) => connect(replaceServed(host)))),
+  );
   lazyElement("opsplug-consent", [], load("banner"));
   lazyElement("opsplug-chat", ["language"], load("chat_button"));
   whenParsed(() => {

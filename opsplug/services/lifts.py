@@ -1,7 +1,8 @@
 """What recommendations change: visitors who got lists of their own against the holdout, who got popular items there.
 
-Who belongs where is read from the first list that a visitor saw, for its id tells: so everybody counts on the side
-that they were really on. Lists that are the same for everybody have no two sides, and are left out.
+Who belongs where is read from the first list of their own that a visitor saw, for its id tells: so everybody counts on
+the side that they were really on, and from then on. Until then a visitor may have seen lists that were made for
+everybody; from then on those are replaced for the holdout.
 """
 
 from __future__ import annotations
@@ -61,11 +62,12 @@ def measure_lifts(store: Store, *, share: float, since_ms: int, until_ms: int) -
     for batch in store.read_events(since_ms=since_ms, until_ms=until_ms, names=("view_item_list",)):
         for _, event in batch:
             made = read_id(event.properties.get("recommendation_id"))
-            if event.visitor and made is not None and made.known and made.model != UNTRAINED:
-                for placement in ("", made.placement):
-                    known = first[placement].get(event.visitor)
-                    if known is None or event.timestamp < known.at_ms:
-                        first[placement][event.visitor] = _First(event.timestamp, made.holdout)
+            if event.visitor and made is not None and made.model != UNTRAINED:
+                if made.known:
+                    first[""].setdefault(event.visitor, _First(event.timestamp, made.holdout))
+                entered = first[""].get(event.visitor)
+                if entered is not None:
+                    first[made.placement].setdefault(event.visitor, _First(event.timestamp, entered.held))
     orders = [order for order in read_orders(store, since_ms, until_ms) if order.total > 0]
     paid: defaultdict[str, float] = defaultdict(float)
     for order in orders:

@@ -6,6 +6,7 @@ from typing import Any
 from opsplug.capture.guard import Guard
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError, OpsPlugError
+from opsplug.features.recommendation_id import read_id
 from opsplug.web.cards import PLACEMENTS, Cards, language_of, title
 from opsplug.web.http import Request, Response, error_response, json_response
 
@@ -49,15 +50,14 @@ class RecommendationRoute:
             self._guard.swallowed("recommendations", error)
             nothing = {"recommendation_id": "", "model": "", "rung": "catalogue", "items": []}
             return json_response(nothing | {"title": title(placement, "catalogue", language), "note": _NO_STORE})
-        return json_response(
-            {
-                "recommendation_id": found.recommendation_id,
-                "model": found.model,
-                "rung": found.rung,
-                "title": title(placement, found.rung, language),
-                "items": items,
-            }
-        )
+        answer = {
+            "recommendation_id": found.recommendation_id, "model": found.model, "rung": found.rung,
+            "title": title(placement, found.rung, language), "items": items, "note": found.note,
+        }  # fmt: skip
+        made = read_id(found.recommendation_id)
+        if made is not None and made.holdout:
+            answer["holdout"] = True
+        return json_response(answer)
 
 
 def _ids(text: str) -> Sequence[str]:

@@ -150,6 +150,25 @@ def test_a_personal_list_replaces_the_served_one(shop: BeaconServer, page: Any) 
     assert seen["properties"]["recommendation_id"] == "rec-1"
 
 
+def test_who_is_compared_with_sees_no_list_that_was_made_for_everybody(shop: BeaconServer, page: Any) -> None:
+    shop.recommend = lambda _: {**recommendations(4), "holdout": True}
+    open_page(shop, page, SERVED.format(""))
+    assert shop.queries == [], "nobody has said yet on which side this visitor is"
+    open_page(shop, page, '<opsplug-recommendations placement="home" k="4"></opsplug-recommendations>')
+    wait_for(lambda: cards(page).count() == 4)
+    open_page(shop, page, SERVED.format(""))
+    wait_for(lambda: cards(page).locator("visible=true").count() == 4)
+    assert shop.queries[-1]["item_id"] == "sku9"
+    shop.recommend = lambda _: recommendations(4)
+    open_page(shop, page, SERVED.format(""))
+    wait_for(lambda: len(shop.queries) == 3)
+    wait_for(lambda: page.evaluate("localStorage.getItem('opsplug:holdout')") is None)
+    open_page(shop, page, SERVED.format(""))
+    wait_for(lambda: shop.named("page_view"))
+    assert page.locator("a[href='#a']").is_visible()
+    assert len(shop.queries) == 3
+
+
 def test_empty_is_absent_and_a_personal_failure_keeps_the_served_list(shop: BeaconServer, page: Any) -> None:
     shop.recommend = lambda _: recommendations(0)
     open_page(shop, page, f"{SERVED.format('personal')}{WIDGET}")

@@ -94,6 +94,20 @@ def test_lists_that_are_the_same_for_everybody_have_no_two_sides(shop: Shop) -> 
     assert found[""].buyers.missing == ("visitors", 0, 200), "the order came before the first list of two sides"
 
 
+def test_who_has_a_side_keeps_it_on_lists_for_everybody(shop: Shop) -> None:
+    """The holdout's own list stands in the place of the one that others see."""
+    for number in range(10):
+        held = number < 5
+        shop.store.add_events([
+            seen(shop, f"v{number}", held),
+            seen(shop, f"v{number}", held, "item", at=START + 60, known=held),
+            bought(shop, f"o{number}", START + (30 if number % 2 else 90), visitor=f"v{number}"),
+        ])  # fmt: skip
+    found = lifts(shop, 0.5)
+    assert (found["item"].buyers.treated, found["item"].buyers.held_out) == (5, 5)
+    assert found["item"].buyers.difference == pytest.approx(2 / 5 - 3 / 5), "orders after the list of this place"
+
+
 def test_a_visitor_counts_on_the_side_of_the_first_list_seen(shop: Shop) -> None:
     """A larger holdout makes nobody one who was held out before."""
     events = [seen(shop, f"v{n}", False) for n in range(30)]

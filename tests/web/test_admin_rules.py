@@ -119,7 +119,7 @@ def test_the_pages_say_what_is_not_known_yet(site: Site, language: str) -> None:
     assert "opsplug train fairness" in fairness.text
     page = site.get(f"recommendations?lang={language}").text
     assert ("No list was seen yet" if language == "en" else "还没有列表被看到") in page
-    assert ("Nobody was shown a list" if language == "en" else "没有展示过推荐列表") in page
+    assert ("Nobody was shown a list" if language == "en" else "没有展示过专属列表") in page
 
 
 def test_the_daily_look_is_on_the_page(site: Site) -> None:

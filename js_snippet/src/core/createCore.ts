@@ -9,6 +9,7 @@ import { createPageView } from "./createPageView.ts";
 import { createTransport } from "./createTransport.ts";
 import { describePageView } from "./describePageView.ts";
 import { fetchRecommendations } from "./fetchRecommendations.ts";
+import { rememberSide } from "./holdout.ts";
 import { loadChunk } from "./loadChunk.ts";
 import { storeEvents, takeStoredEvents } from "./storeEvents.ts";
 
@@ -74,7 +75,12 @@ export function createCore(config: Config, api: () => Api): RunningCore {
     onLeave: (listener) => void leaveListeners.push(listener),
     allowed: consent.allowed,
     decided: consent.decided,
-    recommendations: (query) => fetchRecommendations(config.prefix, { language: config.language, ...query }),
+
+    async recommendations(query) {
+      const list = await fetchRecommendations(config.prefix, { language: config.language, ...query });
+      rememberSide(list.holdout);
+      return list;
+    },
 
     track(name, properties: Properties = {}, options = {}) {
       if (!browserNames.has(name)) return console.warn(`opsplug: "${name}" is no event that a browser may send`);
@@ -94,7 +100,10 @@ export function createCore(config: Config, api: () => Api): RunningCore {
 
     async consent(granted) {
       const saved = consent.decide(granted);
-      if (!granted) storeEvents([]);
+      if (!granted) {
+        storeEvents([]);
+        rememberSide();
+      }
       await saved;
       void outbox.flush();
     },

@@ -100,6 +100,8 @@ export interface Recommendations {
   rung?: string;
   model?: string;
   title?: string;
+  /** The list is one to compare with: popular items only. */
+  holdout?: boolean;
   items: RecommendedItem[];
 }
 
