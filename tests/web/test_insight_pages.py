@@ -46,6 +46,21 @@ def test_pages_of_a_shop_that_sells(tmp_path, shop, page, language):
         assert "<svg" in text
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_who_will_buy_is_told_in_words_of_the_shop(tmp_path, shop, language):
+    text = site(tmp_path, shop).get(f"propensity?lang={language}").text
+    jargon = (
+        r"AUROC|\bAP\b|calibration error|cross-valid|boosted|neural|base rate|recency|nan|校准|交叉验证|提升树|神经"
+    )
+    assert not re.search(jargon, re.sub(r"<[^>]*>", " ", text), re.I)
+    assert re.search(r"\d+ of 100|100 次中 \d+ 次", text)
+    chart = text[text.index('<svg class="square"') :]
+    ticks = [float(tick) for tick in re.findall(r">([\d.]+) %</text>", chart[: chart.index("</svg>")])][::2]
+    step = ticks[1]
+    assert f"{step:.0e}"[0] in "125"
+    assert ticks == pytest.approx([step * number for number in range(5)])
+
+
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_empty_pages_teach(tmp_path, empty, page, language):

@@ -1,5 +1,6 @@
 """Who will buy and who may be gone: how good the probabilities are, and what moves them."""
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from opsplug.services.insight import Insight
 from opsplug.services.insight_reasons import feature_name
 from opsplug.web.admin import figures
+from opsplug.web.admin.charts import scale
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.admin.words.propensity import WORDS
 from opsplug.web.http import Response
@@ -39,8 +41,8 @@ def _head(ask: Ask, name: str, one: dict[str, Any]) -> dict[str, Any]:
     if "metrics" not in one:
         have = one["have"]
         return head | {"missing": words["missing_data"].format(**have)}
-    model = words["kinds"].get(one["model"], one["model"])
-    serves = words["serves" if one["served"] else "refused_model"].format(model=model, rows=f"{one['rows']:,}")
+    state = "serves_average" if one["model"] == "base rate" else "serves"
+    serves = words[state if one["served"] else "refused_model"].format(rows=f"{one['rows']:,}")
     return head | {
         "serves": serves,
         "served": one["served"],
@@ -54,25 +56,34 @@ def _head(ask: Ask, name: str, one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _quality(ask: Ask, one: dict[str, Any]) -> figures.Table:
-    names = ("auroc", "average_precision", "calibration_error")
+    words = ask.words
+    forms = {
+        "auroc": (words["times"], ".0f"),
+        "average_precision": ("{value} %", ".0f"),
+        "calibration_error": (words["points"], ".1f"),
+    }
     rows = [
-        [ask.words[name], *(f"{one[part].get(name, float('nan')):.3f}" for part in ("forward", "metrics", "baseline"))]
-        for name in names
+        [words[name], *(_said(form, digits, one[part].get(name)) for part in ("forward", "metrics", "baseline"))]
+        for name, (form, digits) in forms.items()
     ]
     table = figures.table(ask.words, ("measure", "ours", "crossed", "plain"), rows, "", numbers_from=1)
     table["title"], table["note"] = ask.words["quality_title"], ask.words["quality_note"]
     return table
 
 
+def _said(form: str, digits: str, share: float | None) -> str:
+    return "–" if share is None or not math.isfinite(share) else form.format(value=format(100 * share, digits))
+
+
 def _calibration(ask: Ask, bins: list[list[float]]) -> dict[str, Any]:
     """What was said beside what came, ten groups of equal size; on the diagonal the model keeps its word."""
-    top = max([*(value for said, seen, _ in bins for value in (said, seen)), 0.1])
+    most, ticks = scale(100 * max([*(value for said, seen, _ in bins for value in (said, seen)), 0.01]), whole=False)
+    top = most / 100
     inner = SIDE - EDGE
 
     def at(said: float, seen: float) -> tuple[float, float]:
         return round(EDGE + inner * said / top * 0.96, 1), round(inner * (1 - seen / top * 0.96), 1)
 
-    ticks = [round(top * part / 4, 4) for part in range(5)]
     rows = [[f"{100 * said:.1f} %", f"{100 * seen:.1f} %", f"{n:,.0f}"] for said, seen, n in bins]
     return {
         "side": SIDE,
@@ -84,7 +95,7 @@ def _calibration(ask: Ask, bins: list[list[float]]) -> dict[str, Any]:
             for said, seen, n in bins
         ],
         "line": [*at(0, 0), *at(top, top)],
-        "ticks": [{"x": at(tick, 0)[0], "y": at(0, tick)[1], "text": f"{100 * tick:.0f} %"} for tick in ticks],
+        "ticks": [{"x": at(tick / 100, 0)[0], "y": at(0, tick / 100)[1], "text": f"{tick:g} %"} for tick in ticks],
         "rows": rows,
     }  # fmt: skip
 
