@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ALONE = 1 << 18  # multiplications that one thread is given
+ALONE = 1 << 18  # multiplications with a matrix that one thread is given
+ALONE_WITH_VECTOR = 460_000
 
 
 def product(matrix: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
     """`matrix @ other` for a matrix (n, d) and a vector (d,) or a matrix (d, m), in blocks of rows."""
-    rows = max(ALONE // max(other.size, 1), 1)
+    rows = max((ALONE_WITH_VECTOR if other.ndim == 1 else ALONE) // max(other.size, 1), 1)
     if len(matrix) <= rows:
         found: NDArray[Any] = matrix @ other
         return found

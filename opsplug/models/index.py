@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models._product import ALONE, product
+from opsplug.models._product import ALONE_WITH_VECTOR, product
 from opsplug.models.base import Arrays, Codes, best, largest
 
 EXACT_UP_TO = 50_000  # vectors
@@ -59,7 +59,7 @@ class Exact:
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
         self._order: Codes | None = None
-        self._block = max(ALONE // max(vectors.shape[1], 1), 1)  # vectors that are compared at once
+        self._block = max(ALONE_WITH_VECTOR // max(vectors.shape[1], 1), 1)  # vectors that are compared at once
         if len(vectors) > 2 * self._block:
             lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
             self._order = np.argsort(-lengths, kind="stable")
