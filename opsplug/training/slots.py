@@ -63,14 +63,15 @@ def _decide(work: Work, placement: str, learned: Learned, groups: Mapping[str, G
     ours, plain = groups["re-ordered"], groups["plain"]
     if min(ours.clicks, plain.clicks) >= FEWEST and ours.high < plain.low and work.artefacts.current(name):
         reason = f"switched off: re-ordered lists were clicked {ours.rate:.2%}, the mix's own {plain.rate:.2%}"
-        return _publish(work, name, SlotList.off(), reason), reason
+        return _publish(work, name, SlotList.off(), {}, reason), reason
     good, reason = verdict(learned)
-    return (_publish(work, name, learned.model, reason) if good else ""), reason
+    return (_publish(work, name, learned.model, _metrics(learned), reason) if good else ""), reason
 
 
-def _publish(work: Work, name: str, model: SlotList, reason: str) -> str:
+def _publish(work: Work, name: str, model: SlotList, metrics: Mapping[str, float], reason: str) -> str:
     at = work.clock()
-    return work.artefacts.publish(name, model.export(), about={"at": at, "seed": work.seed, "reason": reason}, at=at)
+    about = {"at": at, "seed": work.seed, "metrics": dict(metrics), "reason": reason}
+    return work.artefacts.publish(name, model.export(), about=about, at=at)
 
 
 def _metrics(learned: Learned) -> dict[str, float]:

@@ -143,7 +143,7 @@ def test_the_daily_look_is_on_the_page(site: Site) -> None:
     page = site.get("fairness").text
     assert "Brands: zh is shown 0.20 times as much as it is wanted" in page
     for told in (page, site.get("rules").text):
-        assert "-3.0 % (-5.0 – -1.0)" in told
+        assert "−3.0 % (−5.0 to −1.0)" in told
         assert "40 % → 20 %" in told
     assert site.get("fairness.csv").status == 200
     assert "商家" not in page

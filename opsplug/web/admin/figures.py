@@ -53,7 +53,11 @@ def table(
 
 
 def quality(measured: Any, words: Mapping[str, Any]) -> str:
-    """What was measured, as a sentence where it is the recommender's own measure."""
+    """What was measured, as a sentence where it is a measure of the recommender or of the order by clicks."""
+    if isinstance(measured, dict) and "to mix" in measured:
+        names = {"ratio": "to mix", "low": "to mix low", "high": "to mix high"}
+        ratios = {name: f"{float(measured[key]):.2f}" for name, key in names.items()}
+        return str(words["measured_slots"].format(clicks=f"{float(measured['clicks']):,.0f}", **ratios))
     if not isinstance(measured, dict) or "to_popularity" not in measured:
         return metrics(measured)
     names = {"ndcg": "ndcg@10", "ratio": "to_popularity", "low": "to_popularity_low", "high": "to_popularity_high"}
@@ -65,6 +69,11 @@ def metrics(measured: Any) -> str:
     if not isinstance(measured, dict) or not measured:
         return "–"
     return ", ".join(f"{name} {value:.4g}" for name, value in measured.items() if isinstance(value, int | float))
+
+
+def signed(value: float, digits: int) -> str:
+    """A change, with its sign before it."""
+    return f"{value:+,.{digits}f}".replace("-", "−")
 
 
 def bytes_on_disk(size: int) -> str:

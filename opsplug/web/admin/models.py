@@ -21,12 +21,12 @@ class ModelsPage(TablePage):
         rows = []
         for version in self._statistics().models():
             about = version.about
-            quality, compared = figures.quality(about.get("metrics"), words), figures.metrics(about.get("baseline"))
+            quality = figures.quality(about.get("metrics"), words)
             state = words["in_use" if version.in_use else "kept"]
             if version.problem:
                 state = f"{words['problem']}: {version.problem}"
-            rows.append([version.name, version.version, _day(about.get("at")), quality, compared, state])
-        names = ("model", "version", "trained", "quality", "compared", "state")
+            rows.append([version.name, version.version, _day(about.get("at")), quality, state])
+        names = ("model", "version", "trained", "quality", "state")
         return figures.table(words, names, rows, words["empty"], numbers_from=99)
 
 

@@ -55,7 +55,7 @@ class RecommendationsPage(TablePage):
             counts = [f"{n:,}" for n in (report.impressions, report.clicks, report.carts, report.purchases)]
             row = [
                 words["placements"].get(report.placement, report.placement),
-                report.model,
+                words["models"].get(report.model, report.model),
                 *counts[:2],
                 rate or few,
                 *counts[2:],
@@ -71,7 +71,7 @@ def _lifts(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
         place = words["placements"].get(row.placement, words["all_placements"])
         visitors = f"{row.buyers.treated:,} / {row.buyers.held_out:,}"
         rows.append(
-            [place, visitors, _change(row.buyers, words, 100, ""), _change(row.revenue, words, 1, f" {row.currency}")]
+            [place, visitors, _change(row.buyers, words, 100, 1), _change(row.revenue, words, 1, 2, f" {row.currency}")]
         )
     empty = words["lift_empty" if effects.holdout else "no_holdout"]
     table = figures.table(
@@ -84,14 +84,15 @@ def _lifts(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
     }
 
 
-def _change(lift: Lift, words: Mapping[str, Any], scale: float, unit: str) -> str:
+def _change(lift: Lift, words: Mapping[str, Any], scale: float, digits: int, unit: str = "") -> str:
     """The difference with its interval and what follows, or how much is missing."""
     if lift.missing is not None:
         what, have, need = lift.missing
         return str(words["missing_yet"].format(have=have, need=need, what=words["what"][what]))
-    low, middle, high = (f"{scale * value:+.2f}" for value in (lift.low, lift.difference, lift.high))
+    low, middle, high = (figures.signed(scale * value, digits) for value in (lift.low, lift.difference, lift.high))
     verdict = "lift_better" if lift.low > 0 else "lift_worse" if lift.high < 0 else "lift_open"
-    return f"{middle}{unit} ({low} – {high}): {words[verdict]}"
+    ranged = words["ranged"].format(middle=middle + unit, low=low, high=high)
+    return str(words["lift_said"].format(ranged=ranged, verdict=words[verdict]))
 
 
 def _slots(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
@@ -104,8 +105,8 @@ def _slots(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
         size = f"{found['estimates']['dr']['effective_sample_size']:,.0f}" if enough else "–"
         rows.append([
             words["placements"][placement], state, f"{found['lists']:,}", f"{found['clicks']:,}",
-            f"{ratio:.2f} ({low:.2f} – {high:.2f})" if enough else few, size,
-            *(_rate(found["groups"][group]) for group in ("re-ordered", "plain")),
+            _ranged(words, "{:.2f}", ratio, low, high) if enough else few, size,
+            *(_rate(found["groups"][group], words) for group in ("re-ordered", "plain")),
         ])  # fmt: skip
     names = (
         "placement", "slots_state", "slots_lists", "clicks", "slots_ratio", "slots_size", "slots_moved", "slots_plain",
@@ -114,8 +115,12 @@ def _slots(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
     return {**table, "title": words["slots_title"], "note": words["slots_note"]}
 
 
-def _rate(group: Mapping[str, float]) -> str:
+def _ranged(words: Mapping[str, Any], form: str, middle: float, low: float, high: float) -> str:
+    return str(words["ranged"].format(middle=form.format(middle), low=form.format(low), high=form.format(high)))
+
+
+def _rate(group: Mapping[str, float], words: Mapping[str, Any]) -> str:
     """Lists with a click, as a share with its interval."""
     if not group["lists"]:
         return "–"
-    return f"{100 * group['rate']:.1f} % ({100 * group['low']:.1f} – {100 * group['high']:.1f})"
+    return _ranged(words, "{:.1f} %", *(100 * group[name] for name in ("rate", "low", "high")))

@@ -92,9 +92,10 @@ def costs(sliders: Mapping[str, Any], words: Mapping[str, Any]) -> Table:
         before = next((row["gap"] for row in settings if row["slider"] == 0), 0.0)
         for row in settings:
             if row["slider"]:
-                change, low, high = (f"{100 * (row[key] - 1):+.1f}" for key in ("ndcg", "low", "high"))
+                middle, low, high = (figures.signed(100 * (row[key] - 1), 1) for key in ("ndcg", "low", "high"))
+                change = words["ranged"].format(middle=f"{middle} %", low=low, high=high)
                 gap = f"{100 * before:.0f} % → {100 * row['gap']:.0f} %"
-                rows.append([words["by"][name], f"{row['slider']:g}", f"{change} % ({low} – {high})", gap])
+                rows.append([words["by"][name], f"{row['slider']:g}", change, gap])
     names = ("cost_by", "cost_slider", "cost_quality", "cost_gap")
     table = figures.table(words, names, rows, words["costs_none"], numbers_from=1)
     return {**table, "title": words["costs"]}
