@@ -2,10 +2,12 @@
 
 import json
 import re
+from itertools import pairwise
 from urllib.parse import urlencode
 
 import pytest
 
+from opsplug.web.admin.propensity import ENDS
 from tests.training.insight_shop import InsightShop
 from tests.web.test_admin import ADMIN, Site
 
@@ -56,9 +58,13 @@ def test_who_will_buy_is_told_in_words_of_the_shop(tmp_path, shop, language):
     assert re.search(r"\d+ of 100|100 次中 \d+ 次", text)
     chart = text[text.index('<svg class="square"') :]
     ticks = [float(tick) for tick in re.findall(r">([\d.]+) %</text>", chart[: chart.index("</svg>")])][::2]
-    step = ticks[1]
-    assert f"{step:.0e}"[0] in "125"
-    assert ticks == pytest.approx([step * number for number in range(5)])
+    assert ticks[-1] in ENDS
+    assert ticks == [ticks[-1] * number / 4 for number in range(5)]
+
+
+def test_an_axis_of_probabilities_ends_just_above_what_it_shows():
+    assert ENDS[-1] == 100
+    assert all(above <= 2.1 * below for below, above in pairwise(ENDS))
 
 
 @pytest.mark.parametrize("page", PAGES)

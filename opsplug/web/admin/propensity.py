@@ -8,12 +8,12 @@ from typing import Any
 from opsplug.services.insight import Insight
 from opsplug.services.insight_reasons import feature_name
 from opsplug.web.admin import figures
-from opsplug.web.admin.charts import scale
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.admin.words.propensity import WORDS
 from opsplug.web.http import Response
 
 SIDE, EDGE = 320, 40  # of the calibration chart
+ENDS = (1, 2, 4, 8, 12, 20, 40, 60, 80, 100)  # percent at which an axis of probabilities may end: four round steps
 
 
 class PropensityPage(ReadOnly):
@@ -77,8 +77,9 @@ def _said(form: str, digits: str, share: float | None) -> str:
 
 def _calibration(ask: Ask, bins: list[list[float]]) -> dict[str, Any]:
     """What was said beside what came, ten groups of equal size; on the diagonal the model keeps its word."""
-    most, ticks = scale(100 * max([*(value for said, seen, _ in bins for value in (said, seen)), 0.01]), whole=False)
-    top = most / 100
+    most = 100 * max((value for said, seen, _ in bins for value in (said, seen)), default=0.0)
+    end = next(percent for percent in ENDS if percent >= min(most, ENDS[-1]))
+    top, ticks = end / 100, [end * part / 4 for part in range(5)]
     inner = SIDE - EDGE
 
     def at(said: float, seen: float) -> tuple[float, float]:
