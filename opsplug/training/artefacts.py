@@ -14,6 +14,7 @@ import logging
 import secrets
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -206,8 +207,9 @@ class Artefacts:
             shutil.rmtree(home / version, ignore_errors=True)
         old = datetime.now(UTC).timestamp() - 3600
         for draft in home.glob(".draft-*"):
-            if draft.stat().st_mtime < old:
-                shutil.rmtree(draft, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another process has just made a version of it
+                if draft.stat().st_mtime < old:
+                    shutil.rmtree(draft, ignore_errors=True)
 
 
 def _version(at: float, files: Mapping[str, str]) -> str:

@@ -78,11 +78,15 @@ class Live(Generic[T]):
             self._loading = False
 
     def _load(self, current: str | None) -> None:
-        """Build the version in use, else the newest older one that is whole."""
-        if current == self._seen and (current is None or self._held is not None):
+        """Build the version in use, else the newest older one that is whole; where CURRENT is lost, the newest."""
+        if self._held is not None and current in (self._seen, None):
             return
         self._seen = current
-        for version in self._artefacts.good(self._name) if current else []:
+        versions = self._artefacts.good(self._name)
+        if versions and current is None:
+            log.error("opsplug: models/%s/CURRENT names no version; the newest good one serves", self._name)
+            self._count("artefacts_refused")
+        for version in versions:
             try:
                 self._held = self._build(self._artefacts.load(self._name, version))
                 return

@@ -6,7 +6,8 @@ import hashlib
 import json
 import shutil
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,57 @@ def test_readers_never_see_half_a_version(tmp_path: Path) -> None:
             publish(artefacts(tmp_path, keep=100), number, NOW + number)
         done.set()
         assert all(reader.result(timeout=300) for reader in readers)
+
+
+def publish_often(folder: Path, seed: int) -> list[str]:
+    store, failed = artefacts(folder), []
+    for number in range(30):
+        try:
+            store.publish("m", {"x": np.full(9, 100 * seed + number)}, at=NOW + number + seed / 10)
+        except Exception as error:
+            failed.append(repr(error))
+    return failed
+
+
+def test_a_draft_that_vanishes_while_it_is_looked_at_harms_nothing(tmp_path: Path) -> None:
+    store = artefacts(tmp_path)
+    publish(store)
+    (tmp_path / "m" / ".draft-gone").symlink_to("nowhere")
+    assert publish(store, 1, NOW + 1) == store.current("m")
+
+
+def test_several_processes_may_publish_at_once(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
+        failed = list(pool.map(publish_often, [tmp_path] * 3, range(3)))
+    assert failed == [[], [], []]
+    store = artefacts(tmp_path)
+    assert store.current("m") in [version.version for version in store.versions("m") if not version.problem]
+    assert not list((tmp_path / "m").glob(".*"))
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage \xff", b"../../etc", None])
+def test_where_current_is_lost_the_newest_good_version_serves(
+    tmp_path: Path, content: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = artefacts(tmp_path)
+    held = Live(store, "m", lambda artefact: int(artefact.arrays["part/small"][0]))
+    assert held.get() is None
+    publish(store, 1)
+    assert held.get() == 1
+    publish(store, 2, NOW + 1)
+    damage(tmp_path / "m" / publish(store, 3, NOW + 2), "byte")
+    store.rollback("m")
+    store.rollback("m")
+    assert held.get() == 1
+    current = tmp_path / "m" / CURRENT
+    current.unlink() if content is None else current.write_bytes(content)
+    store.changed()
+    assert held.get() == 1, "what serves goes on"
+    counted: list[str] = []
+    fresh = Live(artefacts(tmp_path), "m", lambda artefact: int(artefact.arrays["part/small"][0]), count=counted.append)
+    assert fresh.get() == 2
+    assert counted == ["artefacts_refused"] * 2
+    assert "CURRENT names no version" in caplog.text
 
 
 def test_the_last_good_one_serves_whatever_a_newer_one_does(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
