@@ -8,13 +8,15 @@ A version is written aside, synced and renamed, so a reader sees all of it or no
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import logging
+import os
 import secrets
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,17 +83,16 @@ class Artefacts:
             body = {"name": name, "version": version, "files": files, "about": dict(about or {})}
             write(draft / MANIFEST, msgspec.json.encode({**body, "signature": self._sign(body)}))
             sync_folder(draft)
-            if (home / version).exists():  # the same content in the same second: nothing to replace
-                shutil.rmtree(draft)
-            else:
-                draft.rename(home / version)
-            sync_folder(home)
+            with _alone(home):
+                if not (home / version).exists():  # else the same content at the same moment: nothing to replace
+                    draft.rename(home / version)
+                sync_folder(home)
+                self.use(name, version)
+                self._prune(name)
         except OSError as error:
             raise ArtefactError(f"models: cannot write to {home}: {error.strerror}. Is the folder writable?") from error
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-        self.use(name, version)
-        self._prune(name)
         return version
 
     def use(self, name: str, version: str) -> None:
@@ -210,6 +211,18 @@ class Artefacts:
             with suppress(FileNotFoundError):  # another process has just made a version of it
                 if draft.stat().st_mtime < old:
                     shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One process at a time: nobody prunes what another one is about to point CURRENT at."""
+    handle = os.open(home, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system of the network may know no locks of folders
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _version(at: float, files: Mapping[str, str]) -> str:
