@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 AT_ONCE = 2000  # items whose texts are indexed within the first request; a larger catalogue is indexed beside it
 DECAY = 0.8
 NEW = 30 * DAY
+COUNTS, SHELF = (
+    0.05,
+    1e-6,
+)  # beside likeness, which ends at 1: counts decide between alike things, the shelf where nothing else does
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,15 @@ class ColdShop:
             rung = "catalogue"
         elif similar is None:
             rung = "popular"
-        order = shop.order(similar, popular, question)
+        value = shop.value(similar, popular, question)
+        order = (place for place in np.argsort(-value, kind="stable").tolist())
         allowed = (place for place in order if _allowed(snapshot.ids[place], question, snapshot.sellable))
         return Ranking(
-            [shop.candidate(place, similar, popular, question.now) for place in islice(allowed, limit)], rung
+            [
+                shop.candidate(place, float(value[place]), similar, popular, question.now)
+                for place in islice(allowed, limit)
+            ],
+            rung,
         )
 
     def _shop_of(self, snapshot: Snapshot) -> _Shop:
@@ -108,21 +117,19 @@ class _Shop:
         scores, giver = self._index.likeness(places, weights)
         return Similar(scores, giver, ids) if scores.any() else None
 
-    def order(
-        self,
-        similar: Similar | None,
-        popular: NDArray[np.float64] | None,
-        question: Question,
-    ) -> list[int]:
-        """Places, best first: likeness, then counts, then the shelf order of the day."""
+    def value(
+        self, similar: Similar | None, popular: NDArray[np.float64] | None, question: Question
+    ) -> NDArray[np.float64]:
+        """What each item is worth: likeness, then counts, then the shelf order of the day; never nothing, so that the
+        owner's boosts have something to multiply."""
         shelf = self.shelf(int(question.now // DAY))
-        value = np.zeros(len(shelf))
+        value = np.empty(len(shelf))
+        value[shelf] = SHELF * (1 - np.arange(len(shelf)) / max(len(shelf), 1))
         if popular is not None:
-            value += 0.05 * popular / max(float(popular.max()), 1e-12)
+            value += COUNTS * popular / max(float(popular.max()), 1e-12)
         if similar is not None:
             value += similar.scores
-        order: list[int] = shelf[np.argsort(-value[shelf], kind="stable")].tolist()
-        return order
+        return value
 
     def shelf(self, day: int) -> NDArray[np.int64]:
         """The newest items of each category in turn; items without a date are rotated from day to day."""
@@ -145,6 +152,7 @@ class _Shop:
     def candidate(
         self,
         place: int,
+        value: float,
         similar: Similar | None,
         popular: NDArray[np.float64] | None,
         now: float,
@@ -152,11 +160,11 @@ class _Shop:
         item_id = self.snapshot.ids[place]
         if similar is not None and similar.scores[place] > 0:
             anchor = similar.anchors[similar.giver[place]]
-            return Candidate(item_id, float(similar.scores[place]), "similar", anchor)
+            return Candidate(item_id, value, "similar", anchor)
         if popular is not None and popular[place] > 0:
-            return Candidate(item_id, float(popular[place]), "popular")
+            return Candidate(item_id, value, "popular")
         created = self.snapshot.records[item_id].get("created_at")
-        return Candidate(item_id, 0.0, "new" if created and now - created < NEW else "catalogue")
+        return Candidate(item_id, value, "new" if created and now - created < NEW else "catalogue")
 
 
 def shuffle(text: str, day: int) -> int:

@@ -132,6 +132,29 @@ def test_rules_are_read_from_the_store(shop: Shop) -> None:
     assert "toy05" not in shop.ids(k=24, exclude=["toy05"])
 
 
+@pytest.mark.parametrize("counted", [False, True])
+def test_boosts_and_burials_work_before_anything_is_trained(shop: Shop, counted: bool) -> None:
+    if counted:
+        shop.do("purchase", "tea01", visitor="v")
+    toys = {"match": {"item_category": "Toys"}}
+    for factor, first in ((50, "toy"), (0, "tea")):
+        shop.store.put_document("rules", "recommendations", {"weights": [{**toys, "factor": factor}]}, 0)
+        shop.recommender._rules = (-9.0, Rules())
+        assert {item[:3] for item in shop.ids(k=12)[counted:]} == {first}
+
+
+def test_a_rule_about_something_else_leaves_the_order_alone(shop: Shop) -> None:
+    for number in range(30):
+        shop.do("purchase", "toy05", visitor=f"v{number}")
+    before = shop.ids(placement="item", item_id="tea05", k=12)
+    assert before[0][:3] == "tea"
+    shop.store.put_document(
+        "rules", "recommendations", {"weights": [{"match": {"item_brand": "nobody"}, "factor": 2}]}, 0
+    )
+    shop.recommender._rules = (-9.0, Rules())
+    assert shop.ids(placement="item", item_id="tea05", k=12) == before
+
+
 def test_rules_that_cannot_be_read_stop_nothing(shop: Shop) -> None:
     shop.store.put_document("rules", "recommendations", {"nonsense": 1}, 0)
     assert len(shop.ids(k=5)) == 5
