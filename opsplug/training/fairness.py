@@ -6,6 +6,7 @@ that was fitted on the rest, so nothing is asked that the model has seen.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -149,7 +150,7 @@ def _demand(log: Interactions, item_ids: Sequence[str]) -> NDArray[np.float64]:
 def _shown(store: Store, answers: Answers, at: float) -> tuple[NDArray[np.int64], NDArray[np.int64], str]:
     """Codes and places of what was shown lately; where that is little, of the lists of the measurement."""
     place = {item: code for code, item in enumerate(answers.item_ids)}
-    codes, places = [], []
+    codes, places = array("q"), array("q")
     since = round((at - DAYS * DAY_S) * 1000)
     for batch in store.read_events(since_ms=since, names=("view_item_list",)):
         for _, event in batch:

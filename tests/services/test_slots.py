@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from opsplug.features.recommendation_id import ELSEWHERE, HEAD, make_id, read_id
 from opsplug.models.positions import looks_and_ranks, prior
 from opsplug.models.slot_list import POOL, RESERVED, SlotList, features, rng_of
 from opsplug.services.explain import explain
+from opsplug.services.ranking import Candidate
 from opsplug.training.jobs import train
 from opsplug.training.slots import KIND, MOST_OF_ONE, Lists, read_lists
 from tests.services.shop import NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
@@ -98,6 +100,22 @@ def test_the_same_visitor_within_an_hour_sees_the_same_order_and_others_another(
     assert shop.ids(**question) == shop.ids(**question) == shop.worker().ids(**question)
     orders = {tuple(shop.ids(history=["tea05"], anonymous_id=f"v{n}")) for n in range(30)}
     assert len(orders) > 5
+
+
+def test_an_order_costs_a_fifth_of_a_millisecond_at_most(shop: Shop) -> None:
+    learn(shop)
+    slot = shop.recommender._slots.get("home")
+    assert slot is not None
+    candidates = [Candidate(item, 1 - place / 30, "popular") for place, item in enumerate([*TEA, *TOYS][:20])]
+    costs = []
+    for _ in range(10):
+        began = time.process_time()
+        for number in range(100):
+            slot.reorder(
+                candidates, rung="session", category="Kitchen", who=f"v{number}", placement="home", now=NOW, k=8
+            )  # fmt: skip
+        costs.append((time.process_time() - began) / 100)
+    assert min(costs) <= 0.2e-3
 
 
 def test_a_share_of_visitors_keeps_the_order_of_the_mix_to_compare_with(shop: Shop) -> None:
