@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -115,10 +115,9 @@ def parse_cookies(header: str) -> dict[str, str]:
 def parse_form(text: str) -> dict[str, str]:
     """The pairs of a query or of a form's body; of a repeated name the last counts."""
     try:
-        pairs = parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
     except ValueError:
         raise EventError(f"at most {_MOST_PARAMETERS} parameters are expected") from None
-    return {name: values[-1] for name, values in pairs.items()}
 
 
 def read_json(body: bytes, kind: type[Any]) -> Any:

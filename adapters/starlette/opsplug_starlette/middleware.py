@@ -38,6 +38,7 @@ class OpsPlugMiddleware:
         self._prefix = self.engine.settings.prefix + "/"
         self._enabled = self.engine.settings.enabled
         self._routes = Routes()
+        self._who = _who(app)
         _latest[:] = [self.engine]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,7 +104,7 @@ class OpsPlugMiddleware:
         """One of opsplug's own addresses; the work may read the store, so it leaves the event loop."""
         web = self.engine.web
         with self.engine.guard("session"):
-            await _who(self.app)(scope, receive, _nothing)
+            await self._who(scope, receive, _nothing)
         request = await to_request(scope, receive, path, root, web.max_body)
         host = StarletteHost(scope)
         response = await in_thread(web.handle, request, host)
