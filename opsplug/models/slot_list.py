@@ -7,7 +7,7 @@ from the doubt explores (Thompson sampling), and one list in a few keeps a place
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +56,27 @@ class SlotList:
     mean: NDArray[np.float32]  # (arms + 1, features + 1); the last row is an item nobody was shown
     doubt: NDArray[np.float32]
 
-    def order(self, items: Sequence[str], rung: str, category: str, rng: np.random.Generator, k: int) -> list[int]:
-        """Ranks of the mix (places in `items`) in the order to show; beyond the pool nothing moves."""
+    def impressions(self, item_id: str) -> int:
+        """How often the item was shown here, as far as was learnt from."""
+        arm = self.arms.get(item_id)
+        return 0 if arm is None else int(self.shown[arm])
+
+    def order(
+        self,
+        items: Sequence[str],
+        rung: str,
+        category: str,
+        rng: np.random.Generator,
+        k: int,
+        *,
+        new: Collection[str] = (),
+        spare: str = "",
+    ) -> list[int]:
+        """Ranks of the mix (places in `items`) in the order to show; beyond the pool only a `new` item may move.
+
+        `spare` is a new item that the mix did not name; its rank is len(items), and it stands last or in the reserved
+        place.
+        """
         pool = list(items[:POOL])
         if len(pool) < 2 or not self.arms:
             return list(range(len(items)))
@@ -65,16 +84,22 @@ class SlotList:
         x = np.append(features(self.categories, rung, category), 1.0).astype(np.float32)
         spread = np.sqrt(np.maximum((self.doubt[rows] @ x) @ x, 0.0))
         value = self.mean[rows] @ x + self.pull[: len(pool)] + CURIOSITY * spread * rng.standard_normal(len(pool))
-        found: list[int] = np.argsort(-value, kind="stable").tolist()
+        items = [*items, spare] if spare else items
+        found: list[int] = [*np.argsort(-value, kind="stable").tolist(), *range(len(pool), len(items))]
         head = min(k, HEAD)
-        if rng.random() < RESERVED and SHORTEST <= head < len(pool):
-            found = self._reserve(found, rows, head)
-        return [*found, *range(len(pool), len(items))]
+        if rng.random() < RESERVED and SHORTEST <= head < len(items):
+            return self._reserve(found, items, head, new)
+        return found
 
-    def _reserve(self, order: list[int], rows: NDArray[Any], head: int) -> list[int]:
-        """The last place of the head goes to the best ranked item that was hardly shown, unless one stands there."""
-        seen = np.append(self.shown, 0)[rows]
-        waiting = [rank for rank in sorted(order[head - 1 :]) if seen[rank] < PROVEN]
+    def _reserve(self, order: list[int], items: Sequence[str], head: int, new: Collection[str]) -> list[int]:
+        """The last place of the head goes to the best ranked new item that was hardly shown, unless one stands above;
+        where there is none, to the best ranked item of the pool that was hardly shown."""
+        unproven = [rank for rank in range(len(items)) if self.impressions(items[rank]) < PROVEN]
+        fresh = {rank for rank in unproven if items[rank] in new}
+        below = set(order[head - 1 :])
+        if fresh and not fresh <= below:
+            return order
+        waiting = [rank for rank in unproven if rank in below and (rank in fresh or (rank < POOL and not fresh))]
         if not waiting:
             return order
         rest = [rank for rank in order if rank != waiting[0]]

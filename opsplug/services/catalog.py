@@ -33,8 +33,22 @@ _SPELLINGS = {name.replace("_", ""): name for name in AVAILABILITY} | {
     "instoreonly": "out_of_stock",
 }
 MAX_TEXT = 5000
+DAY, NEW_DAYS = 86_400.0, 30.0
 CHECK_EVERY = 1.0  # seconds between two looks at the store's catalogue version
 QUICK = 0.05  # seconds: a reload that takes longer happens beside the request
+
+
+class Newcomers:
+    """New items in a steady order: all, those of one category, and as a set."""
+
+    def __init__(self, ids: Sequence[str], by_category: Mapping[str, Sequence[str]]) -> None:
+        self.all = ids
+        self.ids = frozenset(ids)
+        self._by_category = by_category
+
+    def near(self, category: str) -> Sequence[str]:
+        """Those of a category; where it has none, all."""
+        return self._by_category.get(category) or self.all
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,25 @@ class Snapshot:
             for item_id, record in self.records.items()
             if "consumable_days" in record
         }
+
+    def newcomers(self, now: float) -> Newcomers:
+        """Sellable items that came into the catalogue within 30 days, on the day of `now`."""
+        day = int(now // DAY)
+        held = self._new.get(day)
+        if held is None:
+            by_category: dict[str, list[str]] = {}
+            for item_id in sorted(self.sellable):
+                created = self.records[item_id].get("created_at")
+                if created is not None and 0 <= day + 1 - created / DAY < NEW_DAYS:
+                    by_category.setdefault(str(self.records[item_id].get("item_category") or ""), []).append(item_id)
+            held = Newcomers([item_id for ids in by_category.values() for item_id in ids], by_category)
+            self._new.clear()
+            self._new[day] = held
+        return held
+
+    @cached_property
+    def _new(self) -> dict[int, Newcomers]:
+        return {}
 
     def members(self, name: str, value: str) -> Sequence[str]:
         """Ids of the items whose field `name` has this value."""

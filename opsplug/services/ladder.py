@@ -91,7 +91,8 @@ class Ladder:
                 if not trace.mix and ranking.candidates:
                     trace.mix = [candidate.item_id for candidate in ranking.candidates[:ELSEWHERE]]
                     if slot is not None and not blind:
-                        ranking = _reordered(ranking, slot, question, snapshot, who, k, trace)
+                        trace.slots = slot.version
+                        ranking = Ranking(slot.reorder(ranking, step, snapshot, who, k), ranking.rung)
                 chosen = shelf.choose(chosen, ranking.candidates, k)
                 rung = rung or (ranking.rung if chosen else "")
                 limit = 8 * limit if len(ranking.candidates) >= limit else WIDEST + 1
@@ -120,20 +121,6 @@ class Ladder:
             log.error("opsplug: %s cannot rank, going down the ladder", type(source).__name__, exc_info=error)
             self._counters.add("errors.recommend")
             return Ranking([], "")
-
-
-def _reordered(
-    ranking: Ranking, slot: Slot, question: Question, snapshot: Snapshot, who: str, k: int, trace: Trace
-) -> Ranking:
-    """What the slot ranker makes of the first candidates of the mix."""
-    last = question.item_id or (question.acts[-1][0] if question.acts else "")
-    category = str(snapshot.records.get(last, {}).get("item_category") or "")
-    trace.slots = slot.version
-    moved = slot.reorder(
-        ranking.candidates, rung=ranking.rung, category=category, who=who, placement=question.placement,
-        now=question.now, k=k,
-    )  # fmt: skip
-    return Ranking(moved, ranking.rung)
 
 
 class _Shelf:

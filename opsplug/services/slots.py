@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from opsplug.models.slot_list import SlotList, artefact_name, rng_of
+import numpy as np
+
+from opsplug.models.slot_list import PROVEN, SlotList, artefact_name, rng_of
+from opsplug.services.catalog import Snapshot
 from opsplug.services.experiments import share_of
-from opsplug.services.ranking import Candidate
+from opsplug.services.ranking import Candidate, Question, Ranking
 from opsplug.training.artefacts import Artefact, Artefacts
 from opsplug.training.live import Live
 
 PLAIN = 0.1  # share of the visitors, always the same, whose lists keep the order of the mix: to compare with
+LOOKED_AT = 20  # new items that are looked at for one that may be tried
 STEADY = 3600  # seconds for which one visitor's exploration stays as it is: lists that flicker annoy
 
 
@@ -23,16 +27,39 @@ class Slot:
     ranker: SlotList
     seed: int
 
-    def reorder(
-        self, candidates: Sequence[Candidate], *, rung: str, category: str, who: str, placement: str, now: float, k: int
-    ) -> list[Candidate]:
-        """The same candidates, the pool in the slot ranker's order; scores stay with the places, for the rules."""
-        rng = rng_of(self.seed, self.version, who, placement, int(now // STEADY))
-        order = self.ranker.order([candidate.item_id for candidate in candidates], rung, category, rng, k)
+    def reorder(self, ranking: Ranking, question: Question, snapshot: Snapshot, who: str, k: int) -> list[Candidate]:
+        """The same candidates, the pool in the slot ranker's order, and sometimes one new item among them.
+
+        Scores stay with the places, for the rules.
+        """
+        last = question.item_id or (question.acts[-1][0] if question.acts else "")
+        category = str(snapshot.records.get(last, {}).get("item_category") or "")
+        steady = (self.seed, self.version, who, question.placement, int(question.now // STEADY))
+        new = snapshot.newcomers(question.now)
+        candidates = list(ranking.candidates)
+        spare = self._newcomer(candidates, new.near(category), question, rng_of(*steady, "new")) if new.all else ""
+        ids = [candidate.item_id for candidate in candidates]
+        order = self.ranker.order(ids, ranking.rung, category, rng_of(*steady), k, new=new.ids, spare=spare)
+        if spare and order[-1] == len(ids):
+            order.pop()  # this list reserves no place
+        candidates.append(Candidate(spare, 0.0, "new"))
         return [
             candidates[rank] if rank == place else replace(candidates[rank], score=candidates[place].score)
             for place, rank in enumerate(order)
         ]
+
+    def _newcomer(
+        self, candidates: Sequence[Candidate], new: Sequence[str], question: Question, rng: np.random.Generator
+    ) -> str:
+        """A new item that the mix has not named, to be tried; "" where there is none."""
+        named = {candidate.item_id for candidate in candidates}
+        start = int(rng.integers(len(new)))
+        for item_id in [*new[start : start + LOOKED_AT], *new[:start]][:LOOKED_AT]:
+            if item_id in named or self.ranker.impressions(item_id) >= PROVEN or item_id in question.banned:
+                continue
+            if question.candidates is None or item_id in question.candidates:
+                return item_id
+        return ""
 
 
 class Slots:

@@ -16,10 +16,10 @@ from opsplug.features.recommendation_id import ELSEWHERE, HEAD, make_id, read_id
 from opsplug.models.positions import looks_and_ranks, prior
 from opsplug.models.slot_list import POOL, RESERVED, SlotList, features, rng_of
 from opsplug.services.explain import explain
-from opsplug.services.ranking import Candidate
+from opsplug.services.ranking import Candidate, Question, Ranking
 from opsplug.training.jobs import train
 from opsplug.training.slots import KIND, MOST_OF_ONE, Lists, read_lists
-from tests.services.shop import NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
+from tests.services.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
 
 LOVED, SHUNNED = "tea07", "tea00"
 
@@ -107,13 +107,13 @@ def test_an_order_costs_a_fifth_of_a_millisecond_at_most(shop: Shop) -> None:
     slot = shop.recommender._slots.get("home")
     assert slot is not None
     candidates = [Candidate(item, 1 - place / 30, "popular") for place, item in enumerate([*TEA, *TOYS][:20])]
+    question = Question("home", None, [("tea05", NOW - 9, 0)], NOW, frozenset(["tea05"]))
+    snapshot = shop.catalog.snapshot()
     costs = []
     for _ in range(10):
         began = time.process_time()
         for number in range(100):
-            slot.reorder(
-                candidates, rung="session", category="Kitchen", who=f"v{number}", placement="home", now=NOW, k=8
-            )  # fmt: skip
+            slot.reorder(Ranking(candidates, "session"), question, snapshot, f"v{number}", 8)
         costs.append((time.process_time() - began) / 100)
     assert min(costs) <= 0.2e-3
 
@@ -246,6 +246,51 @@ def test_a_reserved_share_of_lists_has_a_place_for_what_was_hardly_shown() -> No
     assert abs(len(given) / 800 - RESERVED) < 0.06
     assert all(order.index(12) == 7 for order in given)
     assert all(sorted(order) == list(range(20)) for order in orders)
+
+
+def fresh_items(shop: Shop, **question: object) -> list[list[str]]:
+    lists = [shop.ids(history=["tea05"], anonymous_id=f"n{n}", **question) for n in range(120)]
+    return [[item for item in shown if item.startswith("fresh")] for shown in lists]
+
+
+def test_new_items_have_a_reserved_share_before_any_model_knows_them(shop: Shop) -> None:
+    learn(shop)
+    new = [f"fresh{n}" for n in range(6)]
+    shop.catalog.upsert(
+        {"item_id": item, "item_name": "Cast iron kettle", "item_category": "Kitchen", "created_at": NOW - DAY}
+        for item in new
+    )
+    found = fresh_items(shop)
+    share = sum(map(bool, found)) / len(found)
+    assert 0.12 <= share <= 0.36, "a quarter of the lists of nine tenths of the visitors"
+    assert max(map(len, found)) == 1
+    assert {item for items in found for item in items} == set(new), "all of them get their turn"
+    listed = shop.recommender.recommend(history=["tea05"], anonymous_id=f"n{next(n for n, f in enumerate(found) if f)}")
+    tried = listed.items[-1]
+    assert tried.item_id in new
+    assert tried.reason == "New in Kitchen"
+    assert not any(fresh_items(shop, exclude=new))
+    assert not any(fresh_items(shop, candidates=[*TEA, *TOYS]))
+    shop.store.put_document("rules", "recommendations", {"block": {"items": new}}, 0)
+    shop.recommender._rules = (-9.0, shop.recommender._rules[1])
+    assert not any(fresh_items(shop))
+
+
+def test_what_is_no_longer_new_or_was_shown_often_is_not_tried(shop: Shop) -> None:
+    learn(shop)
+    record = {"item_name": "Cast iron kettle", "item_category": "Kitchen"}
+    shop.catalog.upsert([{**record, "item_id": "fresh-once", "created_at": NOW - 40 * DAY}])
+    shop.catalog.upsert([{**record, "item_id": "fresh-soon", "created_at": NOW + 5 * DAY}])
+    assert not any(fresh_items(shop))
+    shop.catalog.upsert([{**record, "item_id": "fresh-shown", "created_at": NOW - DAY}])
+    assert any(fresh_items(shop))
+    for number in range(60):
+        rec = make_id("home", "session", at=NOW - 60 + number)
+        shown = [{"item_id": "fresh-shown", "index": 7}]
+        shop.do("view_item_list", *shown, visitor=f"w{number}", at=NOW - 59 + number, recommendation_id=rec)
+    shop.now += 60
+    assert learn(shop)
+    assert not any(fresh_items(shop))
 
 
 def test_looks_are_told_apart_from_likings_where_lists_were_reordered() -> None:
