@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from opsplug.errors import ArtefactError, EventError
 from opsplug.events import Event
-from opsplug.features.recommendation_id import UNTRAINED, Made, read_id
+from opsplug.features.recommendation_id import ELSEWHERE, HEAD, UNTRAINED, Made, read_id
 from opsplug.models.slot_list import artefact_name
 from opsplug.services.ladder import Trace
 from opsplug.services.recommend import MODEL, Recommendations, Recommender
@@ -51,16 +51,33 @@ def explain(store: Store, artefacts: Artefacts, recommender: Recommender, recomm
     if changed and changed["at"] > made.at:
         doubts.append("the rules were changed since; what is shown are the rules of now")
     version = _version(artefacts, made, doubts)
-    trace = Trace()
-    again = recommender.recommend(
-        made.placement, page, visitor.user_id if visitor else None, visitor.anonymous_id if visitor else None,
-        k=max(len(shown), 8), now=float(made.at), trace=trace, version=version,
-        slots=_slots(artefacts, made, doubts),
-    )  # fmt: skip
+    slots = _slots(artefacts, made, doubts)
+    for length in _lengths(made, len(shown)):
+        trace = Trace()
+        again = recommender.recommend(
+            made.placement, page, visitor.user_id if visitor else None, visitor.anonymous_id if visitor else None,
+            k=length, now=float(made.at), trace=trace, version=version, slots=slots,
+        )  # fmt: skip
+        if _ranks(trace, again) == made.ranks and {item.item_id for item in again.items}.issuperset(shown):
+            break
+    else:
+        if not doubts:
+            doubts.append("it comes out differently than then: stock, catalogue or what the page excluded has changed")
     model = recommender.model(version) if version else None
     candidates = [candidate.item_id for candidate in trace.candidates[:50]]
     parts = model.parts(trace.asked, candidates) if model is not None and trace.asked is not None else {}
     return Explanation(made, shown, again, trace, parts, doubts)
+
+
+def _lengths(made: Made, shown: int) -> list[int]:
+    """How long the list may have been, the usual length first. An id tells it where the last places are no others'."""
+    named = max((place + 1 for place, rank in enumerate(made.ranks) if rank != ELSEWHERE), default=1)
+    return list(range(max(shown, HEAD), max(shown, named, 1) - 1, -1))
+
+
+def _ranks(trace: Trace, found: Recommendations) -> tuple[int, ...]:
+    ranks = trace.ranks([item.item_id for item in found.items[:HEAD]])
+    return (*ranks, *[ELSEWHERE] * (HEAD - len(ranks)))
 
 
 def impressions(store: Store, recommendation_id: str, made: Made) -> list[Event]:

@@ -146,6 +146,36 @@ def test_a_reordered_list_is_explained_as_it_was(shop: Shop) -> None:
     assert found.doubts == []
 
 
+def test_lists_of_any_length_are_explained_as_they_were(shop: Shop) -> None:
+    """Short ones too, of which only the first cards were seen, and with new items in the reserved place."""
+    learn(shop)
+    shop.catalog.upsert(
+        {"item_id": f"fresh{n}", "item_name": "Kettle", "item_category": "Kitchen", "created_at": NOW - DAY}
+        for n in range(3)
+    )
+    for number in range(24):
+        who, length = f"a{number}", 4 + number % 5
+        shop.do("view_item", "tea05", visitor=who, at=NOW - 60)
+        answer = shop.recommender.recommend(anonymous_id=who, k=length)
+        shown = [item.item_id for item in answer.items]
+        rec = answer.recommendation_id
+        shop.do("view_item_list", *shown[: 3 + number % 2], visitor=who, at=NOW + 1, recommendation_id=rec)
+        found = explain(shop.store, shop.artefacts, shop.recommender, rec)
+        assert [item.item_id for item in found.again.items][:length] == shown
+        assert found.doubts == []
+
+
+def test_a_list_that_cannot_be_made_again_says_so(shop: Shop) -> None:
+    shop.do("view_item", "tea05", visitor="a", at=NOW - 60)
+    plain = shop.ids(anonymous_id="a")
+    answer = shop.recommender.recommend(anonymous_id="a", exclude=plain[:2])
+    shown = [item.item_id for item in answer.items]
+    shop.do("view_item_list", *shown, visitor="a", at=NOW + 1, recommendation_id=answer.recommendation_id)
+    shop.catalog.remove([shown[0]])
+    (doubt,) = explain(shop.store, shop.artefacts, shop.recommender, answer.recommendation_id).doubts
+    assert "comes out differently" in doubt
+
+
 def test_what_there_was_to_learn_from_is_kept_beside_the_training(shop: Shop) -> None:
     found = shop.store.get_document("diversity", "latest")
     assert found["items"] == len((*TEA, *TOYS))
