@@ -76,10 +76,10 @@ def explain(
 
 def _speakers(rows: Neighbours, sources: Codes, place_of: NDArray[np.int32], count: int) -> Codes:
     """Which of `sources` speaks loudest for each chosen item; the first where none does."""
-    asked = place_of.take(rows.codes[sources])
+    asked = place_of.take(rows.codes.take(sources, axis=0)).ravel()
     named = np.flatnonzero(asked < count)
-    at, slot = np.divmod(named, asked.shape[1])
+    at = named // rows.codes.shape[1]
     voice = np.zeros((count, len(sources)), np.float32)
-    voice[asked.ravel()[named], at] = np.maximum(rows.weights[sources[at], slot], 0)
+    voice[asked.take(named), at] = np.maximum(rows.weights.take(sources, axis=0).ravel().take(named), 0)
     found: Codes = sources[voice.argmax(1)]
     return found
