@@ -66,8 +66,7 @@ def deep_weights(trials: Sequence[Trial]) -> NDArray[np.float32]:
             mine = place == number
             found = common
             if mine.any():
-                ridge = 10 * fusion.RIDGE * len(data.sizes) / mine.sum()
-                found = fusion.conditional_logit(fusion.subset(data, mine), common, ridge)
+                found = fusion.conditional_logit(fusion.subset(data, mine), common, 10 * fusion.RIDGE)
             column[again * fusion.SITUATIONS + number] = found[1] / max(found[0], 1e-3)
     return column
 

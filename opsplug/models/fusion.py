@@ -27,8 +27,10 @@ DEEP = CHANNELS.index("deep")  # says something only where a next-item network h
 DISCOVER, AGAIN = 0, 1
 HISTORY_STEPS = (1, 4, 16)  # a situation ends at so many known events
 SITUATIONS = len(HISTORY_STEPS) + 1
+BENT = {"taste", "lately", "session", "next", "also_viewed", "factors", "factors_lately", "similar", "deep"}
 SCALE = 10.0
-RIDGE = 0.001
+RIDGE = 0.3  # how many questions the weights before learning are worth, by squared distance
+FORGIVEN = 0.002  # chance of an item below which missing it costs no more
 CANDIDATES = 40  # of each channel, while learning
 
 
@@ -53,13 +55,16 @@ def channels(
     masked: Codes,
     again: bool = False,
     *,
+    bent: bool,
     view: View | None = None,
     wanted: Sequence[str] = CHANNELS,
 ) -> NDArray[np.float32]:
     """Shape (wanted channels, scored items): each scaled to a largest value of 1 among those that may be shown.
 
     `masked` are places in the view of those that may not; they keep their scores, for what is like them. What is bought
-    together (`BESIDE`) can be wanted too.
+    together (`BESIDE`) can be wanted too. `bent`: the root of what speaks of the visitor's taste, so that an item that
+    several channels know a little passes one that a single channel praises; right for things new to a visitor, wrong
+    where repeats are wanted or the list stands beside an item.
     """
     view = view or View(len(parts["popular"].shares))
     table = np.zeros((len(wanted), len(view)), np.float32)
@@ -75,7 +80,11 @@ def channels(
     largest = table.max(1, initial=0)
     table[:, masked] = apart
     table *= (1 / np.where(largest > 0, largest, 1)).astype(np.float32)[:, None]
-    return np.maximum(table, np.zeros(len(view), np.float32), out=table)  # three times as quick as beside a number
+    np.maximum(table, np.zeros(len(view), np.float32), out=table)  # three times as quick as beside a number
+    if bent:
+        for name in BENT & rows.keys():
+            np.sqrt(rows[name], out=rows[name])
+    return table
 
 
 def _from_history(
@@ -141,7 +150,7 @@ def samples(parts: Mapping[str, Part], asked: Sequence[Question], *, again: bool
     for question in [*asked, *newer]:
         view = view_of(parts, question.query, None, favourites)
         masked = np.zeros(0, np.int64) if again else view.places(question.seen)
-        table = channels(parts, question.query, masked, again, view=view)
+        table = channels(parts, question.query, masked, again, bent=not again, view=view)
         table[:, masked] = 0
         allowed = np.ones(table.shape[1], bool)
         allowed[masked] = False
@@ -183,7 +192,7 @@ def learn(data: Samples, again: bool, ridge: float = RIDGE) -> NDArray[np.float3
     for number in range(SITUATIONS):
         mine = place == number
         if mine.any():
-            table[number] = conditional_logit(subset(data, mine), common, 10 * ridge * len(data.sizes) / mine.sum())
+            table[number] = conditional_logit(subset(data, mine), common, 10 * ridge)
     return table.astype(np.float32)
 
 
@@ -195,21 +204,25 @@ def subset(data: Samples, kept: NDArray[np.bool_]) -> Samples:
 
 
 def conditional_logit(data: Samples, prior: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
-    """Non-negative weights of least mean negative log-likelihood plus ridge * |w - prior|^2 (McFadden 1974)."""
+    """Non-negative weights under which visitors would have taken what they took (McFadden 1974).
+
+    They minimise the mean of -log(p + FORGIVEN), p being an item's chance, plus ridge / questions * |w - prior|^2. A
+    ranking is judged by its first places: without the constant, items that no weights would bring there rule the fit.
+    """
     from scipy.optimize import minimize
 
     X, y, owners = data.features, data.shares, data.owners
-    count = len(data.sizes)
+    count, taken = len(data.sizes), np.flatnonzero(data.shares)
     starts = np.searchsorted(owners, np.arange(count))
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         score = (X @ w.astype(np.float32)).astype(np.float64)
-        score -= np.maximum.reduceat(score, starts)[owners]
-        power = np.exp(score)
-        total = np.add.reduceat(power, starts)
-        slope = X.T @ (power / total[owners] - y).astype(np.float32) / count + 2 * ridge * (w - prior)
-        value = -(y @ (score - np.log(total)[owners])) / count + ridge * float((w - prior) @ (w - prior))
-        return float(value), slope
+        power = np.exp(score - np.maximum.reduceat(score, starts)[owners])
+        chance = power / np.add.reduceat(power, starts)[owners]
+        heard = y * chance / (chance + FORGIVEN)
+        slope = X.T @ (np.add.reduceat(heard, starts)[owners] * chance - heard).astype(np.float32)
+        value = ridge * float((w - prior) @ (w - prior)) - y[taken] @ np.log(chance[taken] + FORGIVEN)
+        return float(value) / count, (slope + 2 * ridge * (w - prior)) / count
 
     found: NDArray[np.float64] = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(prior)).x
     return found

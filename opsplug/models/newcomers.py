@@ -56,7 +56,7 @@ def _gains(
 ) -> NDArray[np.float64]:
     seen = view.places(question.seen)
     row = weights[fusion.situation(len(question.query.items), again=False)]
-    total = row @ fusion.channels(parts, question.query, seen, view=view)
+    total = row @ fusion.channels(parts, question.query, seen, bent=True, view=view)
     raised = parts["new"].lifted(total, view) - total
     raised[view.places(launched)] = 0
     total[seen] = -np.inf

@@ -159,10 +159,11 @@ class Ranker:
             weights[fusion.CHANNELS.index("popular")] = 0.02
         voices = np.flatnonzero(weights > 0).tolist()
         wanted = [fusion.CHANNELS[voice] for voice in voices]
-        table = fusion.channels(self.parts, query, masked, repeats, view=view, wanted=wanted)
+        bent = beside is None and not repeats
+        table = fusion.channels(self.parts, query, masked, repeats, bent=bent, view=view, wanted=wanted)
         if beside is None:
             return _Mixed(voices, weights[voices], table)
-        near = fusion.channels(self.parts, beside, masked, view=view, wanted=[*NEAR])
+        near = fusion.channels(self.parts, beside, masked, bent=False, view=view, wanted=[*NEAR])
         strength = np.array([*weights[voices], *NEAR.values()], np.float32)
         return _Mixed([*voices, *NEAR_VOICES], strength, np.concatenate([table, near]))
 

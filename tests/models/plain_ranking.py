@@ -13,7 +13,7 @@ from opsplug.features.interactions import CART, PURCHASE
 from opsplug.models import ranker as serving
 from opsplug.models import session_knn as sessions
 from opsplug.models.base import Query
-from opsplug.models.fusion import BESIDE, CHANNELS, situation
+from opsplug.models.fusion import BENT, BESIDE, CHANNELS, situation
 from opsplug.models.ranker import Ranker
 
 Said = dict[int, float]  # of items
@@ -39,6 +39,7 @@ def rank(ranker: Ranker, query: Query, exclude: Sequence[int], repeats: bool) ->
         weights = {name: weight * own for name, weight in weights.items()} | {"popular": 0.02}
     voices = {(name, False): weight for name, weight in weights.items()}
     voices |= {(name, True): weight for name, weight in serving.NEAR.items()} if around else {}
+    bent = not around and not repeats
     there = query.among(np.array(around, np.int64))
     given: defaultdict[int, dict[tuple[str, bool], float]] = defaultdict(dict)
     for (name, beside), weight in voices.items():
@@ -46,7 +47,8 @@ def rank(ranker: Ranker, query: Query, exclude: Sequence[int], repeats: bool) ->
         largest = max((score for item, score in said.items() if item not in masked), default=0.0)
         for item, score in said.items():
             if score > 0:
-                given[item][name, beside] = weight * score / (largest if largest > 0 else 1.0)
+                share = score / (largest if largest > 0 else 1.0)
+                given[item][name, beside] = weight * (share**0.5 if name in BENT and bent else share)
     total = np.array([sum(given[item].values()) for item in range(len(ranker.item_ids))])
     habit = np.array([
         sum(share for (name, beside), share in given[item].items() if name in ("buy_again", "rebuy", "due"))
