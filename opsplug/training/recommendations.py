@@ -21,7 +21,7 @@ NAME = "recommendations"
 
 def train(work: Work) -> TrainingReport:
     """Fit the mix on the store's events and catalogue; publish it if the gate finds it not worse."""
-    began = time.perf_counter()
+    began, before = time.perf_counter(), work.artefacts.current(NAME)
     events = read_interactions(work.store, until=work.now, progress=lambda count: work.say(f"{count:,} events read"))
     items = catalogue(work.store.items())
     if not len(events) and not len(items):
@@ -36,19 +36,33 @@ def train(work: Work) -> TrainingReport:
     fit = fitting(work)
     verdict = judge(events, items, champion=champion(work), seed=work.seed, budget_s=work.budget_s, fit=fit)
     metrics = {**verdict.metrics, "interactions": float(len(events)), "items": float(len(items))}
-    version = ""
-    if verdict.promote:
+    version, promote, reason = "", verdict.promote, verdict.reason
+    if promote:
         work.say("fitting the final model")
         mix = fit(events, items, now=work.now, seed=work.seed, budget_s=work.budget_s)
         metrics |= mix.metrics
         at = work.clock()
         about = {
-            "at": at, "trained_until": events.newest, "seed": work.seed, "reason": verdict.reason,
+            "at": at, "trained_until": events.newest, "seed": work.seed, "reason": reason,
             "metrics": metrics, "baseline": verdict.baseline,
         }  # fmt: skip
-        version = work.artefacts.publish(NAME, mix.export(), about=about, at=at)
+        if _overtaken(work, before, events.newest):
+            promote, reason = False, "another training, of newer events, has put its model in use meanwhile"
+        else:
+            version = work.artefacts.publish(NAME, mix.export(), about=about, at=at)
     seconds = time.perf_counter() - began
-    return TrainingReport(NAME, metrics, verdict.baseline, verdict.promote, seconds, version, verdict.reason)
+    return TrainingReport(NAME, metrics, verdict.baseline, promote, seconds, version, reason)
+
+
+def _overtaken(work: Work, before: str | None, newest: float) -> bool:
+    """Whether a model that was put in use since `before` knows later events than ours."""
+    current = work.artefacts.current(NAME)
+    if current is None or current == before:
+        return False
+    try:
+        return float(work.artefacts.load(NAME, current).about.get("trained_until", 0.0)) > newest
+    except ArtefactError:
+        return False
 
 
 def champion(work: Work) -> Champion | None:

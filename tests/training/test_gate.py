@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from opsplug.features.items import Catalogue, catalogue
 from opsplug.models.mix import Mix
 from opsplug.models.ranker import Ranker
 from opsplug.training.gate import FEWEST, Champion, judge
+from opsplug.training.jobs import train
+from tests.services.shop import NOW, Shop, fill_catalogue, fill_events
 
 DAY = 86_400.0
 
@@ -109,6 +112,28 @@ def test_too_little_to_judge_is_said(data: tuple[Interactions, Catalogue]) -> No
 
 def test_the_same_log_has_the_same_verdict(data: tuple[Interactions, Catalogue]) -> None:
     assert judge(*data, fit=quick, seed=3).metrics == judge(*data, fit=quick, seed=3).metrics
+
+
+def test_a_training_that_was_overtaken_puts_nothing_in_use(tmp_path: Path) -> None:
+    """Somebody trains by hand for minutes; meanwhile a worker has trained on later events."""
+    shop = Shop(tmp_path)
+    fill_catalogue(shop)
+    fill_events(shop)
+    other = shop.worker()
+
+    def say(text: str) -> None:
+        if text == "fitting the final model" and other.artefacts.current("recommendations") is None:
+            shop.do("view_item", "tea01", visitor="late", at=shop.now - 60)
+            assert train(other.store, other.artefacts, ["recommendations"], clock=lambda: NOW)[0].promoted
+
+    (report,) = train(shop.store, shop.artefacts, ["recommendations"], clock=lambda: NOW + 60, say=say)
+    assert not report.promoted
+    assert "newer events" in report.reason
+    assert len(shop.artefacts.versions("recommendations")) == 1
+    (again,) = train(shop.store, shop.artefacts, ["recommendations"], clock=lambda: NOW + 120)
+    assert again.promoted
+    for one in (shop, other):
+        one.close()
 
 
 def test_little_news_since_the_model_in_use_hides_nothing(data: tuple[Interactions, Catalogue]) -> None:
