@@ -81,11 +81,15 @@ class Snapshot:
         day = int(now // DAY)
         held = self._new.get(day)
         if held is None:
+            first, last = (day + 1 - NEW_DAYS) * DAY, (day + 1) * DAY
+            found = [
+                item_id
+                for item_id, record in self.records.items()
+                if first < (record.get("created_at") or 0.0) <= last and is_sellable(record)
+            ]
             by_category: dict[str, list[str]] = {}
-            for item_id in sorted(self.sellable):
-                created = self.records[item_id].get("created_at")
-                if created is not None and 0 <= day + 1 - created / DAY < NEW_DAYS:
-                    by_category.setdefault(str(self.records[item_id].get("item_category") or ""), []).append(item_id)
+            for item_id in sorted(found):
+                by_category.setdefault(str(self.records[item_id].get("item_category") or ""), []).append(item_id)
             held = Newcomers([item_id for ids in by_category.values() for item_id in ids], by_category)
             self._new.clear()
             self._new[day] = held
