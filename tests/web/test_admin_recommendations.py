@@ -65,5 +65,8 @@ def test_the_order_by_clicks_has_its_quality_on_the_page_of_models(site: Site, t
     metrics = {"to mix": 1.06, "to mix low": 1.04, "to mix high": 1.08, "clicks": 1302.0}
     about = {"at": time.time(), "metrics": metrics, "reason": "better"}
     site.engine.artefacts.publish("slots-home", SlotList.off().export(), about=about, at=time.time())
+    about = {"at": time.time(), "reason": "it stays out of the mix"}
+    site.engine.artefacts.publish("deep", SlotList.off().export(), about=about, at=time.time())
+    assert "it stays out of the mix" in site.get("models").text
     assert "1.06 times the clicks of the mix&#39;s own order (1.04 to 1.08), of 1,302 clicks" in site.get("models").text
     assert "点击为原排序的 1.06 倍（1.04 至 1.08）" in text_of(site, "models?lang=zh")

@@ -130,8 +130,9 @@ def test_the_daily_look_is_on_the_page(site: Site) -> None:
     assert "Too few events to measure yet" in page
     assert "from 1,000 on" in page
     row = {"group": "zh", "items": 40, "catalogue": 0.5, "demand": 0.5, "exposure": 0.1, "ratio": 0.2}
+    tiny = [row | {"group": f"tiny{n}", "items": 3, "demand": 0.01, "ratio": None} for n in range(20)]
     document = site.engine.store.get_document("fairness", "latest") | {
-        "source": "shown", "exposure": {"brand": [row]},
+        "source": "shown", "exposure": {"brand": [row, *tiny]},
         "quality": {"language": [{"group": "en", "questions": 90, "ndcg": 0.1, "low": 0.08, "high": 0.12, "coverage": 0.2}]},
         "sliders": {"brand": [
             {"slider": 0.0, "ndcg": 1.0, "low": 1.0, "high": 1.0, "gap": 0.4},
@@ -145,6 +146,8 @@ def test_the_daily_look_is_on_the_page(site: Site) -> None:
     for told in (page, site.get("rules").text):
         assert "−3.0 % (−5.0 to −1.0)" in told
         assert "40 % → 20 %" in told
-    assert site.get("fairness.csv").status == 200
+    assert "20 smaller groups together" in page
+    assert "tiny7" not in page
+    assert "tiny7" in site.get("fairness.csv").text
     assert "商家" not in page
     assert "品牌" in site.get("fairness?lang=zh").text

@@ -28,7 +28,7 @@ class FairnessPage(ReadOnly):
             return ask.page("fairness.html", found=None, tables=[])
         if ask.extension == "json":
             return ask.json(found)
-        tables = [*_exposure(found, words), *_quality(found, words)]
+        tables = [*_exposure(found, words, whole=ask.extension == "csv"), *_quality(found, words)]
         if ask.extension == "csv":
             return ask.csv([row for one in tables for row in _file(one)])
         return ask.page(
@@ -39,19 +39,27 @@ class FairnessPage(ReadOnly):
         )  # fmt: skip
 
 
-def _exposure(found: Mapping[str, Any], words: Words) -> list[Table]:
+def _exposure(found: Mapping[str, Any], words: Words, *, whole: bool) -> list[Table]:
+    """A row for each group that can be judged, and one for all smaller ones; `whole`: a row for each of them, too."""
     tables = []
     for name, rows in found["exposure"].items():
-        lines = [
-            [_group(name, row["group"], words), f"{row['items']:,}"]
-            + [_percent(row[share]) for share in ("catalogue", "demand", "exposure")]
-            + [words["too_small"] if row["ratio"] is None else f"{row['ratio']:.2f}"]
-            for row in rows
-        ]
+        small = [row for row in rows if row["ratio"] is None]
+        together = not whole and len(small) > 1
+        shown = [row for row in rows if row["ratio"] is not None] if together else rows
+        lines = [_shares(_group(name, row["group"], words), [row], words) for row in shown]
+        if together:
+            lines.append(_shares(words["smaller"].format(count=f"{len(small):,}"), small, words))
         columns = ("group", "items", "of_catalogue", "of_demand", "of_shown", "ratio")
         one = table(words, columns, lines, "", numbers_from=1)
         tables.append({**one, "title": words["shown_by"].format(by=words["by"][name])})
     return tables
+
+
+def _shares(group: str, rows: list[Mapping[str, Any]], words: Words) -> list[str]:
+    items = sum(row["items"] for row in rows)
+    shares = [_percent(sum(row[name] for row in rows)) for name in ("catalogue", "demand", "exposure")]
+    ratio = rows[0]["ratio"] if len(rows) == 1 else None
+    return [group, f"{items:,}", *shares, words["too_small"] if ratio is None else f"{ratio:.2f}"]
 
 
 def _quality(found: Mapping[str, Any], words: Words) -> list[Table]:

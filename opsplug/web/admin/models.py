@@ -21,7 +21,9 @@ class ModelsPage(TablePage):
         rows = []
         for version in self._statistics().models():
             about = version.about
-            quality = figures.quality(about.get("metrics"), words)
+            quality = (
+                figures.quality(about.get("metrics"), words) if about.get("metrics") else about.get("reason") or "–"
+            )
             state = words["in_use" if version.in_use else "kept"]
             if version.problem:
                 state = f"{words['problem']}: {version.problem}"
