@@ -6,10 +6,12 @@ time of each call, one after the other, half of them after a warm-up. Over HTTP:
 request of the same questions, and of that what the list took: longer than one after the other, because what serves a
 request in between leaves less of the model in the processor's caches. What a request costs beyond its list is what
 HTTP adds. With `--deep`, a next-item network takes part; its numbers are drawn, which costs what learnt ones cost.
+The yardstick is a fixed piece of work, measured in between: where it takes longer, the machine was slower.
 """
 
 from __future__ import annotations
 
+import collections
 import http.client
 import os
 import socket
@@ -102,8 +104,8 @@ def questions(visitors: list[str], items: int, calls: int) -> list[dict[str, Any
     return found
 
 
-def measured(folder: Path, asked: list[dict[str, Any]]) -> tuple[Any, Any]:
-    """Milliseconds of CPU in the second half: of each call, and (blocks, 2) means of a request and of its list.
+def measured(folder: Path, asked: list[dict[str, Any]]) -> tuple[Any, Any, float]:
+    """Milliseconds of CPU in the second half: of each call, (blocks, 2) means of a request and its list, the yardstick.
 
     Both are asked in turn, a block at a time, so that what else runs on the machine weighs on both alike.
     """
@@ -115,7 +117,7 @@ def measured(folder: Path, asked: list[dict[str, Any]]) -> tuple[Any, Any]:
     port = _free_port()
     server = subprocess.Popen([sys.executable, __file__, "--serve", str(folder), str(port)], stdout=subprocess.DEVNULL)
     try:
-        spent, served = [], []
+        spent, served, yardstick = [], [], []
         for start in range(0, len(asked), BLOCK):
             block, connection = asked[start : start + BLOCK], _connected(port)
             before = _spent(connection)
@@ -126,7 +128,8 @@ def measured(folder: Path, asked: list[dict[str, Any]]) -> tuple[Any, Any]:
             if start >= len(asked) // 2:
                 spent += here
                 served.append(over_http)
-        return np.array(spent), np.array(served)
+                yardstick.append(_yardstick())
+        return np.array(spent), np.array(served), float(np.median(yardstick))
     finally:
         server.terminate()
         server.wait()
@@ -140,6 +143,18 @@ def _in_engine(engine: Any, question: dict[str, Any]) -> float:
     if len(found.items) < question["k"]:
         raise SystemExit(f"a short list: {question} {found.note}")
     return spent
+
+
+def _yardstick() -> float:
+    """Milliseconds of CPU for counting words in Python, and a pass over more memory than a list reads in numpy."""
+    import numpy as np
+
+    words, numbers = [f"sku{n % 97}" for n in range(2000)], np.zeros(2_000_000, np.float32)
+    began = time.thread_time_ns()
+    for _ in range(10):
+        collections.Counter(word[3:] for word in words)
+        numbers += 1
+    return (time.thread_time_ns() - began) / 1e7
 
 
 def _free_port() -> int:
@@ -214,18 +229,18 @@ def serve(folder: str, port: int) -> None:
 def main(sizes: list[int], deep: bool) -> None:
     import numpy as np
 
-    print("| items | load | p50 ms | p99 ms | mean ms | in the server: list | request | HTTP adds |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| items | load | yardstick | p50 ms | p99 ms | mean ms | in the server: list | request | HTTP adds |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for items in sizes:
         with tempfile.TemporaryDirectory() as place:
             # Built in a process of its own: a web process has not trained, and its memory is in better order.
             subprocess.run([sys.executable, __file__, "--build", place, str(items), "deep" * deep], check=True)
             visitors = (Path(place) / "visitors").read_text().split()
-            spent, served = measured(Path(place), questions(visitors, items, CALLS))
+            spent, served, yardstick = measured(Path(place), questions(visitors, items, CALLS))
         request, its_list = np.median(served, axis=0)
         print(
-            f"| {items:,} | {os.getloadavg()[0]:.0f} | {np.median(spent):.2f} | {np.quantile(spent, 0.99):.2f} "
-            f"| {spent.mean():.2f} | {its_list:.2f} | {request:.2f} | {np.median(served @ [1, -1]):.2f} |", flush=True,
+            f"| {items:,} | {os.getloadavg()[0]:.0f} | {yardstick:.2f} | {np.median(spent):.2f} "
+            f"| {np.quantile(spent, 0.99):.2f} | {spent.mean():.2f} | {its_list:.2f} | {request:.2f} | {np.median(served @ [1, -1]):.2f} |", flush=True,
         )  # fmt: skip
 
 
