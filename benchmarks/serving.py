@@ -239,8 +239,9 @@ def main(sizes: list[int], deep: bool) -> None:
             spent, served, yardstick = measured(Path(place), questions(visitors, items, CALLS))
         request, its_list = np.median(served, axis=0)
         print(
-            f"| {items:,} | {os.getloadavg()[0]:.0f} | {yardstick:.2f} | {np.median(spent):.2f} "
-            f"| {np.quantile(spent, 0.99):.2f} | {spent.mean():.2f} | {its_list:.2f} | {request:.2f} | {np.median(served @ [1, -1]):.2f} |", flush=True,
+            f"| {items:,} | {os.getloadavg()[0]:.0f} | {yardstick:.2f} "
+            f"| {np.median(spent):.2f} | {np.quantile(spent, 0.99):.2f} | {spent.mean():.2f} "
+            f"| {its_list:.2f} | {request:.2f} | {np.median(served @ [1, -1]):.2f} |", flush=True,
         )  # fmt: skip
 
 
