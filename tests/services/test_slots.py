@@ -111,10 +111,10 @@ def test_an_order_costs_a_fifth_of_a_millisecond_at_most(shop: Shop) -> None:
     snapshot = shop.catalog.snapshot()
     costs = []
     for _ in range(10):
-        began = time.process_time()
+        began = time.thread_time()
         for number in range(100):
             slot.reorder(Ranking(candidates, "session"), question, snapshot, f"v{number}", 8)
-        costs.append((time.process_time() - began) / 100)
+        costs.append((time.thread_time() - began) / 100)
     assert min(costs) <= 0.2e-3
 
 
