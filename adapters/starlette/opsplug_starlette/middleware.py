@@ -37,8 +37,7 @@ class OpsPlugMiddleware:
         self.engine = engine if engine is not None else Engine(**settings)
         self._prefix = self.engine.settings.prefix + "/"
         self._enabled = self.engine.settings.enabled
-        self._routes = Routes()
-        self._who = _who(app)
+        self._routes, self._who = Routes(), _who(app)
         _latest[:] = [self.engine]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
