@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.services.catalog import Catalog, Snapshot
+from opsplug.services.catalog import Catalog
 from opsplug.services.ranking import DAY, Candidate, Question, Ranking
 from opsplug.services.recent_counts import RecentCounts
+from opsplug.services.snapshot import Snapshot
 from opsplug.services.text_index import TextIndex, text_index
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from opsplug.features.recommendation_id import ELSEWHERE
 from opsplug.services import rules as rule_book
 from opsplug.services.availability import Availability, Stock
-from opsplug.services.catalog import Snapshot
 from opsplug.services.cold import ColdShop
 from opsplug.services.ranking import DAY, Candidate, Question, Ranking, Source
 from opsplug.services.slots import Slot
+from opsplug.services.snapshot import Snapshot
 from opsplug.services.trained import Trained
 from opsplug.services.variety import Caps
 

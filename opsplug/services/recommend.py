@@ -15,13 +15,14 @@ from opsplug.features.recommendation_id import HEAD, PLACEMENTS, UNTRAINED, make
 from opsplug.services import rules as rule_book
 from opsplug.services.asking import TIMEOUT, Known, acts_of, id_of, listed, seconds
 from opsplug.services.availability import Stock
-from opsplug.services.catalog import Catalog, Snapshot
+from opsplug.services.catalog import Catalog
 from opsplug.services.cold import ColdShop
 from opsplug.services.experiments import in_holdout
 from opsplug.services.ladder import Ladder, Trace
 from opsplug.services.ranking import Candidate, Question, Visitor, rebuyable
 from opsplug.services.reasons import reason_code, sentence
 from opsplug.services.slots import Slots
+from opsplug.services.snapshot import Snapshot
 from opsplug.services.trained import Trained
 from opsplug.training.artefacts import Artefacts
 from opsplug.training.live import Live
