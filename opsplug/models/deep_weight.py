@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.models import fusion
 from opsplug.models.base import Part
-from opsplug.models.evaluation import DISCOUNT, Question
-
-K = 10
+from opsplug.models.evaluation import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class Trial:
         own, deep = _halves(data, self.table)
         return {
             "cut": self.cut, "questions": float(len(data.sizes)),
-            "without": ndcg_among(own, data), "with": ndcg_among(own + weights[rows] * deep, data),
+            "without": fusion.ndcg_among(own, data), "with": fusion.ndcg_among(own + weights[rows] * deep, data),
         }  # fmt: skip
 
 
@@ -80,17 +77,6 @@ def joins(cuts: Sequence[Mapping[str, float]]) -> bool:
 def mean(cuts: Sequence[Mapping[str, float]], key: str) -> float:
     """Of one number over cut-offs, 0 without any."""
     return float(np.mean([cut[key] for cut in cuts])) if cuts else 0.0
-
-
-def ndcg_among(scores: NDArray[np.floating], data: fusion.Samples) -> float:
-    """Mean NDCG@10 of questions whose candidates have these scores."""
-    gains = []
-    starts = np.searchsorted(data.owners, np.arange(len(data.sizes) + 1))
-    for begin, end in pairwise(starts):
-        hits = data.shares[begin:end] > 0
-        shown = hits[np.argsort(-scores[begin:end], kind="stable")[:K]]
-        gains.append((shown @ DISCOUNT[: len(shown)]) / DISCOUNT[: min(int(hits.sum()), K)].sum())
-    return float(np.mean(gains)) if gains else 0.0
 
 
 def _halves(data: fusion.Samples, table: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

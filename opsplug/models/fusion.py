@@ -9,13 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.models.base import Codes, Part, Query, best
-from opsplug.models.evaluation import Question
+from opsplug.models.evaluation import DISCOUNT, Question
 from opsplug.models.view import View, leaders, view_of
 
 CHANNELS = (
@@ -29,9 +30,9 @@ HISTORY_STEPS = (1, 4, 16)  # a situation ends at so many known events
 SITUATIONS = len(HISTORY_STEPS) + 1
 BENT = {"taste", "lately", "session", "next", "also_viewed", "factors", "factors_lately", "similar", "deep"}
 SCALE = 10.0
-RIDGE = 0.3  # how many questions the weights before learning are worth, by squared distance
-FORGIVEN = 0.002  # chance of an item below which missing it costs no more
+RIDGE = 1.0  # how many questions the weights before learning are worth, by squared distance
 CANDIDATES = 40  # of each channel, while learning
+K = 10
 
 
 def situation(events: int, again: bool) -> int:
@@ -124,12 +125,14 @@ def _habits(rows: Mapping[str, NDArray[np.float32]], own: Any, query: Query, vie
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Candidates of many questions, stacked: features (rows, channels), share of the target, question."""
+    """Candidates of many questions, stacked: features (rows, channels), share of the target, question, item."""
 
     features: NDArray[np.float32]
     shares: NDArray[np.float64]
     owners: NDArray[np.int64]
+    codes: NDArray[np.int64]
     sizes: NDArray[np.int64]  # known events of each question
+    times: NDArray[np.float64]  # its moment
 
 
 def almost_new(question: Question) -> Question:
@@ -144,7 +147,7 @@ def samples(parts: Mapping[str, Part], asked: Sequence[Question], *, again: bool
 
     `almost`: every question is asked a second time as by somebody almost new.
     """
-    features, shares, sizes = [], [], []
+    features, shares, codes, sizes, times = [], [], [], [], []
     favourites = leaders(parts)
     newer = [almost_new(question) for question in asked if almost and len(question.query.items) > 1]
     for question in [*asked, *newer]:
@@ -156,16 +159,20 @@ def samples(parts: Mapping[str, Part], asked: Sequence[Question], *, again: bool
         allowed[masked] = False
         found = np.unique(np.concatenate([best(row, CANDIDATES) for row in table if row.any()] or [masked]))
         found = found[allowed[found]]
-        taken = np.isin(view.items(found), question.again if again else question.targets)
+        items = view.items(found)
+        taken = np.isin(items, question.again if again else question.targets)
         if taken.any():
             features.append(table[:, found].T)
             shares.append(taken / taken.sum())
+            codes.append(items)
             sizes.append(len(question.query.items))
+            times.append(question.query.now)
     owners = np.repeat(np.arange(len(sizes)), [len(share) for share in shares])
     empty = np.zeros((0, len(CHANNELS)), np.float32)
     return Samples(
         np.concatenate(features) if features else empty, np.concatenate(shares) if shares else np.zeros(0), owners,
-        np.array(sizes, np.int64),
+        np.concatenate(codes) if codes else np.zeros(0, np.int64), np.array(sizes, np.int64),
+        np.array(times, np.float64),
     )  # fmt: skip
 
 
@@ -175,7 +182,8 @@ def join(several: Sequence[Samples]) -> Samples:
     return Samples(
         np.concatenate([part.features for part in several]), np.concatenate([part.shares for part in several]),
         np.concatenate([part.owners + shift[at] for at, part in enumerate(several)]),
-        np.concatenate([part.sizes for part in several]),
+        np.concatenate([part.codes for part in several]), np.concatenate([part.sizes for part in several]),
+        np.concatenate([part.times for part in several]),
     )  # fmt: skip
 
 
@@ -200,29 +208,40 @@ def subset(data: Samples, kept: NDArray[np.bool_]) -> Samples:
     """The questions named by a mask."""
     rows = kept[data.owners]
     number = np.cumsum(kept) - 1
-    return Samples(data.features[rows], data.shares[rows], number[data.owners[rows]], data.sizes[kept])
+    return Samples(
+        data.features[rows], data.shares[rows], number[data.owners[rows]], data.codes[rows], data.sizes[kept],
+        data.times[kept],
+    )  # fmt: skip
+
+
+def ndcg_among(scores: NDArray[np.floating], data: Samples) -> float:
+    """Mean NDCG@10 of questions whose candidates have these scores."""
+    gains = []
+    starts = np.searchsorted(data.owners, np.arange(len(data.sizes) + 1))
+    for begin, end in pairwise(starts):
+        hits = data.shares[begin:end] > 0
+        shown = hits[np.argsort(-scores[begin:end], kind="stable")[:K]]
+        gains.append((shown @ DISCOUNT[: len(shown)]) / DISCOUNT[: min(int(hits.sum()), K)].sum())
+    return float(np.mean(gains)) if gains else 0.0
 
 
 def conditional_logit(data: Samples, prior: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
-    """Non-negative weights under which visitors would have taken what they took (McFadden 1974).
-
-    They minimise the mean of -log(p + FORGIVEN), p being an item's chance, plus ridge / questions * |w - prior|^2. A
-    ranking is judged by its first places: without the constant, items that no weights would bring there rule the fit.
-    """
+    """Non-negative weights of least negative log-likelihood plus ridge * |w - prior|^2 (McFadden 1974)."""
     from scipy.optimize import minimize
 
     X, y, owners = data.features, data.shares, data.owners
-    count, taken = len(data.sizes), np.flatnonzero(data.shares)
+    count = len(data.sizes)
     starts = np.searchsorted(owners, np.arange(count))
+    ridge /= count
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         score = (X @ w.astype(np.float32)).astype(np.float64)
-        power = np.exp(score - np.maximum.reduceat(score, starts)[owners])
-        chance = power / np.add.reduceat(power, starts)[owners]
-        heard = y * chance / (chance + FORGIVEN)
-        slope = X.T @ (np.add.reduceat(heard, starts)[owners] * chance - heard).astype(np.float32)
-        value = ridge * float((w - prior) @ (w - prior)) - y[taken] @ np.log(chance[taken] + FORGIVEN)
-        return float(value) / count, (slope + 2 * ridge * (w - prior)) / count
+        score -= np.maximum.reduceat(score, starts)[owners]
+        power = np.exp(score)
+        total = np.add.reduceat(power, starts)
+        slope = X.T @ (power / total[owners] - y).astype(np.float32) / count + 2 * ridge * (w - prior)
+        value = -(y @ (score - np.log(total)[owners])) / count + ridge * float((w - prior) @ (w - prior))
+        return float(value), slope
 
     found: NDArray[np.float64] = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(prior)).x
     return found

@@ -15,6 +15,7 @@ from opsplug.features.items import Catalogue
 from opsplug.models import fusion
 from opsplug.models.base import Arrays, Evidence, Part
 from opsplug.models.bought_together import BoughtTogether
+from opsplug.models.breadth import quieter
 from opsplug.models.content import Content, item_features
 from opsplug.models.covisitation import CoVisitation
 from opsplug.models.ease import Ease
@@ -27,6 +28,7 @@ from opsplug.models.own_items import OwnItems
 from opsplug.models.popularity import Popularity
 from opsplug.models.ranker import Ranker
 from opsplug.models.session_knn import SessionKnn
+from opsplug.models.taken import Lesson, Taken
 from opsplug.models.trend import Trend
 
 PARTS: Mapping[str, type[Part]] = {
@@ -71,12 +73,12 @@ class Mix:
         began = time.process_time()
         evidence = Evidence.of(interactions, catalogue, now)
         texts = Texts.of(evidence.items)
-        weights = fusion.equal_weights()
+        weights, taken = fusion.equal_weights(), Taken.fit(evidence)
         newcomers = Newcomers(np.bincount(evidence.log.items, minlength=evidence.size))
         if len(evidence.log) >= FEWEST:
-            weights = learn_weights(evidence, seed, texts, newcomers, budget_s)
+            weights, taken = learn_weights(evidence, seed, texts, newcomers, budget_s)
         learnt = time.process_time()
-        parts = fit_parts(evidence, seed, texts)
+        parts = fit_parts(evidence, seed, texts) | {"taken": taken}
         if isinstance(parts["new"], Fresh):
             parts["new"] = replace(parts["new"], strength=newcomers.strength())
         if isinstance(parts["factors"], Factors):
@@ -135,8 +137,8 @@ def learn_weights(
     newcomers: Newcomers,
     budget_s: float | None = None,
     splits: tuple[float, ...] = SPLITS,
-) -> NDArray[np.float32]:
-    """Channel weights from rolling splits inside the log, in discovery and in repeat mode.
+) -> tuple[NDArray[np.float32], Taken]:
+    """Channel weights and offsets of items from rolling splits inside the log, in discovery and in repeat mode.
 
     What is kept of a split are its samples, so that one set of parts is in memory at a time; `newcomers` judges with
     the weights known by then. A split that would not fit into `budget_s` CPU seconds, to judge by the one before, is
@@ -158,13 +160,13 @@ def learn_weights(
             del parts
         now = time.process_time()
         longest, last = max(longest, now - last), now
-    tables = [
-        fusion.learn(fusion.join(found), again) if found else fusion.equal_weights()[rows]
-        for (again, found), rows in zip(
-            gathered.items(), (slice(0, fusion.SITUATIONS), slice(fusion.SITUATIONS, None)), strict=True
-        )
-    ]
-    return np.concatenate(tables)
+    if not gathered[False]:
+        return fusion.equal_weights(), Taken.fit(evidence)
+    asked_of = {again: fusion.join(found) for again, found in gathered.items()}
+    tables = {again: fusion.learn(data, again) for again, data in asked_of.items()}
+    lessons = {again: Lesson.of(data, tables[again], evidence.size, again) for again, data in asked_of.items()}
+    tables[False] = quieter(lessons[False], tables[False])
+    return np.concatenate([*tables.values()]), Taken(np.stack([lesson.offsets for lesson in lessons.values()]))
 
 
 def _past(evidence: Evidence, share: float) -> tuple[Evidence, float]:

@@ -24,6 +24,7 @@ from opsplug.models.next_item import NextItem
 from opsplug.models.own_items import OwnItems
 from opsplug.models.popularity import Popularity
 from opsplug.models.session_knn import SessionKnn
+from opsplug.models.taken import Taken
 from opsplug.models.trend import Trend
 from opsplug.models.view import View, leaders, view_of
 from opsplug.models.voices import VOICES, explain
@@ -32,7 +33,7 @@ KINDS: Mapping[str, type[Part]] = {
     part.name: part
     for part in (
         BoughtTogether, Content, CoVisitation, Ease, Factors, Fresh, ItemKnn, NextItem, OwnItems, Popularity,
-        SessionKnn, Trend,
+        SessionKnn, Taken, Trend,
     )
 }  # fmt: skip
 PERSONAL = 5  # distinct items known before a list is called personal
@@ -140,6 +141,9 @@ class Ranker:
         seen = np.zeros(0, np.int64) if repeats else view.places(query.distinct()[0])
         mix = self._mixed(query, beside, np.concatenate([view.places(hidden), seen]), repeats, view)
         total = self._lifted(mix, view)
+        taken = self.parts.get("taken")
+        if isinstance(taken, Taken) and beside is None and len(query.items):
+            total = total + view.of(taken.offsets[int(repeats)])
         total += 1e-6 * view.of(self.popular)
         if not repeats:
             total[seen] -= 1e3

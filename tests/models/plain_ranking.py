@@ -55,7 +55,10 @@ def rank(ranker: Ranker, query: Query, exclude: Sequence[int], repeats: bool) ->
         for item in range(len(total))
     ])  # fmt: skip
     new: Any = ranker.parts["new"]
+    taken: Any = ranker.parts["taken"]
     total = new.lifted(total - habit) + habit + 1e-6 * ranker.popular
+    if known and not around:
+        total = total + taken.offsets[int(repeats)]
     gone = hidden | (set() if repeats else set(query.items[query.kinds == PURCHASE].tolist()))
     scores = {item: float(score) for item, score in enumerate(total) if item not in gone}
     if not repeats:

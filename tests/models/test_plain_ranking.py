@@ -15,6 +15,7 @@ from opsplug.models.base import Query
 from opsplug.models.fusion import CHANNELS
 from opsplug.models.mix import Mix
 from opsplug.models.ranker import Ranker
+from opsplug.models.taken import Taken
 from opsplug.models.voices import VOICES
 from tests.models import plain_ranking
 
@@ -40,6 +41,7 @@ def ranker() -> Ranker:
     ]
     found = Mix.fit(interactions([(*row, None) for row in rows]), catalogue(records), now=NOW).ranker()
     found.weights[:] = np.where(found.weights > 0, found.weights + 0.1 * rng.random(found.weights.shape), 0)
+    found.parts["taken"] = Taken(rng.normal(0, 0.5, (2, len(found.item_ids))).astype(np.float32))
     return found
 
 
