@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from opsplug.models import fusion
 from opsplug.models.taken import FEWEST, Lesson, foretold
 
-QUIET = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # shares of what was learnt
+QUIET = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # shares of what was learnt
 SHARED = [fusion.CHANNELS.index(name) for name in ("popular", "recent", "trend")]
 
 
