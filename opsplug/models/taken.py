@@ -19,7 +19,7 @@ from opsplug.models import fusion
 from opsplug.models.base import Arrays, Evidence, Query, Scores
 
 DOUBTS = (np.inf, 200.0, 50.0, 15.0, 5.0)  # doubtful takings
-FEWEST = 200  # questions on either side of a moment, before anything is learnt: fewer taught small shops what did not hold
+FEWEST = 200  # questions on either side of a moment: fewer taught small shops what did not hold
 
 
 @dataclass(frozen=True, slots=True)

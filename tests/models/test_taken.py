@@ -59,7 +59,7 @@ def test_a_shop_of_fashions_teaches_nothing() -> None:
 
 
 def test_few_questions_teach_nothing_and_leave_the_voices_as_they_are() -> None:
-    lesson = Lesson.of(asked(np.full(2 * FEWEST - 1, ITEMS - 1)), TABLE, ITEMS, again=True)
+    lesson = Lesson.of(asked(np.full(2 * FEWEST - 2, ITEMS - 1)), TABLE, ITEMS, again=True)
     assert not lesson.offsets.any()
     assert quieter(lesson, TABLE) is TABLE
 
