@@ -36,6 +36,7 @@ KINDS: Mapping[str, type[Part]] = {
         SessionKnn, Taken, Trend,
     )
 }  # fmt: skip
+SEEN = 1e3  # what was seen stands so much lower: behind everything else
 PERSONAL = 5  # distinct items known before a list is called personal
 TASTE = 0.3  # share of the visitor's own taste beside an item
 NEAR = {"taste": 2.0, "session": 1.0, "also_viewed": 1.0, "similar": 2.0, fusion.BESIDE: 2.0}  # and of the item's
@@ -146,7 +147,7 @@ class Ranker:
             total = total + view.of(taken.offsets[int(repeats)])
         total += 1e-6 * view.of(self.popular)
         if not repeats:
-            total[seen] -= 1e3
+            total[seen] -= SEEN
             hidden = np.concatenate([hidden, query.items[query.kinds == PURCHASE]])
         places = self._choose(total, view, hidden, allowed, k)
         chosen, shares = view.items(places), mix.shares(places)

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.models.fusion import CHANNELS
-from opsplug.models.ranker import RankedList, Ranker
+from opsplug.models.ranker import SEEN, RankedList, Ranker
 from opsplug.services.catalog import Catalog
 from opsplug.services.ranking import Candidate, Question, Ranking
 from opsplug.services.snapshot import Snapshot
 from opsplug.training.artefacts import Artefact
+
+LEAST = 1e-4  # of a score, that is worth a word
 
 
 class Trained:
@@ -43,13 +45,18 @@ class Trained:
         return ranking
 
     def parts(self, question: Question, items: list[str]) -> dict[str, dict[str, float]]:
-        """What each part of the mix gave to these items: item id -> part -> share of the score."""
+        """What each part of the mix gave to these items: item id -> part -> share of the score.
+
+        `item` is what no part gave: how much more or less often it is taken than foretold, and what new items get.
+        """
         ranked = self.ask(question, len(items), self.ranker.codes(items))
-        names = [*CHANNELS, *(f"{name} (page)" for name in CHANNELS), "bought_together (page)"]
-        rows = zip(ranked.codes.tolist(), ranked.contributions.tolist(), strict=True)
+        names = [*CHANNELS, *(f"{name} (page)" for name in CHANNELS), "bought_together (page)", "item"]
+        rest = ranked.scores - ranked.contributions.sum(1)
+        rest += np.where(rest < -SEEN / 2, SEEN, 0)
+        rows = zip(ranked.codes.tolist(), np.column_stack([ranked.contributions, rest]).round(5).tolist(), strict=True)
         return {
             self.ranker.item_ids[code]: {
-                name: round(share, 5) for name, share in zip(names, shares, strict=False) if share
+                name: share for name, share in zip(names, shares, strict=False) if abs(share) > LEAST
             }
             for code, shares in rows
         }

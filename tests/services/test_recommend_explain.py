@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from opsplug.errors import EventError
+from opsplug.models.ranker import SEEN
 from opsplug.services.effects import Effects
 from opsplug.services.explain import explain
 from tests.services.shop import NOW, Shop, fill_catalogue, fill_events
@@ -32,7 +33,9 @@ def test_a_list_is_made_again_from_its_id(tmp_path: Path) -> None:
     assert found.again.model == answer.model
     assert found.doubts == []
     assert set(shown) <= set(found.parts)
-    assert all(found.parts[item] for item in shown)
+    for candidate in found.trace.candidates:
+        score = candidate.score + (SEEN if candidate.score < -SEEN / 2 else 0)
+        assert sum(found.parts[candidate.item_id].values()) == pytest.approx(score, abs=1e-3)
     shop.close()
 
 
