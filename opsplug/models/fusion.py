@@ -130,7 +130,7 @@ class Samples:
     features: NDArray[np.float32]
     shares: NDArray[np.float64]
     owners: NDArray[np.int64]
-    codes: NDArray[np.int64]
+    codes: NDArray[np.int32]
     sizes: NDArray[np.int64]  # known events of each question
     times: NDArray[np.float64]  # its moment
 
@@ -164,14 +164,14 @@ def samples(parts: Mapping[str, Part], asked: Sequence[Question], *, again: bool
         if taken.any():
             features.append(table[:, found].T)
             shares.append(taken / taken.sum())
-            codes.append(items)
+            codes.append(items.astype(np.int32))
             sizes.append(len(question.query.items))
             times.append(question.query.now)
     owners = np.repeat(np.arange(len(sizes)), [len(share) for share in shares])
     empty = np.zeros((0, len(CHANNELS)), np.float32)
     return Samples(
         np.concatenate(features) if features else empty, np.concatenate(shares) if shares else np.zeros(0), owners,
-        np.concatenate(codes) if codes else np.zeros(0, np.int64), np.array(sizes, np.int64),
+        np.concatenate(codes) if codes else np.zeros(0, np.int32), np.array(sizes, np.int64),
         np.array(times, np.float64),
     )  # fmt: skip
 

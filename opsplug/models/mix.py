@@ -162,7 +162,7 @@ def learn_weights(
         longest, last = max(longest, now - last), now
     if not gathered[False]:
         return fusion.equal_weights(), Taken.fit(evidence)
-    asked_of = {again: fusion.join(found) for again, found in gathered.items()}
+    asked_of = {again: fusion.join(gathered.pop(again)) for again in (False, True)}
     tables = {again: fusion.learn(data, again) for again, data in asked_of.items()}
     lessons = {again: Lesson.of(data, tables[again], evidence.size, again) for again, data in asked_of.items()}
     tables[False] = quieter(lessons[False], tables[False])

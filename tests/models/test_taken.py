@@ -25,7 +25,7 @@ def asked(taken: NDArray[np.int64], features: NDArray[np.float32] | None = None)
         features = np.zeros((count, ITEMS, len(fusion.CHANNELS)), np.float32)
     return fusion.Samples(
         features.reshape(count * ITEMS, -1), shares.ravel(), np.repeat(np.arange(count), ITEMS),
-        np.tile(np.arange(ITEMS), count), np.full(count, 9), np.arange(count, dtype=float),
+        np.tile(np.arange(ITEMS, dtype=np.int32), count), np.full(count, 9), np.arange(count, dtype=float),
     )  # fmt: skip
 
 
