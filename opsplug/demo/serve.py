@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from opsplug import OpsPlugError
 from opsplug.demo.shop import Shop
@@ -68,7 +69,17 @@ def _on_flask(folder: Path, listening: socket.socket, admin_token: str) -> tuple
     host, port = listening.getsockname()[:2]
     server = make_server(host, port, app, threaded=True, request_handler=QuietHandler, fd=listening.fileno())
     shop: Shop = app.extensions["demo_shop"]
-    return shop, server.serve_forever
+
+    def forever() -> None:
+        """In a thread of its own, for a signal that falls between a connection and its thread would break that."""
+        serving = Thread(target=server.serve_forever, daemon=True)
+        serving.start()
+        try:
+            serving.join()
+        finally:
+            server.shutdown()
+
+    return shop, forever
 
 
 def _on_starlette(folder: Path, listening: socket.socket, admin_token: str) -> tuple[Shop, Callable[[], None]]:
