@@ -24,10 +24,10 @@ def quieter(lesson: Lesson, table: NDArray[np.float32]) -> NDArray[np.float32]:
     newer = lesson.newer
     if len(newer.sizes) < FEWEST:
         return table
-    least = fusion.ndcg_among(foretold(newer, table), newer)
+    least = fusion.ndcg_among(foretold(newer, table), newer).mean()
     for share in QUIET:
         changed = table.copy()
         changed[1:, SHARED] *= share  # of the almost new nothing else is known
-        if fusion.ndcg_among(foretold(newer, changed) + lesson.taught[newer.codes], newer) >= least:
+        if fusion.ndcg_among(foretold(newer, changed) + lesson.taught[newer.codes], newer).mean() >= least:
             return changed
     return table

@@ -31,7 +31,7 @@ class Trial:
         own, deep = _halves(data, self.table)
         return {
             "cut": self.cut, "questions": float(len(data.sizes)),
-            "without": fusion.ndcg_among(own, data), "with": fusion.ndcg_among(own + weights[rows] * deep, data),
+            "without": _mean(own, data), "with": _mean(own + weights[rows] * deep, data),
         }  # fmt: skip
 
 
@@ -77,6 +77,10 @@ def joins(cuts: Sequence[Mapping[str, float]]) -> bool:
 def mean(cuts: Sequence[Mapping[str, float]], key: str) -> float:
     """Of one number over cut-offs, 0 without any."""
     return float(np.mean([cut[key] for cut in cuts])) if cuts else 0.0
+
+
+def _mean(scores: NDArray[np.float32], data: fusion.Samples) -> float:
+    return float(fusion.ndcg_among(scores, data).mean()) if len(data.sizes) else 0.0
 
 
 def _halves(data: fusion.Samples, table: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -214,15 +214,15 @@ def subset(data: Samples, kept: NDArray[np.bool_]) -> Samples:
     )  # fmt: skip
 
 
-def ndcg_among(scores: NDArray[np.floating], data: Samples) -> float:
-    """Mean NDCG@10 of questions whose candidates have these scores."""
+def ndcg_among(scores: NDArray[np.floating], data: Samples) -> NDArray[np.float64]:
+    """NDCG@10 of each question, where the candidates have these scores."""
     gains = []
     starts = np.searchsorted(data.owners, np.arange(len(data.sizes) + 1))
     for begin, end in pairwise(starts):
         hits = data.shares[begin:end] > 0
         shown = hits[np.argsort(-scores[begin:end], kind="stable")[:K]]
         gains.append((shown @ DISCOUNT[: len(shown)]) / DISCOUNT[: min(int(hits.sum()), K)].sum())
-    return float(np.mean(gains)) if gains else 0.0
+    return np.array(gains)
 
 
 def conditional_logit(data: Samples, prior: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:

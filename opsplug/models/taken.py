@@ -8,7 +8,7 @@ nothing does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -66,9 +66,16 @@ class Lesson:
         counts, scores = _counts(older, table, size), foretold(newer, table)
         taught = [np.minimum(_logs(counts, doubt), highest) for doubt in DOUBTS]
         gains = [fusion.ndcg_among(scores + offsets[newer.codes], newer) for offsets in taught]
-        chosen = int(np.argmax(gains))
+        chosen = _certain(gains)
         whole = np.minimum(_logs(_counts(data, table, size), DOUBTS[chosen]), highest)
         return cls(whole.astype(np.float32), newer, taught[chosen])
+
+
+def _certain(gains: Sequence[NDArray[np.float64]]) -> int:
+    """Which is best, the first unless it is better by more than a standard error of the difference."""
+    chosen = int(np.argmax([gain.mean() for gain in gains]))
+    more = gains[chosen] - gains[0]
+    return chosen if more.mean() > more.std() / np.sqrt(len(more)) else 0
 
 
 def foretold(data: fusion.Samples, table: NDArray[np.float32]) -> Scores:
