@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.models import fusion
-from opsplug.models.taken import FEWEST, Lesson, foretold
+from opsplug.models.taken import FEWEST, Lesson
 
 QUIET = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # shares of what was learnt
 COST = 0.005  # of NDCG, at most
@@ -25,10 +25,10 @@ def quieter(lesson: Lesson, table: NDArray[np.float32]) -> NDArray[np.float32]:
     newer = lesson.newer
     if len(newer.sizes) < FEWEST:
         return table
-    least = (1 - COST) * fusion.ndcg_among(foretold(newer, table), newer).mean()
+    least = (1 - COST) * fusion.ndcg_among(fusion.foretold(newer, table), newer).mean()
     for share in QUIET:
         changed = table.copy()
         changed[1:, SHARED] *= share  # of the almost new nothing else is known
-        if fusion.ndcg_among(foretold(newer, changed) + lesson.taught[newer.codes], newer).mean() >= least:
+        if fusion.ndcg_among(fusion.foretold(newer, changed) + lesson.taught[newer.codes], newer).mean() >= least:
             return changed
     return table

@@ -85,9 +85,7 @@ def _mean(scores: NDArray[np.float32], data: fusion.Samples) -> float:
 
 def _halves(data: fusion.Samples, table: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The mix's own score and the deep channel of every candidate."""
-    rows = np.searchsorted(fusion.HISTORY_STEPS, data.sizes)[data.owners]
-    own: NDArray[np.float32] = (data.features * table[rows]).sum(1)
-    return own, data.features[:, fusion.DEEP]
+    return fusion.foretold(data, table), data.features[:, fusion.DEEP]
 
 
 def _pair(item: Trial, again: bool) -> fusion.Samples:

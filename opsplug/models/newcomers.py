@@ -23,7 +23,6 @@ STRENGTHS = (1.0, 0.85, 0.7, 0.5, 0.35, 0.2, 0.0)  # shares of the worth of an i
 COST = 0.01  # of NDCG, at most
 UNTRIED = 0.5  # where nothing could be asked: of the first hundreds of events, content knows more than counts
 LAUNCH = 0.15  # of the catalogue, at most
-K = 10
 
 
 class Newcomers:
@@ -60,5 +59,5 @@ def _gains(
     raised = parts["new"].lifted(total, view) - total
     raised[view.places(launched)] = 0
     total[seen] = -np.inf
-    lists = [view.items(best(total + share * raised, K)) for share in STRENGTHS]
-    return np.array([ndcg(shown, question.targets, K) for shown in lists])
+    lists = [view.items(best(total + share * raised, fusion.K)) for share in STRENGTHS]
+    return np.array([ndcg(shown, question.targets, fusion.K) for shown in lists])

@@ -63,7 +63,7 @@ class Lesson:
             nothing = np.zeros(size, np.float32)
             return cls(nothing, newer, nothing)
         highest = np.inf if again else 0.0
-        counts, scores = _counts(older, table, size), foretold(newer, table)
+        counts, scores = _counts(older, table, size), fusion.foretold(newer, table)
         taught = [np.minimum(_logs(counts, doubt), highest) for doubt in DOUBTS]
         gains = [fusion.ndcg_among(scores + offsets[newer.codes], newer) for offsets in taught]
         chosen = _certain(gains)
@@ -78,17 +78,10 @@ def _certain(gains: Sequence[NDArray[np.float64]]) -> int:
     return chosen if more.mean() > more.std() / np.sqrt(len(more)) else 0
 
 
-def foretold(data: fusion.Samples, table: NDArray[np.float32]) -> Scores:
-    """The mix's score of every candidate."""
-    rows = np.searchsorted(fusion.HISTORY_STEPS, data.sizes)[data.owners]
-    found: Scores = (data.features * table[rows]).sum(1)
-    return found
-
-
 def _counts(data: fusion.Samples, table: NDArray[np.float32], size: int) -> NDArray[np.float64]:
     """How often each item was taken, and how often it was foretold, shape (2, items)."""
     starts = np.searchsorted(data.owners, np.arange(len(data.sizes)))
-    scores = foretold(data, table)
+    scores = fusion.foretold(data, table)
     chance = np.exp(scores - np.maximum.reduceat(scores, starts)[data.owners])
     chance /= np.add.reduceat(chance, starts)[data.owners]
     targets = np.bincount(data.owners, data.shares > 0)[data.owners]

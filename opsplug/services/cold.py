@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 AT_ONCE = 2000  # items whose texts are indexed within the first request; a larger catalogue is indexed beside it
 DECAY = 0.8
 NEW = 30 * DAY
-COUNTS, SHELF = (
-    0.05,
-    1e-6,
-)  # beside likeness, which ends at 1: counts decide between alike things, the shelf where nothing else does
+COUNTS = 0.05  # beside likeness, which ends at 1: decide between things that are alike
+SHELF = 1e-6  # decides where nothing else does
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +14,6 @@ from tests.services.shop import DAY, NOW, Shop
 ITEM_LIST = make_id("item", "item", at=NOW, version="20260101T000000000-aaaaaaaa")
 CART_LIST = make_id("cart", "item", at=NOW, version="20260101T000000000-bbbbbbbb")
 START = NOW - 20 * DAY
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    shop = Shop(tmp_path)
-    yield shop
-    shop.close()
 
 
 def report(shop: Shop, since: float = START) -> dict[str, PlacementReport]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +14,6 @@ from opsplug.services.lifts import PlacementLift, measure_lifts
 from tests.services.shop import DAY, NOW, Shop
 
 START = NOW - 20 * DAY
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    shop = Shop(tmp_path)
-    yield shop
-    shop.close()
 
 
 def seen(shop: Shop, who: str, held: bool, placement: str = "home", at: float = START, known: bool = True) -> Event:

@@ -14,13 +14,6 @@ from opsplug.features.recommendation_id import read_id
 from tests.services.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    shop = Shop(tmp_path)
-    yield shop
-    shop.close()
-
-
 @pytest.fixture(scope="module")
 def trained_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")

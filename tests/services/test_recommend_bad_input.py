@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,6 @@ from tests.services.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_
 
 MANY = 1_000_000 if os.environ.get("OPSPLUG_SOAK") == "1" else 20_000
 NAMES = ["a b", " 茶壶 一号", "🫖🧸", "x" * 1000, "-", "0", "<b>", "a/b?c=d&e", "'; DROP TABLE items; --", "Ünïcode"]
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    shop = Shop(tmp_path)
-    yield shop
-    shop.close()
 
 
 def test_items_without_names_and_with_odd_ids_are_recommended_by_what_was_done(shop: Shop) -> None:
