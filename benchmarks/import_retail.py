@@ -24,7 +24,7 @@ def once(url: str) -> None:
     """In a process of its own, so that its memory is the import's."""
     from opsplug.privacy.keys import Keys
     from opsplug.services.catalog import Catalog
-    from opsplug.services.transfer import ImportOptions, import_events
+    from opsplug.services.transfer.importer import ImportOptions, import_events
     from opsplug.store import open_store
 
     store = open_store(url)

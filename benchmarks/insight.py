@@ -55,7 +55,7 @@ def main() -> int:
     from opsplug.services.catalog import Catalog
     from opsplug.services.insight_words import alarm_sentence
     from opsplug.services.series_read import SeriesReader, item_names
-    from opsplug.services.transfer import ImportOptions, import_events
+    from opsplug.services.transfer.importer import ImportOptions, import_events
     from opsplug.store import open_store
     from opsplug.training.jobs import JOBS as KNOWN
 

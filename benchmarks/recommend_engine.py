@@ -27,7 +27,7 @@ import evalrec
 from recommend import ROWS, compare
 
 from opsplug import Engine
-from opsplug.services.transfer import import_events
+from opsplug.services.transfer.importer import import_events
 
 KINDS = ("discovery", "repeats", "one event", "movielens")
 COLD = "new items"

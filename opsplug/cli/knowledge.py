@@ -16,7 +16,7 @@ from opsplug.services.chat_entries import KnowledgeError
 from opsplug.services.chat_import import Source, loopback, read_markdown, read_pages, suggest_from_chats
 from opsplug.services.chat_knowledge import Knowledge
 from opsplug.services.chat_log import ConversationLog
-from opsplug.services.transfer import BadRowError, open_rows
+from opsplug.services.transfer.importer import BadRowError, open_rows
 
 if TYPE_CHECKING:
     from opsplug.engine import Engine

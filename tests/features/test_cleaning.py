@@ -183,7 +183,7 @@ def test_batches_change_nothing_and_every_line_is_counted(log: list[Event], size
 @pytest.mark.skipif(not RETAIL.exists(), reason=f"needs {RETAIL}")
 def test_the_retail_file_is_accounted_for() -> None:
     """Import and cleaning together: duplicates, cancellations and lines without a positive price of the file."""
-    from opsplug.services.transfer import ImportOptions, import_events
+    from opsplug.services.transfer.importer import ImportOptions, import_events
     from opsplug.store.sqlite import SqliteStore
 
     with gzip.open(RETAIL, "rt", encoding="utf-8", newline="") as file:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from opsplug.events import EARLIEST_MS, FUTURE_MS
-from opsplug.services.transfer_read import BadRowError
+from opsplug.services.transfer.reader import BadRowError
 
 EXTRA: Final = "extra"
 NUMBERS: Final = frozenset(

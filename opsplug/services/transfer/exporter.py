@@ -12,11 +12,11 @@ from typing import IO, Any, Final
 import msgspec
 
 from opsplug.events import SCHEMA, Event
-from opsplug.services.transfer_cells import EXTRA, iso, to_cells
-from opsplug.services.transfer_items import ITEM_COLUMNS
-from opsplug.services.transfer_lines import ORDER_EVENTS
-from opsplug.services.transfer_read import TransferError
-from opsplug.services.transfer_rows import ITEM, PROPERTIES
+from opsplug.services.transfer.cells import EXTRA, iso, to_cells
+from opsplug.services.transfer.items import ITEM_COLUMNS
+from opsplug.services.transfer.lines import ORDER_EVENTS
+from opsplug.services.transfer.reader import TransferError
+from opsplug.services.transfer.rows import ITEM, PROPERTIES
 from opsplug.store.protocol import Store
 
 KINDS: Final = ("events", "orders", "items")

@@ -7,8 +7,8 @@ import msgspec
 
 from opsplug.capture.track import ONCE_PER_TRANSACTION
 from opsplug.events import Event, Item
-from opsplug.services.transfer_lines import Line, digest
-from opsplug.services.transfer_report import ImportReport
+from opsplug.services.transfer.lines import Line, digest
+from opsplug.services.transfer.report import ImportReport
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Line).decode

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from opsplug.errors import EventError
 from opsplug.events import Item, text_id
-from opsplug.services.transfer_cells import EXTRA
-from opsplug.services.transfer_lines import Line
-from opsplug.services.transfer_read import BadRowError, open_rows
-from opsplug.services.transfer_report import ImportReport
-from opsplug.services.transfer_rows import column_names, typed_row
+from opsplug.services.transfer.cells import EXTRA
+from opsplug.services.transfer.lines import Line
+from opsplug.services.transfer.reader import BadRowError, open_rows
+from opsplug.services.transfer.report import ImportReport
+from opsplug.services.transfer.rows import column_names, typed_row
 
 ITEM_COLUMNS: Final = tuple(
     """item_id item_name item_group_id item_brand item_category item_category2 item_category3 item_category4

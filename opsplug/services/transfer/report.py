@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any, Final
 
-from opsplug.services.transfer_lines import Line
+from opsplug.services.transfer.lines import Line
 
 SHOWN: Final = 20
 POLICY: Final = frozenset(("no positive price", "the same event_id again"))  # good lines that become no event

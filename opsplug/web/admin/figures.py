@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opsplug.services.statistics import Figure, Overview
-from opsplug.services.transfer_cells import is_formula
+from opsplug.services.transfer.cells import is_formula
 from opsplug.web.admin import charts
 
 _NUMBER = re.compile(r"[+\-−]?[\d.,]+[ \u00a0]?%?")  # a minus sign alone makes no formula

@@ -20,7 +20,7 @@ from opsplug.capture.records import clean_path
 from opsplug.errors import SettingsError
 from opsplug.events import Event, Item
 from opsplug.privacy.keys import Keys
-from opsplug.services.transfer import (
+from opsplug.services.transfer.importer import (
     ImportOptions,
     ImportReport,
     TransferError,
@@ -481,7 +481,7 @@ def test_orders_are_exported_alone(store: Store, tmp_path: Path) -> None:
 
 IMPORT_RETAIL = """
 import json, sys
-from tests.services.test_transfer import *
+from tests.services.transfer.test_transfer import *
 store = open_store(sys.argv[2]); store.migrate()
 options = ImportOptions(columns=RETAIL_COLUMNS, event="purchase", currency="GBP", cancelled_prefix="C", paid_only=True,
                         items=True, zone=ZoneInfo("Europe/London"))
