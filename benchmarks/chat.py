@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from opsplug.models.retrieval import CONFIDENT, KnowledgeIndex
-from opsplug.services.chat import Chat
+from opsplug.services.chat.conversation.chat import Chat
 
 ROOT = Path(__file__).resolve().parents[1]
 FAQ = ROOT / ".." / "shared" / "data" / "intents" / "ecommerce_faq.json"

@@ -23,18 +23,18 @@ from opsplug.web.nothing import NO_HELPERS, NoHelpers
 if TYPE_CHECKING:
     from opsplug.capture.discovery import Discovery
     from opsplug.services.availability import Stock
-    from opsplug.services.carts import Carts
     from opsplug.services.catalog import Catalog
-    from opsplug.services.chat import Chat
-    from opsplug.services.chat_llm import LanguageModel
+    from opsplug.services.chat.conversation.chat import Chat
+    from opsplug.services.chat.conversation.language_model import LanguageModel
+    from opsplug.services.chat.conversation.sentiment import SentimentService
+    from opsplug.services.chat.desk.carts import Carts
+    from opsplug.services.chat.desk.inbox import Inbox
+    from opsplug.services.chat.desk.support import Support
     from opsplug.services.current import CurrentVisitor
     from opsplug.services.effects import Effects
-    from opsplug.services.inbox import Inbox
     from opsplug.services.insight import Insight
     from opsplug.services.recommend import Recommender
-    from opsplug.services.sentiment import SentimentService
     from opsplug.services.statistics import Statistics
-    from opsplug.services.support import Support
     from opsplug.training.artefacts import Artefacts
     from opsplug.training.schedule import Schedule
     from opsplug.web.pages import Pages
@@ -152,27 +152,27 @@ class Parts:
 
     @cached_property
     def sentiment(self) -> SentimentService:
-        from opsplug.services.sentiment import SentimentService
+        from opsplug.services.chat.conversation.sentiment import SentimentService
 
         return SentimentService(self.store, self.artefacts, self.counters)
 
     @cached_property
     def carts(self) -> Carts:
-        from opsplug.services.carts import Carts
+        from opsplug.services.chat.desk.carts import Carts
 
         return Carts(self.store, lambda: self.catalog.snapshot().records, self.counters, self.guard, self.settings)
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
-        from opsplug.services.chat_llm import build
+        from opsplug.services.chat.conversation.language_model import build
 
         return build(self.settings, self.store)
 
     @cached_property
     def chat(self) -> Chat:
-        from opsplug.services import chat_intents
-        from opsplug.services.chat import Chat
-        from opsplug.services.chat_search import CatalogueSearch
+        from opsplug.services.chat.conversation.chat import Chat
+        from opsplug.services.chat.conversation.chat.knowledge import intents as chat_intents
+        from opsplug.services.chat.knowledge.product_search import CatalogueSearch
 
         settings = self.settings
         search = CatalogueSearch(
@@ -199,7 +199,7 @@ class Parts:
 
     @cached_property
     def support(self) -> Support:
-        from opsplug.services.support import Support
+        from opsplug.services.chat.desk.support import Support
 
         return Support(self.store, self.settings, self.keys, self.guard, may_run=self.may_start)
 
@@ -210,8 +210,8 @@ class Parts:
 
     @cached_property
     def inbox(self) -> Inbox:
-        from opsplug.services.chat_summary import Summaries
-        from opsplug.services.inbox import Inbox
+        from opsplug.services.chat.desk.inbox import Inbox
+        from opsplug.services.chat.desk.summary import Summaries
 
         names = lambda item_id: str(self.catalog.snapshot().records.get(item_id, {}).get("item_name") or item_id)  # noqa: E731
         earlier = lambda visitor: len(self.support.log.ids_of(visitor))  # noqa: E731

@@ -11,11 +11,11 @@ import click
 
 from opsplug.cli import show
 from opsplug.cli.app import FAILED, json_option, with_engine
-from opsplug.services.chat_check import check
-from opsplug.services.chat_entries import KnowledgeError
-from opsplug.services.chat_import import Source, loopback, read_markdown, read_pages, suggest_from_chats
-from opsplug.services.chat_knowledge import Knowledge
-from opsplug.services.chat_log import ConversationLog
+from opsplug.services.chat.desk.conversation_log import ConversationLog
+from opsplug.services.chat.knowledge.checks import check
+from opsplug.services.chat.knowledge.entries import KnowledgeError
+from opsplug.services.chat.knowledge.importing import Source, loopback, read_markdown, read_pages, suggest_from_chats
+from opsplug.services.chat.knowledge.knowledge import Knowledge
 from opsplug.services.transfer.importer import BadRowError, open_rows
 
 if TYPE_CHECKING:

@@ -78,7 +78,7 @@ JOBS: Final = (
     Job("propensity", "opsplug.training.propensity:train", every=DAY),
     Job("profiles", "opsplug.training.profiles:run", every=DAY),
     Job("retention", "opsplug.training.upkeep:prune", every=DAY),
-    Job("forgetting", "opsplug.services.forgetting:run", every=DAY),
+    Job("forgetting", "opsplug.services.chat.desk.retention:run", every=DAY),
     Job("catalogue", "opsplug.training.upkeep:expire", every=DAY),
 )
 

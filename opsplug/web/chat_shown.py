@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from opsplug.capture.visit import Visit
-from opsplug.services.chat import Chat
-from opsplug.services.chat_texts import say
-from opsplug.services.handover import CLOSED, Conversation, Message
-from opsplug.services.support import Support
+from opsplug.services.chat.conversation.chat import Chat
+from opsplug.services.chat.conversation.texts import say
+from opsplug.services.chat.desk.handover import CLOSED, Conversation, Message
+from opsplug.services.chat.desk.support import Support
 from opsplug.web.cards import Cards, language_of
 from opsplug.web.http import Request
 

@@ -11,13 +11,13 @@ import pytest
 
 from opsplug.errors import EventError, SettingsError
 from opsplug.privacy.sealing import Seal
-from opsplug.services.agents import Agent, Agents, offered_to, read_agents
-from opsplug.services.chat import Chat
-from opsplug.services.chat_hours import read_hours
-from opsplug.services.chat_log import LOOKS, OUTBOX, ConversationLog
-from opsplug.services.desk import Desk, is_address
-from opsplug.services.handover import BOT, CLOSED, PERSON, WAITING
-from tests.services.test_chat_handover import Memory
+from opsplug.services.chat.conversation.chat import Chat
+from opsplug.services.chat.desk.agent_queue import Desk, is_address
+from opsplug.services.chat.desk.agents import Agent, Agents, offered_to, read_agents
+from opsplug.services.chat.desk.conversation_log import LOOKS, OUTBOX, ConversationLog
+from opsplug.services.chat.desk.handover import BOT, CLOSED, PERSON, WAITING
+from opsplug.services.chat.desk.opening_hours import read_hours
+from tests.services.chat.test_handover import Memory
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOURS = read_hours("mon-fri 09:00-12:00 13:00-17:00, sat 10:00-14:00, closed 2026-12-24 12-25", "Europe/Berlin")

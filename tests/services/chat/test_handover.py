@@ -10,9 +10,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from opsplug.services.chat_log import ConversationLog
-from opsplug.services.chat_texts import TEXTS
-from opsplug.services.handover import BOT, CLOSED, KINDS, PERSON, STATES, WAITING, Conversation, Event, replay, step
+from opsplug.services.chat.conversation.texts import TEXTS
+from opsplug.services.chat.desk.conversation_log import ConversationLog
+from opsplug.services.chat.desk.handover import (
+    BOT,
+    CLOSED,
+    KINDS,
+    PERSON,
+    STATES,
+    WAITING,
+    Conversation,
+    Event,
+    replay,
+    step,
+)
 
 VISITORS = ("anna", "bo")
 AGENTS = ("kim", "lee")

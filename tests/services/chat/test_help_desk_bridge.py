@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opsplug.services.chat.conversation.chat.desk import support as support_module
 
 from opsplug import Engine
 from opsplug.errors import EventError
-from opsplug.services import support as support_module
-from opsplug.services.chat_bridge import Bridge, signature
-from opsplug.services.chat_transcript import transcript
+from opsplug.services.chat.desk.help_desk_bridge import Bridge, signature
+from opsplug.services.chat.desk.transcript import transcript
 
 SECRET = "a secret of both sides"
 
@@ -171,7 +171,7 @@ def test_a_transcript_is_sent_to_a_sealed_address(shop: tuple[Engine, Clock], mo
 def test_apprise_takes_the_address_of_the_mail_server(monkeypatch: pytest.MonkeyPatch) -> None:
     import apprise
 
-    from opsplug.services.chat_transcript import send_mail
+    from opsplug.services.chat.desk.transcript import send_mail
 
     seen: list[Any] = []
     monkeypatch.setattr(apprise.Apprise, "notify", lambda self, **what: seen.append((list(self), what)) or True)

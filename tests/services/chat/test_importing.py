@@ -9,11 +9,18 @@ from typing import Any
 
 import pytest
 
-from opsplug.services.chat import Chat
-from opsplug.services.chat_check import check
-from opsplug.services.chat_entries import Entry, KnowledgeError
-from opsplug.services.chat_import import Source, loopback, read_html, read_markdown, read_pages, suggest_from_chats
-from tests.services.test_chat_handover import Memory
+from opsplug.services.chat.conversation.chat import Chat
+from opsplug.services.chat.knowledge.checks import check
+from opsplug.services.chat.knowledge.entries import Entry, KnowledgeError
+from opsplug.services.chat.knowledge.importing import (
+    Source,
+    loopback,
+    read_html,
+    read_markdown,
+    read_pages,
+    suggest_from_chats,
+)
+from tests.services.chat.test_handover import Memory
 
 MARKDOWN = """---
 url: /help/delivery

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from opsplug.services.chat import Chat
-from opsplug.services.chat_entries import KnowledgeError
-from tests.services.test_chat import ENTRIES
-from tests.services.test_chat_handover import Memory
+from opsplug.services.chat.conversation.chat import Chat
+from opsplug.services.chat.knowledge.entries import KnowledgeError
+from tests.services.chat.test_chat import ENTRIES
+from tests.services.chat.test_handover import Memory
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from opsplug.services.chat_log import OPEN, OVERVIEW
-from opsplug.services.chat_log import _line as line_of
-from opsplug.services.handover import CLOSED, PERSON, WAITING, replay
-from tests.services.test_chat_handover import Memory
-from tests.services.test_desk import Shop
+from opsplug.services.chat.desk.conversation_log import OPEN, OVERVIEW
+from opsplug.services.chat.desk.conversation_log import _line as line_of
+from opsplug.services.chat.desk.handover import CLOSED, PERSON, WAITING, replay
+from tests.services.chat.test_agent_queue import Shop
+from tests.services.chat.test_handover import Memory
 
 Act = Callable[[Shop, str], Any]
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from opsplug.errors import EventError
-from opsplug.services.chat_texts import TEXTS
-from opsplug.services.handover import BOT, CLOSED, PERSON, WAITING
-from opsplug.services.inbox import Inbox
-from tests.services.test_chat_handover import Memory
-from tests.services.test_desk import Shop
+from opsplug.services.chat.conversation.texts import TEXTS
+from opsplug.services.chat.desk.handover import BOT, CLOSED, PERSON, WAITING
+from opsplug.services.chat.desk.inbox import Inbox
+from tests.services.chat.test_agent_queue import Shop
+from tests.services.chat.test_handover import Memory
 
 VISITORS, AGENTS = ("anna", "bo"), ("kim", "lee")
 WORDS = ("hello", "flurb wobble", "talk to a person", "THIS IS TERRIBLE!! worst shop ever", "I will call my lawyer")

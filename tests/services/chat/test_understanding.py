@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from opsplug.services.chat import Chat
-from opsplug.services.chat_entities import Entities, entities
-from opsplug.services.chat_search import CatalogueSearch
-from opsplug.services.chat_texts import TEXTS
-from opsplug.services.chat_understanding import Context, understand
-from tests.services.test_chat import ENTRIES, orders
-from tests.services.test_chat_handover import Memory
+from opsplug.services.chat.conversation.chat import Chat
+from opsplug.services.chat.conversation.entities import Entities, entities
+from opsplug.services.chat.conversation.texts import TEXTS
+from opsplug.services.chat.conversation.understanding import Context, understand
+from opsplug.services.chat.knowledge.product_search import CatalogueSearch
+from tests.services.chat.test_chat import ENTRIES, orders
+from tests.services.chat.test_handover import Memory
 
 CATALOGUE: list[dict[str, Any]] = [
     {"item_id": "m1", "item_name": "Red Retrospot Mug", "price": 2.5, "item_category": "Kitchen"},

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 from opsplug.models.retrieval import CONFIDENT
 from opsplug.models.sentiment import Sentiment
-from opsplug.services.chat_entities import Entities, entities, without_entities
-from opsplug.services.chat_grounding import Proposal
-from opsplug.services.chat_knowledge import Found
-from opsplug.services.chat_search import ProductSearch
-from opsplug.services.chat_texts import say
-from opsplug.services.chat_understanding import SMALL_TALK, Context, Understanding
+from opsplug.services.chat.conversation.entities import Entities, entities, without_entities
+from opsplug.services.chat.conversation.texts import say
+from opsplug.services.chat.conversation.understanding import SMALL_TALK, Context, Understanding
+from opsplug.services.chat.knowledge.grounding import Proposal
+from opsplug.services.chat.knowledge.knowledge import Found
+from opsplug.services.chat.knowledge.product_search import ProductSearch
 
 log = logging.getLogger("opsplug")
 _LIKELY = 0.35  # confidence from which an entry is worth offering as a question back

@@ -18,16 +18,24 @@ from opsplug.models.intents import Intent
 from opsplug.models.retrieval import VERBATIM
 from opsplug.models.sentiment import Sentiment, SentimentModel
 from opsplug.privacy import mask
-from opsplug.services.carts import Cart
-from opsplug.services.chat_answering import Answer, Asker, Collaborators, OrderLookup, Phrasing, Recommend, answer
-from opsplug.services.chat_entities import Entities
-from opsplug.services.chat_knowledge import Found, Knowledge
-from opsplug.services.chat_log import MOST_UNANSWERED, UNANSWERED, ChatStorage, ConversationLog
-from opsplug.services.chat_search import ProductSearch
-from opsplug.services.chat_texts import say
-from opsplug.services.chat_understanding import Context, Understanding, understand
-from opsplug.services.desk import Desk
-from opsplug.services.handover import BOT, WAITING, Conversation, Step
+from opsplug.services.chat.conversation.answering import (
+    Answer,
+    Asker,
+    Collaborators,
+    OrderLookup,
+    Phrasing,
+    Recommend,
+    answer,
+)
+from opsplug.services.chat.conversation.entities import Entities
+from opsplug.services.chat.conversation.texts import say
+from opsplug.services.chat.conversation.understanding import Context, Understanding, understand
+from opsplug.services.chat.desk.agent_queue import Desk
+from opsplug.services.chat.desk.carts import Cart
+from opsplug.services.chat.desk.conversation_log import MOST_UNANSWERED, UNANSWERED, ChatStorage, ConversationLog
+from opsplug.services.chat.desk.handover import BOT, WAITING, Conversation, Step
+from opsplug.services.chat.knowledge.knowledge import Found, Knowledge
+from opsplug.services.chat.knowledge.product_search import ProductSearch
 
 _LONGEST = 2000  # characters of a message that are read
 _BURST, _WINDOW = 12, 30.0  # messages of one visitor within so many seconds

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from opsplug.errors import StoreError
 from opsplug.privacy import mask
-from opsplug.services.chat_entries import Entry
-from opsplug.services.chat_grounding import RULES, Proposal, checked
-from opsplug.services.chat_knowledge import Found
+from opsplug.services.chat.knowledge.entries import Entry
+from opsplug.services.chat.knowledge.grounding import RULES, Proposal, checked
+from opsplug.services.chat.knowledge.knowledge import Found
 from opsplug.training.encoders import openai_client
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from typing import Any
 import msgspec
 
 from opsplug.errors import EventError
-from opsplug.services.chat_log import ConversationLog
-from opsplug.services.chat_texts import say
-from opsplug.services.desk import Desk
-from opsplug.services.handover import NO_AGENTS, PERSON, WAITING, Conversation, Event, Message, Step
+from opsplug.services.chat.conversation.texts import say
+from opsplug.services.chat.desk.agent_queue import Desk
+from opsplug.services.chat.desk.conversation_log import ConversationLog
+from opsplug.services.chat.desk.handover import NO_AGENTS, PERSON, WAITING, Conversation, Event, Message, Step
 
 log = logging.getLogger("opsplug")
 TOLERANCE = 300  # seconds that the clocks of both sides may differ

@@ -8,8 +8,8 @@ from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from opsplug.services.chat_texts import say
-from opsplug.services.handover import Conversation
+from opsplug.services.chat.conversation.texts import say
+from opsplug.services.chat.desk.handover import Conversation
 from opsplug.services.notify import sender_to
 
 log = logging.getLogger("opsplug")

@@ -9,7 +9,7 @@ import numpy as np
 
 from opsplug.models.termspace import Postings, TermSpace
 from opsplug.models.textfeatures import words
-from opsplug.services.chat_entries import Entry
+from opsplug.services.chat.knowledge.entries import Entry
 
 _NEAR = 0.8  # likeness of questions from which they ask the same
 _SAME = 0.95  # likeness of answers from which they say the same

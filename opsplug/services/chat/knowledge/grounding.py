@@ -14,8 +14,8 @@ from typing import NamedTuple
 from opsplug.models.language import detect_language
 from opsplug.models.textfeatures import HAN
 from opsplug.privacy import mask
-from opsplug.services.chat_entries import Entry
-from opsplug.services.chat_patterns import MANIPULATION
+from opsplug.services.chat.conversation.patterns import MANIPULATION
+from opsplug.services.chat.knowledge.entries import Entry
 
 ACTIONS = ("answer", "ask", "search", "handover")
 RULES = (
