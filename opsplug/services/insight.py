@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from opsplug.errors import SettingsError
-from opsplug.services.alerts import Alerts
+from opsplug.services.alerts.alerts import Alerts
 from opsplug.services.findings.evidence import Finding
 from opsplug.services.findings.job import FEEDBACK, FINDINGS, rank
 from opsplug.services.findings.sentences import Sentences

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from opsplug.services import alert_job
+from opsplug.services.alerts.alerts import job as alert_job
 from opsplug.services.findings.evidence import Finding
 from opsplug.services.findings.job import FINDINGS
 from opsplug.training import insight_series

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from opsplug.errors import SettingsError
-from opsplug.services.alert_job import ALERT, TIMES
-from opsplug.services.alert_outbox import OUTBOX
-from opsplug.services.alert_rules import Firing, Rule, Rules, firings
-from opsplug.services.alert_times import AlertTimes
-from opsplug.services.notify import addresses, channel_of, send
+from opsplug.services.alerts.job import ALERT, TIMES
+from opsplug.services.alerts.notify import addresses, channel_of, send
+from opsplug.services.alerts.outbox import OUTBOX
+from opsplug.services.alerts.quiet_hours import AlertTimes
+from opsplug.services.alerts.rules import Firing, Rule, Rules, firings
 from opsplug.services.series_read import SeriesReader
 from opsplug.training.insight_series import CALENDAR
 

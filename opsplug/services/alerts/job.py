@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from opsplug.features.measures import BY_NAME
-from opsplug.services.alert_outbox import OUTBOX, AlertOutbox, message
-from opsplug.services.alert_rules import SEVERITIES, Firing, Rule, Rules, firings
-from opsplug.services.alert_times import AlertTimes
-from opsplug.services.alert_words import alert_text, subject
-from opsplug.services.notify import addresses
+from opsplug.services.alerts.messages import alert_text, subject
+from opsplug.services.alerts.notify import addresses
+from opsplug.services.alerts.outbox import OUTBOX, AlertOutbox, message
+from opsplug.services.alerts.quiet_hours import AlertTimes
+from opsplug.services.alerts.rules import SEVERITIES, Firing, Rule, Rules, firings
 from opsplug.services.series_read import SeriesReader, item_names
 
 if TYPE_CHECKING:

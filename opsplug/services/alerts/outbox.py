@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from opsplug.services.notify import NotifyError, channel_of, send
+from opsplug.services.alerts.notify import NotifyError, channel_of, send
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from opsplug.errors import SettingsError
 from opsplug.features.measures import BY_NAME
-from opsplug.services.alert_rules import CONDITIONS, SEVERITIES, Rule
-from opsplug.services.alert_words import alert_text
-from opsplug.services.alerts import Alerts
+from opsplug.services.alerts.alerts import Alerts
+from opsplug.services.alerts.messages import alert_text
+from opsplug.services.alerts.notify import NotifyError
+from opsplug.services.alerts.rules import CONDITIONS, SEVERITIES, Rule
 from opsplug.services.insight import Insight
 from opsplug.services.insight_words import MEASURES, amount, series_name
-from opsplug.services.notify import NotifyError
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.words.alerts import WORDS
 from opsplug.web.http import Response

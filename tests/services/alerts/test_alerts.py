@@ -11,12 +11,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from opsplug.errors import SettingsError
-from opsplug.services import alert_job
-from opsplug.services.alert_outbox import OUTBOX
-from opsplug.services.alert_rules import Rule, firings
-from opsplug.services.alert_times import AlertTimes
-from opsplug.services.alerts import Alerts
-from opsplug.services.notify import NotifyError, addresses, channel_of, send
+from opsplug.services.alerts.alerts import Alerts
+from opsplug.services.alerts.alerts import job as alert_job
+from opsplug.services.alerts.notify import NotifyError, addresses, channel_of, send
+from opsplug.services.alerts.outbox import OUTBOX
+from opsplug.services.alerts.quiet_hours import AlertTimes
+from opsplug.services.alerts.rules import Rule, firings
 from opsplug.services.series_read import Point
 from opsplug.settings import Settings
 from opsplug.store import open_store

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from opsplug.errors import ModelError, SettingsError
+from opsplug.services.alerts.notify import NotifyError, send
 from opsplug.services.chat.conversation.language_model import Budget, LanguageModel
 from opsplug.services.chat.desk.help_desk_bridge import Bridge
 from opsplug.services.chat.desk.outbox import Outbox
@@ -19,7 +20,6 @@ from opsplug.services.chat.desk.transcript import send_mail
 from opsplug.services.chat.knowledge.entries import Entry, KnowledgeError
 from opsplug.services.chat.knowledge.importing import loopback, read_pages
 from opsplug.services.chat.knowledge.knowledge import Found
-from opsplug.services.notify import NotifyError, send
 from opsplug.settings import Settings
 from opsplug.store import open_store
 from opsplug.training.encoders import Endpoint
