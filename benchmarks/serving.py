@@ -203,7 +203,7 @@ def serve(folder: str, port: int) -> None:
     from starlette.responses import PlainTextResponse
     from starlette.routing import Route
 
-    from opsplug.services.recommend import Recommender
+    from opsplug.services.recommend.recommender import Recommender
     from opsplug_starlette import OpsPlugMiddleware
 
     lists, recommend = [0], Recommender.recommend

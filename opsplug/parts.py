@@ -22,7 +22,6 @@ from opsplug.web.nothing import NO_HELPERS, NoHelpers
 
 if TYPE_CHECKING:
     from opsplug.capture.discovery import Discovery
-    from opsplug.services.availability import Stock
     from opsplug.services.catalog import Catalog
     from opsplug.services.chat.conversation.chat import Chat
     from opsplug.services.chat.conversation.language_model import LanguageModel
@@ -30,10 +29,11 @@ if TYPE_CHECKING:
     from opsplug.services.chat.desk.carts import Carts
     from opsplug.services.chat.desk.inbox import Inbox
     from opsplug.services.chat.desk.support import Support
-    from opsplug.services.current import CurrentVisitor
     from opsplug.services.effects import Effects
     from opsplug.services.insight import Insight
-    from opsplug.services.recommend import Recommender
+    from opsplug.services.recommend.availability import Stock
+    from opsplug.services.recommend.current_request import CurrentVisitor
+    from opsplug.services.recommend.recommender import Recommender
     from opsplug.services.statistics import Statistics
     from opsplug.training.artefacts import Artefacts
     from opsplug.training.schedule import Schedule
@@ -92,13 +92,13 @@ class Parts:
 
     @cached_property
     def stock(self) -> Stock | None:
-        from opsplug.services.availability import Stock
+        from opsplug.services.recommend.availability import Stock
 
         return Stock.of(self.settings.is_available, self.counters)
 
     @cached_property
     def recommender(self) -> Recommender:
-        from opsplug.services.recommend import Recommender
+        from opsplug.services.recommend.recommender import Recommender
 
         return Recommender(
             self.store,
@@ -113,7 +113,7 @@ class Parts:
 
     @cached_property
     def current(self) -> CurrentVisitor:
-        from opsplug.services.current import CurrentVisitor
+        from opsplug.services.recommend.current_request import CurrentVisitor
 
         return CurrentVisitor(lambda: self.recommender, lambda: self.keys, self.guard, self.settings.cart)
 

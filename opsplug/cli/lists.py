@@ -15,7 +15,7 @@ from opsplug.features.recommendation_id import PLACEMENTS, read_id
 
 if TYPE_CHECKING:
     from opsplug.engine import Engine
-    from opsplug.services.ladder import Trace
+    from opsplug.services.recommend.fallback_chain import Trace
 
 
 def _question(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -82,7 +82,7 @@ def explain(engine: "Engine", wanted: str | None, json_: bool, **options: Any) -
     With RECOMMENDATION_ID: a list that was shown, made again from what was known then. With ITEM_ID: why that item is,
     or is not, in the list.
     """
-    from opsplug.services.ladder import Trace
+    from opsplug.services.recommend.fallback_chain import Trace
 
     made = read_id(wanted)
     if wanted is not None and made is not None:
@@ -126,7 +126,7 @@ def explain(engine: "Engine", wanted: str | None, json_: bool, **options: Any) -
 
 def _explain_again(engine: "Engine", recommendation_id: str, json_: bool) -> None:
     """A list that was shown: what the visitor saw, the same question asked now, and what may differ."""
-    from opsplug.services.explain import explain as again
+    from opsplug.services.recommend.explain import explain as again
 
     found = again(engine.store, engine.artefacts, engine.recommender, recommendation_id)
     trace = found.trace

@@ -10,8 +10,8 @@ from opsplug.features.recommendation_id import PLACEMENTS
 from opsplug.services.attribution import DAY_MS
 from opsplug.services.kept import Kept
 from opsplug.services.lifts import PlacementLift, groups_since, measure_lifts
-from opsplug.services.recommend import MODEL
-from opsplug.services.rules import Rules, parse_rules
+from opsplug.services.recommend.recommender import MODEL
+from opsplug.services.recommend.rules import Rules, parse_rules
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from opsplug.features.recommendation_id import UNTRAINED, read_id
-from opsplug.services.experiments import Lift, lift
 from opsplug.services.orders import Order, read_orders
+from opsplug.services.recommend.holdout import Lift, lift
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

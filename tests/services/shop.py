@@ -10,7 +10,7 @@ from opsplug.capture.counters import Counters
 from opsplug.capture.ids import new_id
 from opsplug.events import Event, make_event
 from opsplug.services.catalog import Catalog
-from opsplug.services.recommend import Recommender
+from opsplug.services.recommend.recommender import Recommender
 from opsplug.store import open_store
 from opsplug.training.artefacts import Artefacts
 from opsplug.training.jobs import TrainingReport, train

@@ -10,7 +10,7 @@ import pytest
 
 from opsplug.features.recommendation_id import make_id
 from opsplug.models.slot_list import SlotList
-from opsplug.services.experiments import FEWEST_SUCCESSES, FEWEST_VISITORS
+from opsplug.services.recommend.holdout import FEWEST_SUCCESSES, FEWEST_VISITORS
 from tests.web.test_admin_rules import Site, site
 
 __all__ = ["site"]

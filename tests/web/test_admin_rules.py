@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from opsplug.errors import SettingsError
-from opsplug.services.rules import parse_rules
+from opsplug.services.recommend.rules import parse_rules
 from opsplug.web.admin import rules_form
 from opsplug_flask import OpsPlug
 from tests.adapters.test_flask import FlaskShop, shop_app

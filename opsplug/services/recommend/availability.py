@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from opsplug.services.ranking import Candidate
+from opsplug.services.recommend.ranking import Candidate
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters

@@ -8,8 +8,8 @@ from opsplug.capture.guard import Guard
 from opsplug.capture.visit import current_visit
 from opsplug.events import text_id
 from opsplug.privacy.keys import Keys
-from opsplug.services.asking import listed
-from opsplug.services.recommend import Recommendations, Recommender
+from opsplug.services.recommend.query import listed
+from opsplug.services.recommend.recommender import Recommendations, Recommender
 
 
 class CurrentVisitor:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.services.ranking import Candidate
+from opsplug.services.recommend.ranking import Candidate
 
 Record = Mapping[str, Any]
 Records = Mapping[str, Record]

@@ -9,8 +9,8 @@ from opsplug.errors import ArtefactError, EventError
 from opsplug.events import Event
 from opsplug.features.recommendation_id import ELSEWHERE, HEAD, UNTRAINED, Made, read_id
 from opsplug.models.slot_list import artefact_name
-from opsplug.services.ladder import Trace
-from opsplug.services.recommend import MODEL, Recommendations, Recommender
+from opsplug.services.recommend.fallback_chain import Trace
+from opsplug.services.recommend.recommender import MODEL, Recommendations, Recommender
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from opsplug.errors import EventError, StoreError
 from opsplug.events import Step
 from opsplug.features.interactions import CART, PURCHASE, VIEW
-from opsplug.services.ranking import BOUGHT_NAMES, KINDS_BY_NAME, READ_NAMES, Act, Visitor, visitor_of
+from opsplug.services.recommend.ranking import BOUGHT_NAMES, KINDS_BY_NAME, READ_NAMES, Act, Visitor, visitor_of
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 from opsplug.errors import EventError, OpsPlugError, StoreError
 from opsplug.features.interactions import CART
 from opsplug.features.recommendation_id import HEAD, PLACEMENTS, UNTRAINED, make_id
-from opsplug.services import rules as rule_book
-from opsplug.services.asking import TIMEOUT, Known, acts_of, id_of, listed, seconds
-from opsplug.services.availability import Stock
 from opsplug.services.catalog import Catalog
-from opsplug.services.cold import ColdShop
-from opsplug.services.experiments import in_holdout
-from opsplug.services.ladder import Ladder, Trace
-from opsplug.services.ranking import Candidate, Question, Visitor, rebuyable
-from opsplug.services.reasons import reason_code, sentence
-from opsplug.services.slots import Slots
+from opsplug.services.recommend.availability import Stock
+from opsplug.services.recommend.fallback_chain import Ladder, Trace
+from opsplug.services.recommend.holdout import in_holdout
+from opsplug.services.recommend.query import TIMEOUT, Known, acts_of, id_of, listed, seconds
+from opsplug.services.recommend.ranking import Candidate, Question, Visitor, rebuyable
+from opsplug.services.recommend.reasons import reason_code, sentence
+from opsplug.services.recommend.recommender import rules as rule_book
+from opsplug.services.recommend.slot_rankers import Slots
+from opsplug.services.recommend.trained import Trained
+from opsplug.services.recommend.untrained import ColdShop
 from opsplug.services.snapshot import Snapshot
-from opsplug.services.trained import Trained
 from opsplug.training.artefacts import Artefacts
 from opsplug.training.live import Live
 

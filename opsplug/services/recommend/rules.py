@@ -12,8 +12,8 @@ import numpy as np
 
 from opsplug.errors import SettingsError
 from opsplug.models.fairness import evened
-from opsplug.services.ranking import Candidate
-from opsplug.services.variety import Caps, Record, Records, Relevance
+from opsplug.services.recommend.diversity import Caps, Record, Records, Relevance
+from opsplug.services.recommend.ranking import Candidate
 
 Removed = Callable[[str, str], object]  # (rule, item id)
 

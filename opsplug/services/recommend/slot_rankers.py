@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from opsplug.models.slot_list import PROVEN, SlotList, artefact_name, rng_of
-from opsplug.services.experiments import share_of
-from opsplug.services.ranking import Candidate, Question, Ranking
+from opsplug.services.recommend.holdout import share_of
+from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.services.snapshot import Snapshot
 from opsplug.training.artefacts import Artefact, Artefacts
 from opsplug.training.live import Live

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from opsplug.models.fusion import CHANNELS
 from opsplug.models.ranker import SEEN, RankedList, Ranker
 from opsplug.services.catalog import Catalog
-from opsplug.services.ranking import Candidate, Question, Ranking
+from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.services.snapshot import Snapshot
 from opsplug.training.artefacts import Artefact
 

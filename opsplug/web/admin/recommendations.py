@@ -5,7 +5,7 @@ from typing import Any
 
 from opsplug.models.offpolicy import FEWEST_CLICKS
 from opsplug.services.effects import Effects
-from opsplug.services.experiments import Lift
+from opsplug.services.recommend.holdout import Lift
 from opsplug.services.statistics import Statistics
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask

@@ -7,7 +7,7 @@ from typing import Any
 from opsplug.errors import SettingsError
 from opsplug.features.groups import FIELDS
 from opsplug.features.recommendation_id import PLACEMENTS
-from opsplug.services.rules import Rules
+from opsplug.services.recommend.rules import Rules
 
 NAMES = ("pins", "weights", "items", "brands", "categories", "caps", "diversity", "rotation", "fairness", "fairness_by")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from opsplug.capture.counters import Counters
-from opsplug.services.availability import LARGEST, MOST, PATIENCE, PAUSE, Stock
+from opsplug.services.recommend.availability import LARGEST, MOST, PATIENCE, PAUSE, Stock
 from tests.services.shop import Shop, fill_catalogue
 
 IDS = [str(n) for n in range(12)]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opsplug.services.ranking import Candidate
-from opsplug.services.rules import Rules, choose, parse_rules
+from opsplug.services.recommend.ranking import Candidate
+from opsplug.services.recommend.rules import Rules, choose, parse_rules
 from tests.services.shop import Shop
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from opsplug.errors import SettingsError
-from opsplug.services.experiments import in_holdout, lift
-from opsplug.services.ranking import Candidate
-from opsplug.services.reasons import SENTENCES, sentence
-from opsplug.services.rules import Rules, choose, parse_rules, pin, weigh
+from opsplug.services.recommend.holdout import in_holdout, lift
+from opsplug.services.recommend.ranking import Candidate
+from opsplug.services.recommend.reasons import SENTENCES, sentence
+from opsplug.services.recommend.rules import Rules, choose, parse_rules, pin, weigh
 from tests.services.shop import Shop, fill_catalogue
 
 RECORDS: dict[str, dict[str, Any]] = {

@@ -15,8 +15,8 @@ from opsplug.events import make_event
 from opsplug.features.recommendation_id import ELSEWHERE, HEAD, make_id, read_id
 from opsplug.models.positions import looks_and_ranks, prior
 from opsplug.models.slot_list import POOL, RESERVED, SlotList, features, rng_of
-from opsplug.services.explain import explain
-from opsplug.services.ranking import Candidate, Question, Ranking
+from opsplug.services.recommend.explain import explain
+from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.training.jobs import train
 from opsplug.training.slots import KIND, MOST_OF_ONE, Lists, read_lists
 from tests.services.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
