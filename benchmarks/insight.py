@@ -53,8 +53,8 @@ def main() -> int:
         return 0
     from opsplug.privacy.keys import Keys
     from opsplug.services.catalog import Catalog
-    from opsplug.services.insight_words import alarm_sentence
-    from opsplug.services.series_read import SeriesReader, item_names
+    from opsplug.services.insight.messages import alarm_sentence
+    from opsplug.services.insight.series import SeriesReader, item_names
     from opsplug.services.transfer.importer import ImportOptions, import_events
     from opsplug.store import open_store
     from opsplug.training.jobs import JOBS as KNOWN

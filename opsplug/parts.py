@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from opsplug.services.chat.desk.inbox import Inbox
     from opsplug.services.chat.desk.support import Support
     from opsplug.services.effects import Effects
-    from opsplug.services.insight import Insight
+    from opsplug.services.insight.insight import Insight
     from opsplug.services.recommend.availability import Stock
     from opsplug.services.recommend.current_request import CurrentVisitor
     from opsplug.services.recommend.recommender import Recommender
@@ -145,8 +145,8 @@ class Parts:
 
     @cached_property
     def insight(self) -> Insight:
-        from opsplug.services.insight import Insight
-        from opsplug.services.visitor_insight import build
+        from opsplug.services.insight.insight import Insight
+        from opsplug.services.insight.visitors import build
 
         return Insight(lambda: self.store, self.settings, visitors=lambda: build(self))
 

@@ -9,7 +9,7 @@ from opsplug.cli.app import json_option, with_engine
 
 if TYPE_CHECKING:
     from opsplug.engine import Engine
-    from opsplug.services.visitor_insight import Answer
+    from opsplug.services.insight.visitors import Answer
 
 
 @click.command()

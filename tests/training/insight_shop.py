@@ -6,7 +6,7 @@ from opsplug.capture.counters import Counters
 from opsplug.events import Event, Item
 from opsplug.privacy.keys import Keys
 from opsplug.services.catalog import Catalog
-from opsplug.services.visitor_insight import VisitorInsight
+from opsplug.services.insight.visitors import VisitorInsight
 from opsplug.store import open_store
 from opsplug.training.artefacts import Artefacts
 from opsplug.training.jobs import train

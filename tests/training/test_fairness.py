@@ -14,8 +14,8 @@ from opsplug.features.diversity import diversity, gini
 from opsplug.features.interactions import from_columns
 from opsplug.features.items import catalogue
 from opsplug.features.recommendation_id import make_id
-from opsplug.services.findings.news import unfair
-from opsplug.services.findings.sentences import Sentences
+from opsplug.services.insight.findings.news import unfair
+from opsplug.services.insight.findings.sentences import Sentences
 from opsplug.training.fairness import KEY, KIND, alerts
 from opsplug.training.jobs import train
 from tests.services.shop import DAY, NOW, Shop

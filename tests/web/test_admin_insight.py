@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from opsplug.services.alerts.alerts import job as alert_job
-from opsplug.services.findings.evidence import Finding
-from opsplug.services.findings.job import FINDINGS
+from opsplug.services.insight.findings.evidence import Finding
+from opsplug.services.insight.findings.job import FINDINGS
 from opsplug.training import insight_series
 from opsplug.training.insight_series import ALARM
 from opsplug.training.jobs import Work

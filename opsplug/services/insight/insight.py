@@ -11,16 +11,16 @@ import msgspec
 
 from opsplug.errors import SettingsError
 from opsplug.services.alerts.alerts import Alerts
-from opsplug.services.findings.evidence import Finding
-from opsplug.services.findings.job import FEEDBACK, FINDINGS, rank
-from opsplug.services.findings.sentences import Sentences
-from opsplug.services.series_read import Point, SeriesReader, item_names
+from opsplug.services.insight.findings.evidence import Finding
+from opsplug.services.insight.findings.job import FEEDBACK, FINDINGS, rank
+from opsplug.services.insight.findings.sentences import Sentences
+from opsplug.services.insight.series import Point, SeriesReader, item_names
 from opsplug.training.notes import add_note
 
 if TYPE_CHECKING:
     from opsplug.features.measures import Every
     from opsplug.features.profiles import Profile
-    from opsplug.services.visitor_insight import Answer, VisitorInsight
+    from opsplug.services.insight.visitors import Answer, VisitorInsight
     from opsplug.settings import Settings
     from opsplug.store.protocol import Store
 

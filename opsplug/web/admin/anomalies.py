@@ -6,8 +6,8 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from opsplug.features.measures import BY_NAME, Every, measure_of
-from opsplug.services.insight import Insight
-from opsplug.services.insight_words import (
+from opsplug.services.insight.insight import Insight
+from opsplug.services.insight.messages import (
     DIMENSIONS,
     alarm_sentence,
     amount,
@@ -15,7 +15,7 @@ from opsplug.services.insight_words import (
     note_text,
     series_name,
 )
-from opsplug.services.series_read import SeriesReader
+from opsplug.services.insight.series import SeriesReader
 from opsplug.training.watch_series import DETECTOR
 from opsplug.web.admin import bands
 from opsplug.web.admin.figures import together

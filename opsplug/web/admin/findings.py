@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from opsplug.services.findings.evidence import Finding
-from opsplug.services.insight import Insight
+from opsplug.services.insight.findings.evidence import Finding
+from opsplug.services.insight.insight import Insight
 from opsplug.web.admin.figures import together
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.words.findings import WORDS

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from opsplug.services.insight import Insight
+from opsplug.services.insight.insight import Insight
 from opsplug.web.admin import figures, forecast_chart
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.admin.words.forecasts import MODELS, WORDS

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from opsplug.services.insight import Insight
+from opsplug.services.insight.insight import Insight
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.admin.words.market import WORDS

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from opsplug.services.insight import Insight
+from opsplug.services.insight.insight import Insight
 from opsplug.services.statistics import Overview, Statistics
 from opsplug.web.admin import charts, figures
 from opsplug.web.admin.findings import findings_shown

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from opsplug.services.insight import Insight
-from opsplug.services.insight_reasons import feature_name
+from opsplug.services.insight.insight import Insight
+from opsplug.services.insight.reasons import feature_name
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.admin.words.propensity import WORDS

@@ -7,8 +7,8 @@ from urllib.parse import quote, unquote
 
 from opsplug.features.profiles import Profile
 from opsplug.models.segments import NAMES
-from opsplug.services.insight import Insight
-from opsplug.services.visitor_insight import Answer
+from opsplug.services.insight.insight import Insight
+from opsplug.services.insight.visitors import Answer
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.words.visitors import WORDS

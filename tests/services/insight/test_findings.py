@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from opsplug.services.findings import job
-from opsplug.services.findings.evidence import Finding, believed, difference, more_than, rose, share_interval
-from opsplug.services.findings.sentences import TEXTS, Sentences
-from opsplug.services.insight import Insight
+from opsplug.services.insight.findings import job
+from opsplug.services.insight.findings.evidence import Finding, believed, difference, more_than, rose, share_interval
+from opsplug.services.insight.findings.sentences import TEXTS, Sentences
+from opsplug.services.insight.insight import Insight
 from opsplug.settings import Settings
 from opsplug.store import open_store
 from opsplug.training import insight_series

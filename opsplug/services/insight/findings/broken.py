@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from opsplug.features.daycells import quantile, share_above
-from opsplug.services.findings.evidence import Finding, difference, more_than, rose, share_interval
-from opsplug.services.findings.window import Window
+from opsplug.services.insight.findings.evidence import Finding, difference, more_than, rose, share_interval
+from opsplug.services.insight.findings.window import Window
 
 VISITS: Final = 5  # floor: a thing that happened to fewer visits is an accident
 REQUESTS, SLOW, VERY_SLOW, SLOWER = 200, 1000.0, 2500.0, 1.5

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from opsplug.services.findings import broken, news, shopping
-from opsplug.services.findings.evidence import Finding, believed
-from opsplug.services.findings.window import Window
-from opsplug.services.series_read import SeriesReader
+from opsplug.services.insight.findings import broken, news, shopping
+from opsplug.services.insight.findings.evidence import Finding, believed
+from opsplug.services.insight.findings.window import Window
+from opsplug.services.insight.series import SeriesReader
 
 if TYPE_CHECKING:
     from opsplug.training.jobs import Work

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from opsplug.services.findings.evidence import Finding
+from opsplug.services.insight.findings.evidence import Finding
 
 MOST: Final = 5
 _WEIGHT: Final = 25.0  # visits that an anomaly stands for, at the least

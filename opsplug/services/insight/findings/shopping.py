@@ -6,8 +6,8 @@ from math import log
 from typing import Final
 
 from opsplug.features.daycells import quantile
-from opsplug.services.findings.evidence import Finding, difference, rose, share_interval
-from opsplug.services.findings.window import Window
+from opsplug.services.insight.findings.evidence import Finding, difference, rose, share_interval
+from opsplug.services.insight.findings.window import Window
 
 SEARCHES, SEARCHERS = 10, 5  # floors: so many searches by so many visits
 STEP_NOW, STEP_BEFORE, STEP_LOSS = 50, 100, 0.05
