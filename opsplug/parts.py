@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from opsplug.services.chat.desk.carts import Carts
     from opsplug.services.chat.desk.inbox import Inbox
     from opsplug.services.chat.desk.support import Support
-    from opsplug.services.effects import Effects
     from opsplug.services.insight.insight import Insight
+    from opsplug.services.outcomes.effects import Effects
+    from opsplug.services.outcomes.statistics import Statistics
     from opsplug.services.recommend.availability import Stock
     from opsplug.services.recommend.current_request import CurrentVisitor
     from opsplug.services.recommend.recommender import Recommender
-    from opsplug.services.statistics import Statistics
     from opsplug.training.artefacts import Artefacts
     from opsplug.training.schedule import Schedule
     from opsplug.web.pages import Pages
@@ -131,7 +131,7 @@ class Parts:
 
     @cached_property
     def statistics(self) -> Statistics:
-        from opsplug.services.statistics import Statistics
+        from opsplug.services.outcomes.statistics import Statistics
 
         return Statistics(
             lambda: self.store, lambda: self.artefacts, lambda: self.catalog.snapshot().records, self.settings.timezone
@@ -139,7 +139,7 @@ class Parts:
 
     @cached_property
     def effects(self) -> Effects:
-        from opsplug.services.effects import Effects
+        from opsplug.services.outcomes.effects import Effects
 
         return Effects(lambda: self.store, holdout=self.settings.holdout, seed=self.settings.seed)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from opsplug.events import Event
 from opsplug.features.recommendation_id import read_id
-from opsplug.services.orders import Order, read_orders
+from opsplug.services.outcomes.orders import Order, read_orders
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

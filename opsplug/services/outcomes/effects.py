@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from opsplug.features.recommendation_id import PLACEMENTS
-from opsplug.services.attribution import DAY_MS
-from opsplug.services.kept import Kept
-from opsplug.services.lifts import PlacementLift, groups_since, measure_lifts
+from opsplug.services.outcomes.attribution import DAY_MS
+from opsplug.services.outcomes.lift import PlacementLift, groups_since, measure_lifts
+from opsplug.services.outcomes.stale_cache import Kept
 from opsplug.services.recommend.recommender import MODEL
 from opsplug.services.recommend.rules import Rules, parse_rules
 

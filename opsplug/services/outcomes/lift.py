@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from opsplug.features.recommendation_id import UNTRAINED, read_id
-from opsplug.services.orders import Order, read_orders
+from opsplug.services.outcomes.orders import Order, read_orders
 from opsplug.services.recommend.holdout import Lift, lift
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from opsplug.events import BOT, VISITOR
-from opsplug.services.kept import Kept
+from opsplug.services.outcomes.stale_cache import Kept
 from opsplug.store import Store, queries
 from opsplug.training.artefacts import Artefacts, Version
 
@@ -22,7 +22,7 @@ ITEM_NAMES = ("view_item", "add_to_cart", "purchase")
 
 
 if TYPE_CHECKING:
-    from opsplug.services.attribution import PlacementReport
+    from opsplug.services.outcomes.attribution import PlacementReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Statistics:
     def recommendations(self, days: int = 30) -> list[PlacementReport]:
         """Impressions, clicks, carts and purchases by placement and model."""
 
-        from opsplug.services.attribution import attribute
+        from opsplug.services.outcomes.attribution import attribute
 
         def read() -> list[PlacementReport]:
             now_ms = int(self._clock() * 1000)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from opsplug.services.effects import Effects
+from opsplug.services.outcomes.effects import Effects
 from opsplug.web.admin.figures import Table, table
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.admin.rules import costs

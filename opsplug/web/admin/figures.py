@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from opsplug.services.statistics import Figure, Overview
+from opsplug.services.outcomes.statistics import Figure, Overview
 from opsplug.services.transfer.cells import is_formula
 from opsplug.web.admin import charts
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from opsplug.services.statistics import Statistics
+from opsplug.services.outcomes.statistics import Statistics
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.tables import TablePage

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from opsplug.services.insight.insight import Insight
-from opsplug.services.statistics import Overview, Statistics
+from opsplug.services.outcomes.statistics import Overview, Statistics
 from opsplug.web.admin import charts, figures
 from opsplug.web.admin.findings import findings_shown
 from opsplug.web.admin.health import troubles

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from opsplug.models.offpolicy import FEWEST_CLICKS
-from opsplug.services.effects import Effects
+from opsplug.services.outcomes.effects import Effects
+from opsplug.services.outcomes.statistics import Statistics
 from opsplug.services.recommend.holdout import Lift
-from opsplug.services.statistics import Statistics
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.tables import TablePage

@@ -7,7 +7,7 @@ from typing import Any
 from opsplug.errors import EventError, SettingsError
 from opsplug.features.groups import FIELDS
 from opsplug.features.recommendation_id import PLACEMENTS
-from opsplug.services.effects import Effects
+from opsplug.services.outcomes.effects import Effects
 from opsplug.services.recommend.recommender import Recommender
 from opsplug.services.recommend.rules import parse_rules
 from opsplug.web.admin import figures, rules_form

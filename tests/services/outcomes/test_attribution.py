@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from opsplug.features.recommendation_id import make_id
-from opsplug.services.attribution import PlacementReport, attribute
-from opsplug.services.orders import read_orders
+from opsplug.services.outcomes.attribution import PlacementReport, attribute
+from opsplug.services.outcomes.orders import read_orders
 from tests.services.shop import DAY, NOW, Shop
 
 ITEM_LIST = make_id("item", "item", at=NOW, version="20260101T000000000-aaaaaaaa")

@@ -8,8 +8,8 @@ import pytest
 
 from opsplug.events import Event
 from opsplug.features.recommendation_id import make_id
-from opsplug.services.effects import Effects
-from opsplug.services.lifts import PlacementLift, measure_lifts
+from opsplug.services.outcomes.effects import Effects
+from opsplug.services.outcomes.lift import PlacementLift, measure_lifts
 from opsplug.services.recommend.holdout import Lift, in_holdout
 from tests.services.shop import DAY, NOW, Shop
 

@@ -6,7 +6,7 @@ import threading
 import time
 
 from opsplug.errors import StoreError
-from opsplug.services.kept import PART, Kept
+from opsplug.services.outcomes.stale_cache import PART, Kept
 
 
 class Figures:

@@ -8,7 +8,7 @@ import pytest
 
 from opsplug.errors import EventError
 from opsplug.models.ranker import SEEN
-from opsplug.services.effects import Effects
+from opsplug.services.outcomes.effects import Effects
 from opsplug.services.recommend.explain import explain
 from tests.services.shop import NOW, Shop, fill_catalogue, fill_events
 
