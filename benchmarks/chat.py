@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from opsplug.models.retrieval import CONFIDENT, KnowledgeIndex
+from opsplug.models.text.retrieval import CONFIDENT, KnowledgeIndex
 from opsplug.services.chat.conversation.chat import Chat
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from opsplug.models.intents import IntentModel
-from opsplug.models.sentence import MiniLm, packaged
+from opsplug.models.text.sentence import MiniLm, packaged
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

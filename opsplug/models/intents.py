@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from opsplug.errors import ModelError
-from opsplug.models.sentence import Encoder
-from opsplug.models.termspace import Postings, TermSpace, Vector
-from opsplug.models.textfeatures import Arrays, pack_terms, unpack_terms, words
+from opsplug.models.text.sentence import Encoder
+from opsplug.models.text.tfidf import Postings, TermSpace, Vector
+from opsplug.models.text.tokens import Arrays, pack_terms, unpack_terms, words
 
 _STRENGTH, _COST = 30.0, 1.0  # inverse regularisation of the softmax and of the support vector machine
 _SHARE = 5.0  # weight of the machine's margins, which are several times smaller

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.errors import ModelError
-from opsplug.models import valence
-from opsplug.models._lexicalhead import Hits, LexicalHead, fit_head, lexicon_features
-from opsplug.models.language import detect_language
-from opsplug.models.textfeatures import Arrays, character_ngrams, pack_terms, stem, unpack_terms, with_pairs
+from opsplug.models.text import lexicon as valence
+from opsplug.models.text.language import detect_language
+from opsplug.models.text.ngram_head import Hits, LexicalHead, fit_head, lexicon_features
+from opsplug.models.text.tokens import Arrays, character_ngrams, pack_terms, stem, unpack_terms, with_pairs
 
 _NEUTRAL = 0.15  # a polarity nearer to zero than this is called neutral
 _FEWEST_LABELS = 20  # of one language, before anything is learned in it

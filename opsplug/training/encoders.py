@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.errors import ModelError
-from opsplug.models.sentence import Encoder, MiniLm, packaged
+from opsplug.models.text.sentence import Encoder, MiniLm, packaged
 from opsplug.privacy import mask
 
 log = logging.getLogger("opsplug")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from opsplug.models.intents import IntentModel
-from opsplug.models.retrieval import CONFIDENT, KnowledgeIndex, preferred
-from opsplug.models.sentence import Encoder
+from opsplug.models.text.retrieval import CONFIDENT, KnowledgeIndex, preferred
+from opsplug.models.text.sentence import Encoder
 from opsplug.training.encoders import encoder_of
 from opsplug.training.jobs import TrainingReport, Work
 

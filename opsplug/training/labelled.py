@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from opsplug.events import Event
-from opsplug.models.language import detect_language
+from opsplug.models.text.language import detect_language
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.errors import ArtefactError
-from opsplug.models.aspects import ASPECTS, aspects
 from opsplug.models.sentiment import SentimentModel
+from opsplug.models.text.aspects import ASPECTS, aspects
 from opsplug.training.jobs import TrainingReport, Work
 from opsplug.training.labelled import Labelled, labelled
 

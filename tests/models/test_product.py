@@ -14,7 +14,7 @@ from opsplug.models.fusion import CHANNELS
 from opsplug.models.index import Exact
 from opsplug.models.next_item import HEADS, KINDS, LONGEST, STEPS, NextItem
 from opsplug.models.ranker import Ranker, _Mixed
-from opsplug.models.sentence import MiniLm, packaged
+from opsplug.models.text.sentence import MiniLm, packaged
 from opsplug.models.view import View
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]

@@ -1,6 +1,6 @@
 import numpy as np
 
-from opsplug.models.tags import tags
+from opsplug.models.text.tags import tags
 from opsplug.models.trends import trends
 
 

@@ -15,7 +15,7 @@ import pytest
 from opsplug import Engine
 from opsplug.errors import ModelError, SettingsError
 from opsplug.models.intents import Intent
-from opsplug.models.retrieval import CONFIDENT, preferred
+from opsplug.models.text.retrieval import CONFIDENT, preferred
 from opsplug.settings import Settings
 from opsplug.training.encoders import Endpoint, encoder_of
 

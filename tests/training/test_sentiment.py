@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from opsplug import Engine
-from opsplug.models.aspects import aspects
 from opsplug.models.sentiment import SentimentModel
+from opsplug.models.text.aspects import aspects
 from opsplug.services.transfer.importer import importer as transfer
 from opsplug.training.labelled import labelled
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from opsplug.models import valence_en, valence_zh
+from opsplug.models.text import lexicon_en as valence_en
+from opsplug.models.text import lexicon_zh as valence_zh
 
 _TOKEN = re.compile(r"[a-z]+(?:['’][a-z]+)?|['’][a-z]+|[!?]|[:;=][-']?[()/d]|<3|[\U0001F300-\U0001FAFF❤☹✨]")
 _REACH = 3  # words a negation reaches over

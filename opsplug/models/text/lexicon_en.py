@@ -1,6 +1,6 @@
 """English words that praise or complain, in the language of shops and products, by strength. Written for opsplug.
 
-Only base forms: `opsplug.models.valence` also looks a word up without its ending (-s, -ed, -ing, -ly, -er, -est).
+Only base forms: `opsplug.models.text.lexicon` also looks a word up without its ending (-s, -ed, -ing, -ly, -er, -est).
 """
 
 from __future__ import annotations

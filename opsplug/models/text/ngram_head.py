@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.textfeatures import Arrays, pack_terms, unpack_terms
+from opsplug.models.text.tokens import Arrays, pack_terms, unpack_terms
 
 _SMOOTHING = 0.5  # of the log-count ratio
 _STRENGTH = 3.0  # inverse regularisation of the linear model

@@ -1,7 +1,7 @@
 """Which of a shop's known questions a customer is asking, or that it is none of them.
 
 A candidate scores by cosine in three views: the words and pieces of its question, its question and answer together,
-and what both mean in a shop's vocabulary (`opsplug.models.shopwords`), which also joins the languages. Confidence is a
+and what both mean in a shop's vocabulary (`opsplug.models.text.synonyms`), which also joins the languages. Confidence is a
 logistic function of the score, the share of familiar words, and how much of a shop's vocabulary the two share.
 """
 
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from opsplug.errors import ModelError
 from opsplug.models.intents import Intent
-from opsplug.models.shopwords import meanings
-from opsplug.models.termspace import Block, Postings, TermSpace, Vector
-from opsplug.models.textfeatures import words
+from opsplug.models.text.synonyms import meanings
+from opsplug.models.text.tfidf import Block, Postings, TermSpace, Vector
+from opsplug.models.text.tokens import words
 
 _QUESTION, _ANSWER, _MEANING = 1 / 3, 1 / 6, 1 / 2  # weights of the views; they sum to one
 _MUCH = 2.13  # times the rarest meaning: shared meanings of that rarity together are as good as more

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from opsplug.models.textfeatures import words
+from opsplug.models.text.tokens import words
 
 _MEANINGS = """
 order: order, orders, ordered, ordering, purchase, purchases, purchased, purchasing, buy, buying, bought, 订单,

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.textfeatures import Arrays, grams_of_word, pack_terms, unpack_terms, words
+from opsplug.models.text.tokens import Arrays, grams_of_word, pack_terms, unpack_terms, words
 
 
 class Vector(NamedTuple):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from opsplug.errors import ModelError
-from opsplug.models.retrieval import CONFIDENT, KnowledgeIndex
-from opsplug.models.shopwords import meanings
-from opsplug.models.textfeatures import pack_terms, unpack_terms, words
+from opsplug.models.text.retrieval import CONFIDENT, KnowledgeIndex
+from opsplug.models.text.synonyms import meanings
+from opsplug.models.text.tokens import pack_terms, unpack_terms, words
 
 ROOT = Path(__file__).resolve().parents[2]
 FAQ = ROOT / ".." / "shared" / "data" / "intents" / "ecommerce_faq.json"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from opsplug.errors import ModelError
-from opsplug.models.sentence import MiniLm, packaged, read_safetensors
+from opsplug.models.text.sentence import MiniLm, packaged, read_safetensors
 
 FOLDER = packaged()
 needs_weights = pytest.mark.skipif(FOLDER is None, reason="the extra embeddings is not installed")

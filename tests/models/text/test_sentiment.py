@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from opsplug.errors import ModelError
-from opsplug.models.language import detect_language
 from opsplug.models.sentiment import SentimentModel
+from opsplug.models.text.language import detect_language
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "sentiment"
 
@@ -67,7 +67,7 @@ def test_lengths_must_agree() -> None:
 def test_serving_imports_no_training_library() -> None:
     code = (
         "import sys; from opsplug.models.sentiment import SentimentModel; from opsplug.models.intents import IntentModel;"
-        "from opsplug.models.retrieval import KnowledgeIndex; SentimentModel().predict(['good', '很好']);"
+        "from opsplug.models.text.retrieval import KnowledgeIndex; SentimentModel().predict(['good', '很好']);"
         "print([m for m in ('sklearn', 'scipy', 'textblob', 'nltk', 'torch') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

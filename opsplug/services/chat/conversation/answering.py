@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from opsplug.models.retrieval import CONFIDENT
 from opsplug.models.sentiment import Sentiment
+from opsplug.models.text.retrieval import CONFIDENT
 from opsplug.services.chat.conversation.entities import Entities, entities, without_entities
 from opsplug.services.chat.conversation.texts import say
 from opsplug.services.chat.conversation.understanding import SMALL_TALK, Context, Understanding

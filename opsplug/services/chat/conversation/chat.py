@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from opsplug.models.intents import Intent
-from opsplug.models.retrieval import VERBATIM
 from opsplug.models.sentiment import Sentiment, SentimentModel
+from opsplug.models.text.retrieval import VERBATIM
 from opsplug.privacy import mask
 from opsplug.services.chat.conversation.answering import (
     Answer,

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
-from opsplug.models.language import detect_language
+from opsplug.models.text.language import detect_language
 from opsplug.privacy import mask
 from opsplug.services.chat.desk.conversation_log import SUGGESTED, ChatStorage
 

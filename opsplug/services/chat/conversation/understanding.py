@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from opsplug.models.language import detect_language
+from opsplug.models.text.language import detect_language
 from opsplug.services.chat.conversation.entities import Entities, entities, without_entities
 from opsplug.services.chat.conversation.patterns import CHEAPER, FILLER, FOLLOW_UP, KINDS, MANIPULATION, OTHERS
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from opsplug.models.termspace import Postings, TermSpace
-from opsplug.models.textfeatures import words
+from opsplug.models.text.tfidf import Postings, TermSpace
+from opsplug.models.text.tokens import words
 from opsplug.services.chat.knowledge.entries import Entry
 
 _NEAR = 0.8  # likeness of questions from which they ask the same

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from opsplug.errors import OpsPlugError
-from opsplug.models.language import detect_language
+from opsplug.models.text.language import detect_language
 
 MOST_PHRASES = 20  # other ways to ask that an entry keeps
 

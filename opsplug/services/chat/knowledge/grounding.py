@@ -11,8 +11,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from opsplug.models.language import detect_language
-from opsplug.models.textfeatures import HAN
+from opsplug.models.text.language import detect_language
+from opsplug.models.text.tokens import HAN
 from opsplug.privacy import mask
 from opsplug.services.chat.conversation.patterns import MANIPULATION
 from opsplug.services.chat.knowledge.entries import Entry

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from opsplug.errors import ModelError
 from opsplug.models.intents import Intent, IntentModel
-from opsplug.models.sentence import Encoder
+from opsplug.models.text.sentence import Encoder
 from opsplug.training.artefacts import Artefact, Artefacts
 from opsplug.training.encoders import encoder_of
 from opsplug.training.intents import NAME

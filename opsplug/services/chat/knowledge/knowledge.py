@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from opsplug.models.intents import Intent
-from opsplug.models.retrieval import KnowledgeIndex, preferred
+from opsplug.models.text.retrieval import KnowledgeIndex, preferred
 from opsplug.services.chat.conversation.suggestions import OPEN, Suggestion, Suggestions
 from opsplug.services.chat.desk.conversation_log import ChatStorage
 from opsplug.services.chat.knowledge.entries import MOST_PHRASES, Entry, KnowledgeError, entry_of

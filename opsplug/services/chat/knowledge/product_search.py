@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from opsplug.models.textfeatures import words
+from opsplug.models.text.tokens import words
 from opsplug.services.chat.conversation.entities import COLOURS, Entities
 
 _FIELDS = (("item_name", 1.0), ("item_category", 0.6), ("item_variant", 0.6), ("item_brand", 0.5), ("description", 0.2))
