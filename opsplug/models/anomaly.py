@@ -11,9 +11,9 @@ from datetime import datetime
 from math import exp, isfinite, log, log10, sqrt
 from typing import Any
 
-from opsplug.models._scale import Scale
-from opsplug.models._season import DAY, Bins, Expectation
-from opsplug.models._tail import Tail
+from opsplug.models.series.peaks_over_threshold import Tail
+from opsplug.models.series.scale import Scale
+from opsplug.models.series.season import DAY, Bins, Expectation
 
 WARM = 30  # points learned before the first alarm
 DECADES = 3.35  # an alarm needs a surprise of this many decades

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opsplug.features.daycells import REST, DayCells, share_above
 from opsplug.features.measures import Measure, measure_of
 from opsplug.features.slots import HOUR, shifted
-from opsplug.models.breakdown import Cause, explain, explain_ratio
+from opsplug.models.series.breakdown import Cause, explain, explain_ratio
 from opsplug.training.notes import notes_between
 
 if TYPE_CHECKING:

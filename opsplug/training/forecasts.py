@@ -15,7 +15,7 @@ from opsplug.features.shoplog import BUY, VIEW, ShopLog
 from opsplug.features.slots import SlotClock, believable, shifted
 from opsplug.features.visits import Visits
 from opsplug.models.forecast import forecast, runs_out
-from opsplug.models.trends import trends
+from opsplug.models.series.trends import trends
 from opsplug.store import queries
 from opsplug.training.jobs import TrainingReport, Work
 from opsplug.training.shoplog import newest_event, read_shop_log, read_visits

@@ -22,8 +22,8 @@ from opsplug.features.measures import (
 )  # fmt: skip
 from opsplug.features.slots import HOUR, SlotClock, shifted
 from opsplug.models.anomaly import AnomalyScore, StreamingDetector
-from opsplug.models.notable import notable
-from opsplug.models.stillness import Stillness
+from opsplug.models.series.outage import Stillness
+from opsplug.models.series.significance import notable
 from opsplug.training.silence import SILENCE, Silence
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from opsplug.models.breakdown import explain, explain_ratio
-from opsplug.models.notable import notable
+from opsplug.models.series.breakdown import explain, explain_ratio
+from opsplug.models.series.significance import notable
 
 
 def test_the_value_that_moved_is_named_and_the_dimension_that_says_most_comes_first() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 
+from opsplug.models.series.trends import trends
 from opsplug.models.text.tags import tags
-from opsplug.models.trends import trends
 
 
 def test_chance_is_not_a_trend():
