@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from opsplug.errors import ModelError
-from opsplug.models._calibration import drawn_shift, newest_rows, platt, settled_rows, shift_to, sigmoid
-from opsplug.models._plain import Arrays, Net, Trees
-from opsplug.models._table import Table
+from opsplug.models.visitors.array_classifiers import Arrays, Net, Trees
+from opsplug.models.visitors.calibration import drawn_shift, newest_rows, platt, settled_rows, shift_to, sigmoid
+from opsplug.models.visitors.feature_matrix import Table
 
 Array = NDArray[np.float64]
 FOLDS = 5

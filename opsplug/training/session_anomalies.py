@@ -8,7 +8,7 @@ from typing import Final
 from opsplug.features.opensessions import short_hash
 from opsplug.features.session_table import SessionTableMaker
 from opsplug.features.slots import SlotClock
-from opsplug.models.session_anomaly import strange_visits
+from opsplug.models.visitors.session_anomaly import strange_visits
 from opsplug.training.jobs import DAY, Work
 
 STRANGE: Final = "strange_visit"  # document kind; keys are DATE/SESSION

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from opsplug.errors import ModelError
-from opsplug.models.fairness import evened, exposure
 from opsplug.models.offpolicy import doubly_robust, ips, snips
 from opsplug.models.slot import SlotRanker
+from opsplug.models.visitors.fairness import evened, exposure
 
 
 def test_the_slot_ranker_finds_what_each_context_wants() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from opsplug.errors import StoreError
 from opsplug.features.slots import shifted
-from opsplug.models.segments import NAMES
+from opsplug.models.visitors.segments import NAMES
 from tests.training.insight_shop import DAY, NOW, InsightShop
 
 

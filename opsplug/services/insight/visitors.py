@@ -19,7 +19,7 @@ from opsplug.events import Event
 from opsplug.features.profiles import Profile, price_edges, profile
 from opsplug.features.visitors import NAMES, visitor_features
 from opsplug.models.propensity import PropensityModel
-from opsplug.models.segments import rfm_segment
+from opsplug.models.visitors.segments import rfm_segment
 from opsplug.services.insight.identities import People, one_person
 from opsplug.services.insight.reasons import reason_text
 from opsplug.training.artefacts import Artefact, Artefacts

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from opsplug.errors import SettingsError
-from opsplug.models.fairness import evened
+from opsplug.models.visitors.fairness import evened
 from opsplug.services.recommend.diversity import Caps, Record, Records, Relevance
 from opsplug.services.recommend.ranking import Candidate
 

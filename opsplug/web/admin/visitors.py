@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from opsplug.features.profiles import Profile
-from opsplug.models.segments import NAMES
+from opsplug.models.visitors.segments import NAMES
 from opsplug.services.insight.insight import Insight
 from opsplug.services.insight.visitors import Answer
 from opsplug.web.admin import figures

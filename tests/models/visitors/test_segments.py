@@ -1,6 +1,6 @@
 import numpy as np
 
-from opsplug.models.segments import NAMES, cluster_segments, rfm_segments
+from opsplug.models.visitors.segments import NAMES, cluster_segments, rfm_segments
 
 
 def visitors(n=600):

@@ -7,7 +7,7 @@ import pytest
 
 from opsplug.events import Event, make_event
 from opsplug.features.session_table import SessionTableMaker
-from opsplug.models.session_anomaly import strange_visits
+from opsplug.models.visitors.session_anomaly import strange_visits
 from opsplug.store import open_store
 from opsplug.training.jobs import Work
 from opsplug.training.session_anomalies import STRANGE, find
