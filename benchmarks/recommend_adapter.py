@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from opsplug.features.interactions import from_columns
 from opsplug.features.items import catalogue
 from opsplug.models.mix import Mix
-from opsplug.models.slot import SlotRanker
+from opsplug.models.rerank.slot_ranker import SlotRanker
 
 
 class Recommender:

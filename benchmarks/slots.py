@@ -15,8 +15,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from opsplug.models.slot_learning import Learned, SlotLog, learn, verdict
-from opsplug.models.slot_list import HEAD, POOL, SlotList, rng_of
+from opsplug.models.rerank.list_ranker import HEAD, POOL, SlotList, rng_of
+from opsplug.models.rerank.slot_learning import Learned, SlotLog, learn, verdict
 
 ITEMS, NEW_VISITORS, SEEDS = 60, 1500, 10
 LOOKS = (np.arange(HEAD) + 1.0) ** -0.5

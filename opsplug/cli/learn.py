@@ -13,7 +13,7 @@ from opsplug.errors import SettingsError
 
 if TYPE_CHECKING:
     from opsplug.engine import Engine
-    from opsplug.models.slot_learning import Learned
+    from opsplug.models.rerank.slot_learning import Learned
 
 _now = click.option("--now", metavar="TIME", help="Act as at this time (ISO 8601 or epoch seconds). [the newest event]")
 
@@ -73,7 +73,7 @@ def evaluate(engine: "Engine", now: str | None, json_: bool) -> None:
 
 
 def _slot_rows(placement: str, found: "Learned") -> list[tuple[str, ...]]:
-    from opsplug.models.slot_learning import verdict
+    from opsplug.models.rerank.slot_learning import verdict
 
     said = verdict(found)[1]
     if not found.by:
@@ -86,7 +86,7 @@ def _slot_rows(placement: str, found: "Learned") -> list[tuple[str, ...]]:
 
 
 def _slots_json(found: "Learned") -> dict[str, Any]:
-    from opsplug.models.slot_learning import verdict
+    from opsplug.models.rerank.slot_learning import verdict
 
     serve, reason = verdict(found)
     return {

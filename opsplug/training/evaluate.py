@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from opsplug.features.items import catalogue
-from opsplug.models.slot_learning import Learned, learn
+from opsplug.models.rerank.slot_learning import Learned, learn
 from opsplug.training.deep import fitting
 from opsplug.training.gate import Verdict, judge
 from opsplug.training.jobs import Work

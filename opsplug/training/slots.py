@@ -13,8 +13,8 @@ import numpy as np
 
 from opsplug.events import Event
 from opsplug.features.recommendation_id import HEAD, Made, read_id
-from opsplug.models.slot_learning import Learned, SlotLog, learn, most_looked_at, verdict
-from opsplug.models.slot_list import CATEGORIES, SlotList, artefact_name
+from opsplug.models.rerank.list_ranker import CATEGORIES, SlotList, artefact_name
+from opsplug.models.rerank.slot_learning import Learned, SlotLog, learn, most_looked_at, verdict
 from opsplug.training.jobs import TrainingReport, Work
 
 if TYPE_CHECKING:

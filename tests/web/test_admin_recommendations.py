@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from opsplug.features.recommendation_id import make_id
-from opsplug.models.slot_list import SlotList
+from opsplug.models.rerank.list_ranker import SlotList
 from opsplug.services.recommend.holdout import FEWEST_SUCCESSES, FEWEST_VISITORS
 from tests.web.test_admin_rules import Site, site
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from opsplug.features.recommendation_id import ELSEWHERE, HEAD
 from opsplug.models.base import Arrays
-from opsplug.models.slot import CONTEXT, CURIOSITY, LIKING, SlotRanker
+from opsplug.models.rerank.slot_ranker import CONTEXT, CURIOSITY, LIKING, SlotRanker
 
 Floats = NDArray[np.float64]
 

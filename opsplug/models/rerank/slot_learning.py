@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from opsplug.features.recommendation_id import HEAD
 from opsplug.models.evaluation import ratio_interval
-from opsplug.models.offpolicy import FEWEST_CLICKS, Estimate, doubly_robust, ips, snips
-from opsplug.models.positions import looks_and_ranks
-from opsplug.models.slot import SlotRanker
-from opsplug.models.slot_list import MOST_ARMS, POOL, SlotList, features, rng_of
+from opsplug.models.rerank.list_ranker import MOST_ARMS, POOL, SlotList, features, rng_of
+from opsplug.models.rerank.off_policy import FEWEST_CLICKS, Estimate, doubly_robust, ips, snips
+from opsplug.models.rerank.position_bias import looks_and_ranks
+from opsplug.models.rerank.slot_ranker import SlotRanker
 
 Floats = NDArray[np.float64]
 

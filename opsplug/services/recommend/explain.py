@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from opsplug.errors import ArtefactError, EventError
 from opsplug.events import Event
 from opsplug.features.recommendation_id import ELSEWHERE, HEAD, UNTRAINED, Made, read_id
-from opsplug.models.slot_list import artefact_name
+from opsplug.models.rerank.list_ranker import artefact_name
 from opsplug.services.recommend.fallback_chain import Trace
 from opsplug.services.recommend.recommender import MODEL, Recommendations, Recommender
 

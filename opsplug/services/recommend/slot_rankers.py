@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opsplug.models.slot_list import PROVEN, SlotList, artefact_name, rng_of
+from opsplug.models.rerank.list_ranker import PROVEN, SlotList, artefact_name, rng_of
 from opsplug.services.recommend.holdout import share_of
 from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.services.snapshot import Snapshot

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from opsplug.models.offpolicy import FEWEST_CLICKS
+from opsplug.models.rerank.off_policy import FEWEST_CLICKS
 from opsplug.services.outcomes.effects import Effects
 from opsplug.services.outcomes.statistics import Statistics
 from opsplug.services.recommend.holdout import Lift

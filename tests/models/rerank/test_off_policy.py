@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opsplug.models.offpolicy import FEWEST_CLICKS, doubly_robust, ips, snips
+from opsplug.models.rerank.off_policy import FEWEST_CLICKS, doubly_robust, ips, snips
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "bandit"
 PLACES, ITEMS = 3, 34

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from opsplug.errors import ModelError
-from opsplug.models.offpolicy import doubly_robust, ips, snips
-from opsplug.models.slot import SlotRanker
+from opsplug.models.rerank.off_policy import doubly_robust, ips, snips
+from opsplug.models.rerank.slot_ranker import SlotRanker
 from opsplug.models.visitors.fairness import evened, exposure
 
 

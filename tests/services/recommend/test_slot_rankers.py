@@ -13,8 +13,8 @@ import pytest
 
 from opsplug.events import make_event
 from opsplug.features.recommendation_id import ELSEWHERE, HEAD, make_id, read_id
-from opsplug.models.positions import looks_and_ranks, prior
-from opsplug.models.slot_list import POOL, RESERVED, SlotList, features, rng_of
+from opsplug.models.rerank.list_ranker import POOL, RESERVED, SlotList, features, rng_of
+from opsplug.models.rerank.position_bias import looks_and_ranks, prior
 from opsplug.services.recommend.explain import explain
 from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.training.jobs import train
