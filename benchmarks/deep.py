@@ -22,10 +22,10 @@ import numpy as np
 
 from opsplug.features.interactions import from_columns
 from opsplug.features.items import Catalogue, catalogue
-from opsplug.models.base import Query, best
-from opsplug.models.evaluation import ndcg, ratio_interval
-from opsplug.models.mix import Mix
-from opsplug.models.ranker import Ranker
+from opsplug.models.recommend.base import Query, best
+from opsplug.models.recommend.evaluation import ndcg, ratio_interval
+from opsplug.models.recommend.mix import Mix
+from opsplug.models.recommend.ranker import Ranker
 from opsplug.training.deep import learnt, reason_of
 
 PEERS = {  # the best single baseline of each set (benchmarks/results/recommend.md)

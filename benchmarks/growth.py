@@ -75,7 +75,7 @@ def _word(number: int) -> str:
 
 def fit(events: int) -> None:
     """One shop, one fit: prints what it cost as JSON."""
-    from opsplug.models.mix import Mix
+    from opsplug.models.recommend.mix import Mix
 
     log, catalogue = shop(events)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

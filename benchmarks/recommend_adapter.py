@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from opsplug.features.interactions import from_columns
 from opsplug.features.items import catalogue
-from opsplug.models.mix import Mix
+from opsplug.models.recommend.mix import Mix
 from opsplug.models.rerank.slot_ranker import SlotRanker
 
 

@@ -22,7 +22,7 @@ import evalrec
 from recommend import SPLITS, compare
 from recommend_adapter import Recommender
 
-from opsplug.models import fusion
+from opsplug.models.recommend import fusion
 
 SETS = (("retail", False, 0), ("retail", True, 0), ("retail", False, 1), ("movielens", False, 0))
 WHOLE = "the mix"

@@ -42,8 +42,8 @@ def build(folder: Path, items: int, deep: bool = False) -> None:
     from opsplug.capture.ids import new_id
     from opsplug.events import make_event
     from opsplug.features.interactions import PURCHASE
-    from opsplug.models import fusion
-    from opsplug.models.mix import Mix
+    from opsplug.models.recommend import fusion
+    from opsplug.models.recommend.mix import Mix
 
     log, catalogue = growth.shop(EVENTS, items=items)
     now = time.time()
@@ -82,7 +82,7 @@ def network(items: int) -> Any:
     """A next-item network of the size that training makes, with drawn numbers."""
     import numpy as np
 
-    from opsplug.models.next_item import HEADS, KINDS, STEPS, NextItem
+    from opsplug.models.recommend.next_item.network import HEADS, KINDS, STEPS, NextItem
 
     rng = np.random.default_rng(5)
     d, w = 64, 128

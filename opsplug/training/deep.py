@@ -20,19 +20,19 @@ import numpy as np
 
 from opsplug.errors import ArtefactError
 from opsplug.features.items import catalogue
-from opsplug.models import fusion
-from opsplug.models.base import Evidence
-from opsplug.models.deep_weight import Trial, deep_weights, joins, mean, trial
-from opsplug.models.evaluation import questions
-from opsplug.models.mix import Mix, fit_parts
-from opsplug.models.next_item import NextItem
+from opsplug.models.recommend import fusion
+from opsplug.models.recommend.base import Evidence
+from opsplug.models.recommend.evaluation import questions
+from opsplug.models.recommend.mix import Mix, fit_parts
+from opsplug.models.recommend.next_item.network import NextItem
+from opsplug.models.recommend.next_item.weight import Trial, deep_weights, joins, mean, trial
 from opsplug.training.jobs import TrainingReport, Work
 from opsplug.training.reader import read_interactions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from opsplug.models.next_item_torch import Budget
+    from opsplug.models.recommend.next_item.trainer import Budget
 
 log = logging.getLogger("opsplug")
 
@@ -111,7 +111,7 @@ def learnt(
     say: Callable[[str], object] = lambda text: None,
 ) -> Deep:
     """A network of all this evidence, judged at moments of the past. When the budget ends, the best so far."""
-    from opsplug.models.next_item_torch import Budget, learn
+    from opsplug.models.recommend.next_item.trainer import Budget, learn
 
     budget = Budget(BUDGET_S if budget_s is None else budget_s)
     newest = evidence.log.newest
@@ -152,7 +152,7 @@ def _rolled(
     evidence: Evidence, seed: int, budget: Budget, say: Callable[[str], object]
 ) -> tuple[NextItem, list[Trial]]:
     """Train up to each cut-off in turn; -> the last network, and what was asked."""
-    from opsplug.models.next_item_torch import Budget, learn
+    from opsplug.models.recommend.next_item.trainer import Budget, learn
 
     ends = np.linspace(0, 1, len(SHARES) + 3)[2:]  # shares of the budget; the first training begins at nothing
     cuts = [float(np.quantile(evidence.log.times, 1 - share)) for share in SHARES]

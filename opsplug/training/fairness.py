@@ -21,9 +21,9 @@ from opsplug.features.interactions import DAY as DAY_S
 from opsplug.features.interactions import Interactions
 from opsplug.features.items import Catalogue, catalogue
 from opsplug.features.recommendation_id import read_id
-from opsplug.models.evaluation import Question, interval, ndcg, questions, ratio_interval
-from opsplug.models.mix import Mix
-from opsplug.models.ranker import Ranker
+from opsplug.models.recommend.evaluation import Question, interval, ndcg, questions, ratio_interval
+from opsplug.models.recommend.mix import Mix
+from opsplug.models.recommend.ranker import Ranker
 from opsplug.models.visitors.fairness import SMALLEST, evened, exposure
 from opsplug.training.jobs import Work
 from opsplug.training.reader import read_interactions

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from opsplug.features.interactions import Interactions
 from opsplug.features.items import Catalogue
-from opsplug.models.base import Query
-from opsplug.models.evaluation import Question, ndcg, questions, ratio_interval
-from opsplug.models.mix import Mix
-from opsplug.models.ranker import Ranker
+from opsplug.models.recommend.base import Query
+from opsplug.models.recommend.evaluation import Question, ndcg, questions, ratio_interval
+from opsplug.models.recommend.mix import Mix
+from opsplug.models.recommend.ranker import Ranker
 
 CUTS = (0.1, 0.2)  # newest share of the log that is kept aside
 LARGE = 300_000  # events from which one cut is enough, and more would cost too much

@@ -8,7 +8,7 @@ import time
 from opsplug.errors import ArtefactError
 from opsplug.features.diversity import diversity
 from opsplug.features.items import catalogue
-from opsplug.models.ranker import Ranker
+from opsplug.models.recommend.ranker import Ranker
 from opsplug.training.deep import fitting
 from opsplug.training.gate import Champion, judge
 from opsplug.training.jobs import TrainingReport, Work

@@ -10,7 +10,7 @@ import numpy as np
 
 from opsplug.features.interactions import Interactions, interactions
 from opsplug.features.items import Catalogue, catalogue
-from opsplug.models.base import Evidence, Part, Query, best
+from opsplug.models.recommend.base import Evidence, Part, Query, best
 
 HOUR = 3600.0
 ITEMS = 10

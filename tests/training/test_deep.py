@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opsplug.models import fusion
-from opsplug.models.ranker import Ranker
+from opsplug.models.recommend import fusion
+from opsplug.models.recommend.ranker import Ranker
 from opsplug.training import deep
 from opsplug.training.jobs import Work, jobs_named
 from tests.services.shop import DAY, NOW, TEA, Shop, fill_catalogue, fill_events
 
 torch = pytest.importorskip("torch", reason="the extra deep is not installed")
 
-from opsplug.models import next_item_torch  # noqa: E402
+from opsplug.models.recommend.next_item import trainer as next_item_torch  # noqa: E402
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from opsplug.features.interactions import Interactions, interactions
 from opsplug.features.items import Catalogue, catalogue
-from opsplug.models.mix import Mix
-from opsplug.models.ranker import Ranker
+from opsplug.models.recommend.mix import Mix
+from opsplug.models.recommend.ranker import Ranker
 from opsplug.training.gate import FEWEST, Champion, judge
 from opsplug.training.jobs import train
 from tests.services.shop import NOW, Shop, fill_catalogue, fill_events

@@ -19,7 +19,7 @@ from opsplug.features.items import Catalogue
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from opsplug.models.view import View
+    from opsplug.models.recommend.candidates import View
 
 Arrays = dict[str, NDArray[Any]]
 Scores = NDArray[np.float32]

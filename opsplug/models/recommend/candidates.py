@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Codes, Query, Scores
+from opsplug.models.recommend.base import Codes, Query, Scores
 
 SMALL = 12_000  # items that are all scored: cheaper than choosing among them
 LEADERS = 500  # items of each list of favourites that are scored for everybody

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.interactions import Interactions
-from opsplug.models.base import LONGEST_HISTORY, Query, by_visitor
+from opsplug.models.recommend.base import LONGEST_HISTORY, Query, by_visitor
 
 TARGETS = 10
 DISCOUNT = 1 / np.log2(np.arange(2, 102))

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Codes, Neighbours
-from opsplug.models.fusion import BESIDE, CHANNELS
+from opsplug.models.recommend.base import Codes, Neighbours
+from opsplug.models.recommend.fusion import BESIDE, CHANNELS
 
 REASONS = {
     "similar": "similar", "next": "also_viewed", "also_viewed": "also_viewed", "popular": "popular",

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Codes, Part, Query, best
-from opsplug.models.evaluation import DISCOUNT, Question
-from opsplug.models.view import View, leaders, view_of
+from opsplug.models.recommend.base import Codes, Part, Query, best
+from opsplug.models.recommend.candidates import View, leaders, view_of
+from opsplug.models.recommend.evaluation import DISCOUNT, Question
 
 CHANNELS = (
     "taste", "lately", "session", "next", "also_viewed", "factors", "factors_lately", "similar", "popular", "recent",

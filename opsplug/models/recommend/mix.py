@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 
 from opsplug.features.interactions import Interactions
 from opsplug.features.items import Catalogue
-from opsplug.models import fusion
-from opsplug.models.base import Arrays, Evidence, Part
-from opsplug.models.bought_together import BoughtTogether
-from opsplug.models.breadth import quieter
-from opsplug.models.content import Content, item_features
-from opsplug.models.covisitation import CoVisitation
-from opsplug.models.ease import Ease
-from opsplug.models.evaluation import questions
-from opsplug.models.factors import Factors
-from opsplug.models.fresh import Fresh
-from opsplug.models.item_knn import ItemKnn
-from opsplug.models.newcomers import Newcomers
-from opsplug.models.own_items import OwnItems
-from opsplug.models.popularity import Popularity
-from opsplug.models.ranker import Ranker
-from opsplug.models.session_knn import SessionKnn
-from opsplug.models.taken import Lesson, Taken
-from opsplug.models.trend import Trend
+from opsplug.models.recommend import fusion
+from opsplug.models.recommend.base import Arrays, Evidence, Part
+from opsplug.models.recommend.evaluation import questions
+from opsplug.models.recommend.ranker import Ranker
+from opsplug.models.recommend.scorers.bought_together import BoughtTogether
+from opsplug.models.recommend.scorers.cold_item_share import Newcomers
+from opsplug.models.recommend.scorers.cold_items import Fresh
+from opsplug.models.recommend.scorers.content import Content, item_features
+from opsplug.models.recommend.scorers.covisitation import CoVisitation
+from opsplug.models.recommend.scorers.ease import Ease
+from opsplug.models.recommend.scorers.factors import Factors
+from opsplug.models.recommend.scorers.item_bias import Lesson, Taken
+from opsplug.models.recommend.scorers.item_knn import ItemKnn
+from opsplug.models.recommend.scorers.own_items import OwnItems
+from opsplug.models.recommend.scorers.popularity import Popularity
+from opsplug.models.recommend.scorers.popularity_shrinkage import quieter
+from opsplug.models.recommend.scorers.session_knn import SessionKnn
+from opsplug.models.recommend.scorers.trend import Trend
 
 PARTS: Mapping[str, type[Part]] = {
     "popular": Popularity,

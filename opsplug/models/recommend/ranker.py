@@ -10,24 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.interactions import CART, PURCHASE
-from opsplug.models import fusion
-from opsplug.models._product import product
-from opsplug.models.base import LONGEST_HISTORY, Codes, Part, Query, Scores, best
-from opsplug.models.bought_together import BoughtTogether
-from opsplug.models.content import Content
-from opsplug.models.covisitation import CoVisitation
-from opsplug.models.ease import Ease
-from opsplug.models.factors import Factors
-from opsplug.models.fresh import Fresh
-from opsplug.models.item_knn import ItemKnn
-from opsplug.models.next_item import NextItem
-from opsplug.models.own_items import OwnItems
-from opsplug.models.popularity import Popularity
-from opsplug.models.session_knn import SessionKnn
-from opsplug.models.taken import Taken
-from opsplug.models.trend import Trend
-from opsplug.models.view import View, leaders, view_of
-from opsplug.models.voices import VOICES, explain
+from opsplug.models.recommend import fusion
+from opsplug.models.recommend.base import LONGEST_HISTORY, Codes, Part, Query, Scores, best
+from opsplug.models.recommend.candidates import View, leaders, view_of
+from opsplug.models.recommend.explanation import VOICES, explain
+from opsplug.models.recommend.matrix_product import product
+from opsplug.models.recommend.next_item.network import NextItem
+from opsplug.models.recommend.scorers.bought_together import BoughtTogether
+from opsplug.models.recommend.scorers.cold_items import Fresh
+from opsplug.models.recommend.scorers.content import Content
+from opsplug.models.recommend.scorers.covisitation import CoVisitation
+from opsplug.models.recommend.scorers.ease import Ease
+from opsplug.models.recommend.scorers.factors import Factors
+from opsplug.models.recommend.scorers.item_bias import Taken
+from opsplug.models.recommend.scorers.item_knn import ItemKnn
+from opsplug.models.recommend.scorers.own_items import OwnItems
+from opsplug.models.recommend.scorers.popularity import Popularity
+from opsplug.models.recommend.scorers.session_knn import SessionKnn
+from opsplug.models.recommend.scorers.trend import Trend
 
 KINDS: Mapping[str, type[Part]] = {
     part.name: part

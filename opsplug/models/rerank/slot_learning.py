@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.recommendation_id import HEAD
-from opsplug.models.evaluation import ratio_interval
+from opsplug.models.recommend.evaluation import ratio_interval
 from opsplug.models.rerank.list_ranker import MOST_ARMS, POOL, SlotList, features, rng_of
 from opsplug.models.rerank.off_policy import FEWEST_CLICKS, Estimate, doubly_robust, ips, snips
 from opsplug.models.rerank.position_bias import looks_and_ranks

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Codes, best
+from opsplug.models.recommend.base import Arrays, Codes, best
 
 LIKING = 0.25  # prior variance of an item's liking, in log-odds
 CONTEXT = 0.25  # prior variance of what a context feature adds

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.fusion import CHANNELS
-from opsplug.models.ranker import SEEN, RankedList, Ranker
+from opsplug.models.recommend.fusion import CHANNELS
+from opsplug.models.recommend.ranker import SEEN, RankedList, Ranker
 from opsplug.services.catalog import Catalog
 from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.services.snapshot import Snapshot

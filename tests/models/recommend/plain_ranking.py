@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from opsplug.features.interactions import CART, PURCHASE
-from opsplug.models import ranker as serving
-from opsplug.models import session_knn as sessions
-from opsplug.models.base import Query
-from opsplug.models.fusion import BENT, BESIDE, CHANNELS, situation
-from opsplug.models.ranker import Ranker
+from opsplug.models.recommend import ranker as serving
+from opsplug.models.recommend.base import Query
+from opsplug.models.recommend.fusion import BENT, BESIDE, CHANNELS, situation
+from opsplug.models.recommend.ranker import Ranker
+from opsplug.models.recommend.scorers import session_knn as sessions
 
 Said = dict[int, float]  # of items
 

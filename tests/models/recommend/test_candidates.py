@@ -7,12 +7,12 @@ import pytest
 
 from opsplug.features.interactions import PURCHASE, VIEW, interactions
 from opsplug.features.items import catalogue
-from opsplug.models import fusion
-from opsplug.models import view as views
-from opsplug.models.base import Query, best
-from opsplug.models.mix import Mix
-from opsplug.models.ranker import Ranker
-from opsplug.models.view import View
+from opsplug.models.recommend import candidates as views
+from opsplug.models.recommend import fusion
+from opsplug.models.recommend.base import Query, best
+from opsplug.models.recommend.candidates import View
+from opsplug.models.recommend.mix import Mix
+from opsplug.models.recommend.ranker import Ranker
 from tests.contracts.recommender_contract import two_tastes
 
 NOW = 1e9 + 10 * 86400.0

@@ -7,9 +7,9 @@ import pytest
 
 from opsplug.features.interactions import Interactions, interactions
 from opsplug.features.items import Catalogue, catalogue
-from opsplug.models.fresh import Fresh
-from opsplug.models.mix import FEWEST, Mix
-from opsplug.models.newcomers import COST, STRENGTHS, UNTRIED, Newcomers
+from opsplug.models.recommend.mix import FEWEST, Mix
+from opsplug.models.recommend.scorers.cold_item_share import COST, STRENGTHS, UNTRIED, Newcomers
+from opsplug.models.recommend.scorers.cold_items import Fresh
 
 DAY = 86_400.0
 START = 1.7e9

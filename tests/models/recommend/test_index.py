@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from opsplug.models import index as indexes
-from opsplug.models.base import best
-from opsplug.models.index import AnnoyIndex, Exact, Index, Vectors, VoyagerIndex
+from opsplug.models.recommend import index as indexes
+from opsplug.models.recommend.base import best
+from opsplug.models.recommend.index import AnnoyIndex, Exact, Index, Vectors, VoyagerIndex
 
 SIZE, WIDTH = 9000, 24
 

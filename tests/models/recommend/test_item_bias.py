@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models import fusion
-from opsplug.models.breadth import QUIET, SHARED, quieter
-from opsplug.models.taken import DOUBTS, FEWEST, Lesson, Taken
+from opsplug.models.recommend import fusion
+from opsplug.models.recommend.scorers.item_bias import DOUBTS, FEWEST, Lesson, Taken
+from opsplug.models.recommend.scorers.popularity_shrinkage import QUIET, SHARED, quieter
 
 ITEMS = 40
 QUESTIONS = 600

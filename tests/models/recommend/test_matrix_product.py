@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opsplug.models._product import ALONE, ALONE_WITH_VECTOR, product
-from opsplug.models.base import Query
-from opsplug.models.factors import Factors
-from opsplug.models.fusion import CHANNELS
-from opsplug.models.index import Exact
-from opsplug.models.next_item import HEADS, KINDS, LONGEST, STEPS, NextItem
-from opsplug.models.ranker import Ranker, _Mixed
+from opsplug.models.recommend.base import Query
+from opsplug.models.recommend.candidates import View
+from opsplug.models.recommend.fusion import CHANNELS
+from opsplug.models.recommend.index import Exact
+from opsplug.models.recommend.matrix_product import ALONE, ALONE_WITH_VECTOR, product
+from opsplug.models.recommend.next_item.network import HEADS, KINDS, LONGEST, STEPS, NextItem
+from opsplug.models.recommend.ranker import Ranker, _Mixed
+from opsplug.models.recommend.scorers.factors import Factors
 from opsplug.models.text.sentence import MiniLm, packaged
-from opsplug.models.view import View
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 LARGE = 12_000  # items that are all scored

@@ -7,8 +7,8 @@ import pytest
 
 from opsplug.features.interactions import PURCHASE, VIEW, interactions
 from opsplug.features.items import catalogue
-from opsplug.models.mix import Mix
-from opsplug.models.ranker import Ranker
+from opsplug.models.recommend.mix import Mix
+from opsplug.models.recommend.ranker import Ranker
 from tests.contracts.recommender_contract import two_tastes
 
 NOW = 1e9 + 10 * 86400.0

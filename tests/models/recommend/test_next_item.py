@@ -9,15 +9,15 @@ import pytest
 
 from opsplug.features.interactions import interactions
 from opsplug.features.items import catalogue
-from opsplug.models.base import Evidence, Part, Query
-from opsplug.models.next_item import LONGEST, NextItem, looked_at
-from opsplug.models.next_item_data import Batch, Examples
+from opsplug.models.recommend.base import Evidence, Part, Query
+from opsplug.models.recommend.next_item.encoding import Batch, Examples
+from opsplug.models.recommend.next_item.network import LONGEST, NextItem, looked_at
 from tests.contracts.recommender_contract import RecommenderContract, two_tastes
 
 torch = pytest.importorskip("torch", reason="the extra deep is not installed")
 
-from opsplug.models import next_item_torch as training  # noqa: E402
-from opsplug.models.next_item_network import Network  # noqa: E402
+from opsplug.models.recommend.next_item import trainer as training  # noqa: E402
+from opsplug.models.recommend.next_item.torch_network import Network  # noqa: E402
 
 
 class TestNextItem(RecommenderContract):
@@ -190,5 +190,5 @@ def test_another_vocabulary_keeps_the_scores_of_known_items() -> None:
 def test_serving_opens_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     import subprocess
 
-    code = "import sys, opsplug.models.ranker, opsplug.training.deep; sys.exit('torch' in sys.modules)"
+    code = "import sys, opsplug.models.recommend.ranker, opsplug.training.deep; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

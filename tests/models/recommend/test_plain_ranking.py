@@ -9,15 +9,15 @@ import pytest
 
 from opsplug.features.interactions import CART, PURCHASE, VIEW, interactions
 from opsplug.features.items import catalogue
-from opsplug.models import session_knn
-from opsplug.models import view as views
-from opsplug.models.base import Query
-from opsplug.models.fusion import CHANNELS
-from opsplug.models.mix import Mix
-from opsplug.models.ranker import Ranker
-from opsplug.models.taken import Taken
-from opsplug.models.voices import VOICES
-from tests.models import plain_ranking
+from opsplug.models.recommend import candidates as views
+from opsplug.models.recommend.base import Query
+from opsplug.models.recommend.explanation import VOICES
+from opsplug.models.recommend.fusion import CHANNELS
+from opsplug.models.recommend.mix import Mix
+from opsplug.models.recommend.ranker import Ranker
+from opsplug.models.recommend.scorers import session_knn
+from opsplug.models.recommend.scorers.item_bias import Taken
+from tests.models.recommend import plain_ranking
 
 NOW, ITEMS, EVENTS, NEW, VISITORS = 1.7e9, 240, 12_000, 8, 300
 CLOSE = 2e-5  # what single precision may differ by

@@ -7,19 +7,19 @@ import pytest
 
 from opsplug.features.interactions import interactions
 from opsplug.features.items import catalogue, tokens
-from opsplug.models import content, covisitation
-from opsplug.models.base import Evidence, Query, best
-from opsplug.models.bought_together import BoughtTogether
-from opsplug.models.content import Content
-from opsplug.models.covisitation import CoVisitation
-from opsplug.models.ease import Ease
-from opsplug.models.factors import Factors
-from opsplug.models.fresh import Fresh
-from opsplug.models.item_knn import ItemKnn
-from opsplug.models.own_items import OwnItems
-from opsplug.models.popularity import Popularity
-from opsplug.models.session_knn import SessionKnn
-from opsplug.models.trend import Trend
+from opsplug.models.recommend.base import Evidence, Query, best
+from opsplug.models.recommend.scorers import content, covisitation
+from opsplug.models.recommend.scorers.bought_together import BoughtTogether
+from opsplug.models.recommend.scorers.cold_items import Fresh
+from opsplug.models.recommend.scorers.content import Content
+from opsplug.models.recommend.scorers.covisitation import CoVisitation
+from opsplug.models.recommend.scorers.ease import Ease
+from opsplug.models.recommend.scorers.factors import Factors
+from opsplug.models.recommend.scorers.item_knn import ItemKnn
+from opsplug.models.recommend.scorers.own_items import OwnItems
+from opsplug.models.recommend.scorers.popularity import Popularity
+from opsplug.models.recommend.scorers.session_knn import SessionKnn
+from opsplug.models.recommend.scorers.trend import Trend
 from tests.contracts.recommender_contract import RecommenderContract
 
 DAY = 86400.0

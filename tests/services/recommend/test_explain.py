@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from opsplug.errors import EventError
-from opsplug.models.ranker import SEEN
+from opsplug.models.recommend.ranker import SEEN
 from opsplug.services.outcomes.effects import Effects
 from opsplug.services.recommend.explain import explain
 from tests.services.shop import NOW, Shop, fill_catalogue, fill_events

@@ -256,7 +256,7 @@ def test_a_model_that_breaks_costs_a_rung(trained: Shop, monkeypatch: pytest.Mon
     def broken(*args: object, **kwargs: object) -> None:
         raise IndexError("model")
 
-    monkeypatch.setattr("opsplug.models.ranker.Ranker.rank", broken)
+    monkeypatch.setattr("opsplug.models.recommend.ranker.Ranker.rank", broken)
     assert len(trained.ids(k=3)) == 3
     assert trained.counters.get("errors.recommend") > 0
 

@@ -17,7 +17,7 @@ import pytest
 
 from opsplug.events import MAX_ITEMS, make_event
 from opsplug.features.items import catalogue
-from opsplug.models.mix import Mix
+from opsplug.models.recommend.mix import Mix
 from opsplug.training.reader import read_interactions
 from tests.services.shop import Shop
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.interactions import DAY, Interactions
-from opsplug.models.next_item import LONGEST, log_steps, minute_steps
+from opsplug.models.recommend.next_item.network import LONGEST, log_steps, minute_steps
 
 TARGETS = 10  # distinct items that an example is asked for, at most
 HIDDEN = 0.1, 0.6  # share of a history that is hidden: between these, and at most TARGETS

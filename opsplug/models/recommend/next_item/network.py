@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models._product import product
-from opsplug.models.base import Arrays, Evidence, Query, Scores
-from opsplug.models.view import View
+from opsplug.models.recommend.base import Arrays, Evidence, Query, Scores
+from opsplug.models.recommend.candidates import View
+from opsplug.models.recommend.matrix_product import product
 
 LONGEST = 100  # events of a history that the network looks at, newest first
 STEPS = 16  # buckets of each relative bias
@@ -51,7 +51,7 @@ class NextItem:
     @classmethod
     def fit(cls, evidence: Evidence, *, seed: int = 0) -> NextItem:
         """Needs torch (the extra `deep`); finds by itself how long to learn."""
-        from opsplug.models.next_item_torch import fit
+        from opsplug.models.recommend.next_item.trainer import fit
 
         return fit(evidence, seed=seed)
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from opsplug.models.next_item import EPSILON, HEADS, KINDS, STEPS, NextItem
-from opsplug.models.next_item_data import Batch
+from opsplug.models.recommend.next_item.encoding import Batch
+from opsplug.models.recommend.next_item.network import EPSILON, HEADS, KINDS, STEPS, NextItem
 
 WIDTH, WIDEN = 64, 128
 LEFT_OUT = 0.2  # share of items whose own part, and of events that, are left out of a batch

@@ -18,13 +18,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opsplug.models.base import Evidence, best
-from opsplug.models.content import item_features
-from opsplug.models.evaluation import Question, ndcg, questions
-from opsplug.models.next_item import NextItem
-from opsplug.models.next_item_data import Batch, Examples
-from opsplug.models.next_item_network import Averaged, Network, continued
-from opsplug.models.view import View
+from opsplug.models.recommend.base import Evidence, best
+from opsplug.models.recommend.candidates import View
+from opsplug.models.recommend.evaluation import Question, ndcg, questions
+from opsplug.models.recommend.next_item.encoding import Batch, Examples
+from opsplug.models.recommend.next_item.network import NextItem
+from opsplug.models.recommend.next_item.torch_network import Averaged, Network, continued
+from opsplug.models.recommend.scorers.content import item_features
 
 TEXT = 128  # text features of an item, after a truncated SVD
 LOUD = 3.4  # their length: content must outweigh the own part to begin with, else small shops are learnt by heart

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models import fusion
-from opsplug.models.base import Part
-from opsplug.models.evaluation import Question
+from opsplug.models.recommend import fusion
+from opsplug.models.recommend.base import Part
+from opsplug.models.recommend.evaluation import Question
 
 
 @dataclass(frozen=True, slots=True)

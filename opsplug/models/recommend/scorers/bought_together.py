@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.interactions import PURCHASE
-from opsplug.models.base import Arrays, Evidence, Neighbours, Query, Scores, stacked
-from opsplug.models.item_knn import BLOCK, shortened
+from opsplug.models.recommend.base import Arrays, Evidence, Neighbours, Query, Scores, stacked
+from opsplug.models.recommend.scorers.item_knn import BLOCK, shortened
 
 WIDTH = 30
 SUPPORT = 3  # baskets that must hold both items

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models import fusion
-from opsplug.models.base import Codes, best
-from opsplug.models.evaluation import Question, ndcg
-from opsplug.models.view import View, leaders, view_of
+from opsplug.models.recommend import fusion
+from opsplug.models.recommend.base import Codes, best
+from opsplug.models.recommend.candidates import View, leaders, view_of
+from opsplug.models.recommend.evaluation import Question, ndcg
 
 STRENGTHS = (1.0, 0.85, 0.7, 0.5, 0.35, 0.2, 0.0)  # shares of the worth of an item's likes
 COST = 0.01  # of NDCG, at most

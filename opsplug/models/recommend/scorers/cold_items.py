@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Codes, Evidence, Neighbours, Query, Scores
-from opsplug.models.content import item_features, nearest
-from opsplug.models.view import View
+from opsplug.models.recommend.base import Arrays, Codes, Evidence, Neighbours, Query, Scores
+from opsplug.models.recommend.candidates import View
+from opsplug.models.recommend.scorers.content import item_features, nearest
 
 LIKE = 10  # known items that may speak for a new one
 SPEAK = 3  # of them, those worth most to the visitor do

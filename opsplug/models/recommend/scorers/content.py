@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.items import Catalogue, documents
-from opsplug.models.base import Arrays, Codes, Evidence, Neighbours, Query, Scores, stacked
+from opsplug.models.recommend.base import Arrays, Codes, Evidence, Neighbours, Query, Scores, stacked
 
 WIDTH = 100
 BLOCK = 1000

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Evidence, Neighbours, Query, Scores, by_visitor, stacked
+from opsplug.models.recommend.base import Arrays, Evidence, Neighbours, Query, Scores, by_visitor, stacked
 
 REACH = 10  # events between two items of a pair, at most
 WIDTH = 150

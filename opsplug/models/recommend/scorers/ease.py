@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Evidence, Neighbours, Query, Scores
+from opsplug.models.recommend.base import Arrays, Evidence, Neighbours, Query, Scores
 
 WIDTH = 200
 BLOCK = 512

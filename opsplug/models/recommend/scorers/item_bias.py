@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models import fusion
-from opsplug.models.base import Arrays, Evidence, Query, Scores
+from opsplug.models.recommend import fusion
+from opsplug.models.recommend.base import Arrays, Evidence, Query, Scores
 
 DOUBTS = (np.inf, 200.0, 50.0, 15.0, 5.0)  # doubtful takings
 FEWEST = 200  # questions on either side of a moment: fewer taught small shops what did not hold

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Evidence, Neighbours, Query, Scores, stacked
+from opsplug.models.recommend.base import Arrays, Evidence, Neighbours, Query, Scores, stacked
 
 WIDTH = 100
 BLOCK = 1000

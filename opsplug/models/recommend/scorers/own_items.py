@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Evidence, Query, Scores
+from opsplug.models.recommend.base import Arrays, Evidence, Query, Scores
 
 DECAY = 0.95  # per moment (basket or visit)
 HOUR, DAY = 3600.0, 86_400.0

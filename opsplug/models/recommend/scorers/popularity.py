@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Evidence, Query, Scores
+from opsplug.models.recommend.base import Arrays, Evidence, Query, Scores
 
 HALF_LIVES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)  # active days
 

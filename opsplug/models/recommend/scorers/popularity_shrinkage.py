@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models import fusion
-from opsplug.models.taken import FEWEST, Lesson
+from opsplug.models.recommend import fusion
+from opsplug.models.recommend.scorers.item_bias import FEWEST, Lesson
 
 QUIET = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # shares of what was learnt
 COST = 0.005  # of NDCG, at most

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Codes, Evidence, Query, Scores, by_visitor, largest
-from opsplug.models.view import View
+from opsplug.models.recommend.base import Arrays, Codes, Evidence, Query, Scores, by_visitor, largest
+from opsplug.models.recommend.candidates import View
 
 GAP = 86400.0  # seconds without an event that end a session
 NEIGHBOURS = 200

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.base import Arrays, Evidence, Query, Scores
-from opsplug.models.popularity import decayed, log_scaled
+from opsplug.models.recommend.base import Arrays, Evidence, Query, Scores
+from opsplug.models.recommend.scorers.popularity import decayed, log_scaled
 
 FAST, SLOW = 3.0, 24.0  # half-lives in active days
 FLOOR = 0.01  # share of the most popular item below which a rise is noise
