@@ -26,8 +26,8 @@ GOAL_CPU_S, GOAL_MB = 60, 600
 def one(url: str, name: str) -> None:
     """In a process of its own, as the schedule runs it."""
     from opsplug.store import open_store
-    from opsplug.training.artefacts import Artefacts
     from opsplug.training.jobs import Work, jobs_named
+    from opsplug.training.run.artefacts import Artefacts
 
     store = open_store(url)
     artefacts = Artefacts(Path(url.removeprefix("sqlite:///")).parent / "models", b"k" * 32)

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from opsplug.services.recommend.availability import Stock
     from opsplug.services.recommend.current_request import CurrentVisitor
     from opsplug.services.recommend.recommender import Recommender
-    from opsplug.training.artefacts import Artefacts
-    from opsplug.training.schedule import Schedule
+    from opsplug.training.run.artefacts import Artefacts
+    from opsplug.training.run.schedule import Schedule
     from opsplug.web.pages import Pages
     from opsplug.web.site import Web
     from opsplug.web.widgets import Helpers
@@ -86,7 +86,7 @@ class Parts:
 
     @cached_property
     def artefacts(self) -> Artefacts:
-        from opsplug.training.artefacts import Artefacts
+        from opsplug.training.run.artefacts import Artefacts
 
         return Artefacts(self.settings.models_path, self.keys.subkey("artefacts"))
 
@@ -220,7 +220,7 @@ class Parts:
 
     @cached_property
     def schedule(self) -> Schedule:
-        from opsplug.training.schedule import Schedule
+        from opsplug.training.run.schedule import Schedule
 
         return Schedule(self.settings, lambda: self.store, lambda: self.artefacts, self.counters)
 

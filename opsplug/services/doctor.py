@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from opsplug.capture.spool import Spool
     from opsplug.settings import Settings
     from opsplug.store.protocol import Store
-    from opsplug.training.artefacts import Artefacts
+    from opsplug.training.run.artefacts import Artefacts
 
 _MB: Final = 1_000_000
 _LITTLE, _TOO_LITTLE = 1000 * _MB, 100 * _MB  # free disk

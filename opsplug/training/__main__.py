@@ -12,9 +12,9 @@ import msgspec
 
 from opsplug.errors import OpsPlugError
 from opsplug.store import open_store
-from opsplug.training.artefacts import Artefacts
-from opsplug.training.child import NICE, Line, Spec
 from opsplug.training.jobs import train
+from opsplug.training.run.artefacts import Artefacts
+from opsplug.training.run.child import NICE, Line, Spec
 
 GONE = 3  # exit code: the parent has ended
 

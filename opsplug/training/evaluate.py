@@ -17,7 +17,7 @@ from opsplug.training.slots import DAY_MS, DAYS, read_lists
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
-    from opsplug.training.artefacts import Artefacts
+    from opsplug.training.run.artefacts import Artefacts
 
 
 def evaluate(

@@ -10,11 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from opsplug.errors import ModelError
-from opsplug.training.runs import Run, keep_run, newest
+from opsplug.training.run.runs import Run, keep_run, newest
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
-    from opsplug.training.artefacts import Artefacts
+    from opsplug.training.run.artefacts import Artefacts
 
 HOUR, DAY = 3600, 86_400
 RUNS_KEPT = 100  # of each job, for the stats page
@@ -69,17 +69,17 @@ JOBS: Final = (
     Job("sentiment", "opsplug.training.sentiment:train", trains=True),
     Job("slots", "opsplug.training.slots:train", trains=True),
     Job("fairness", "opsplug.training.fairness:report", every=DAY),
-    Job("series", "opsplug.training.insight_series:run", every=HOUR / 4),
-    Job("visits", "opsplug.training.session_anomalies:find", every=DAY),
+    Job("series", "opsplug.training.series.job:run", every=HOUR / 4),
+    Job("visits", "opsplug.training.series.session_anomalies:find", every=DAY),
     Job("findings", "opsplug.services.insight.findings.job:run", every=HOUR),
     Job("alerts", "opsplug.services.alerts.job:run", every=HOUR / 12),
     Job("deep", "opsplug.training.deep:train", every=DAY),
     Job("forecasts", "opsplug.training.forecasts:run", every=DAY),
     Job("propensity", "opsplug.training.propensity:train", every=DAY),
     Job("profiles", "opsplug.training.profiles:run", every=DAY),
-    Job("retention", "opsplug.training.upkeep:prune", every=DAY),
+    Job("retention", "opsplug.training.run.upkeep:prune", every=DAY),
     Job("forgetting", "opsplug.services.chat.desk.retention:run", every=DAY),
-    Job("catalogue", "opsplug.training.upkeep:expire", every=DAY),
+    Job("catalogue", "opsplug.training.run.upkeep:expire", every=DAY),
 )
 
 

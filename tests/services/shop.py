@@ -12,8 +12,8 @@ from opsplug.events import Event, make_event
 from opsplug.services.catalog import Catalog
 from opsplug.services.recommend.recommender import Recommender
 from opsplug.store import open_store
-from opsplug.training.artefacts import Artefacts
 from opsplug.training.jobs import TrainingReport, train
+from opsplug.training.run.artefacts import Artefacts
 
 KEY = b"k" * 32
 NOW = 1_790_000_000.0  # epoch seconds

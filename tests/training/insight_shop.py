@@ -8,8 +8,8 @@ from opsplug.privacy.keys import Keys
 from opsplug.services.catalog import Catalog
 from opsplug.services.insight.visitors import VisitorInsight
 from opsplug.store import open_store
-from opsplug.training.artefacts import Artefacts
 from opsplug.training.jobs import train
+from opsplug.training.run.artefacts import Artefacts
 
 DAY = 86400.0
 NOW = 1_790_000_000.0

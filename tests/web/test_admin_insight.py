@@ -16,14 +16,14 @@ import pytest
 from opsplug.services.alerts.alerts import job as alert_job
 from opsplug.services.insight.findings.evidence import Finding
 from opsplug.services.insight.findings.job import FINDINGS
-from opsplug.training import insight_series
-from opsplug.training.insight_series import ALARM
 from opsplug.training.jobs import Work
+from opsplug.training.series import job as insight_series
+from opsplug.training.series.job import ALARM
 from opsplug.web.admin.words import alerts, anomalies, findings
 from opsplug_flask import OpsPlug
 from tests.adapters.test_flask import FlaskShop, shop_app
 from tests.contracts.adapter_contract import Answer, Visitor
-from tests.training.test_insight_series import fill
+from tests.training.series.test_job import fill
 
 ADMIN = "/_opsplug/admin"
 ZONE = ZoneInfo("Europe/Berlin")

@@ -16,7 +16,7 @@ from opsplug.services.alerts.outbox import OUTBOX
 from opsplug.services.alerts.quiet_hours import AlertTimes
 from opsplug.services.alerts.rules import Firing, Rule, Rules, firings
 from opsplug.services.insight.series import SeriesReader
-from opsplug.training.insight_series import CALENDAR
+from opsplug.training.series.job import CALENDAR
 
 if TYPE_CHECKING:
     from opsplug.settings import Settings

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from opsplug.features.daycells import DayCells
 from opsplug.features.measures import Every, daily, hourly, measure_of
 from opsplug.features.slots import HOUR, SlotClock, shifted
-from opsplug.training.insight_series import ALARM
-from opsplug.training.series_book import PARTS, STATE, TOTALS
+from opsplug.training.series.daily_series import PARTS, STATE, TOTALS
+from opsplug.training.series.job import ALARM
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

@@ -22,8 +22,8 @@ from opsplug.models.propensity import PropensityModel
 from opsplug.models.visitors.segments import rfm_segment
 from opsplug.services.insight.identities import People, one_person
 from opsplug.services.insight.reasons import reason_text
-from opsplug.training.artefacts import Artefact, Artefacts
-from opsplug.training.live import Live
+from opsplug.training.run.artefacts import Artefact, Artefacts
+from opsplug.training.run.live import Live
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters

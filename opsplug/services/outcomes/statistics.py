@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from opsplug.events import BOT, VISITOR
 from opsplug.services.outcomes.stale_cache import Kept
 from opsplug.store import Store, queries
-from opsplug.training.artefacts import Artefacts, Version
+from opsplug.training.run.artefacts import Artefacts, Version
 
 DAY_MS = 86_400_000
 KEEP_SECONDS = 10.0

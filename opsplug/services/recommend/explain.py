@@ -14,7 +14,7 @@ from opsplug.services.recommend.recommender import MODEL, Recommendations, Recom
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
-    from opsplug.training.artefacts import Artefacts
+    from opsplug.training.run.artefacts import Artefacts
 
 DAY_MS = 86_400_000
 REACH_MS = 7 * DAY_MS  # after it was made, a list may still be seen (a cached page)

@@ -24,8 +24,8 @@ from opsplug.services.recommend.slot_rankers import Slots
 from opsplug.services.recommend.trained import Trained
 from opsplug.services.recommend.untrained import ColdShop
 from opsplug.services.snapshot import Snapshot
-from opsplug.training.artefacts import Artefacts
-from opsplug.training.live import Live
+from opsplug.training.run.artefacts import Artefacts
+from opsplug.training.run.live import Live
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters

@@ -11,8 +11,8 @@ from opsplug.models.rerank.list_ranker import PROVEN, SlotList, artefact_name, r
 from opsplug.services.recommend.holdout import share_of
 from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.services.snapshot import Snapshot
-from opsplug.training.artefacts import Artefact, Artefacts
-from opsplug.training.live import Live
+from opsplug.training.run.artefacts import Artefact, Artefacts
+from opsplug.training.run.live import Live
 
 PLAIN = 0.1  # share of the visitors, always the same, whose lists keep the order of the mix: to compare with
 LOOKED_AT = 20  # new items that are looked at for one that may be tried

@@ -12,7 +12,7 @@ from opsplug.models.recommend.ranker import SEEN, RankedList, Ranker
 from opsplug.services.catalog import Catalog
 from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.services.snapshot import Snapshot
-from opsplug.training.artefacts import Artefact
+from opsplug.training.run.artefacts import Artefact
 
 LEAST = 1e-4  # of a score, that is worth a word
 

@@ -26,7 +26,7 @@ import msgspec
 from numpy.typing import NDArray
 
 from opsplug.errors import ArtefactError
-from opsplug.training.files import NAME, SLASH, digest, read_array, sync_folder, write, write_files
+from opsplug.training.run.files import NAME, SLASH, digest, read_array, sync_folder, write, write_files
 
 log = logging.getLogger("opsplug")
 

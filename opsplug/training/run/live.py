@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from opsplug.training.artefacts import Artefact, Artefacts
+from opsplug.training.run.artefacts import Artefact, Artefacts
 
 log = logging.getLogger("opsplug")
 

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from opsplug.errors import OpsPlugError, StoreError
-from opsplug.training.child import Child, Spec
 from opsplug.training.jobs import JOBS, Job
-from opsplug.training.runs import Run, keep_run, last_run, newest
+from opsplug.training.run.child import Child, Spec
+from opsplug.training.run.runs import Run, keep_run, last_run, newest
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters
     from opsplug.settings import Settings
     from opsplug.store.protocol import Store
-    from opsplug.training.artefacts import Artefacts
+    from opsplug.training.run.artefacts import Artefacts
 
 log = logging.getLogger("opsplug")
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from opsplug.training.runner import Runner
+from opsplug.training.run.runner import Runner
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters
     from opsplug.settings import Settings
     from opsplug.store.protocol import Store
-    from opsplug.training.artefacts import Artefacts
+    from opsplug.training.run.artefacts import Artefacts
 
 LOOK = 10.0  # seconds between two looks; also the heart-beat of a lease
 FIRST_LOOK = 3.0

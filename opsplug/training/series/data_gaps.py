@@ -9,7 +9,7 @@ from opsplug.features.daycells import DayCells
 from opsplug.features.slots import HOUR, shifted
 
 if TYPE_CHECKING:
-    from opsplug.training.series_book import SeriesBook
+    from opsplug.training.series.daily_series import SeriesBook
 
 SILENCE: Final = 48 * HOUR  # without any event of anybody
 

@@ -24,11 +24,11 @@ from opsplug.features.slots import HOUR, SlotClock, shifted
 from opsplug.models.anomaly import AnomalyScore, StreamingDetector
 from opsplug.models.series.outage import Stillness
 from opsplug.models.series.significance import notable
-from opsplug.training.silence import SILENCE, Silence
+from opsplug.training.series.data_gaps import SILENCE, Silence
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
-    from opsplug.training.series_book import SeriesBook
+    from opsplug.training.series.daily_series import SeriesBook
 
 DETECTOR: Final = "detector"  # document kind; keys are EVERY/SERIES
 ROUTE_DAYS: Final = 28

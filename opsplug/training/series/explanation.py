@@ -9,13 +9,13 @@ from opsplug.features.daycells import REST, DayCells, share_above
 from opsplug.features.measures import Measure, measure_of
 from opsplug.features.slots import HOUR, shifted
 from opsplug.models.series.breakdown import Cause, explain, explain_ratio
-from opsplug.training.notes import notes_between
+from opsplug.training.series.annotations import notes_between
 
 if TYPE_CHECKING:
     from opsplug.features.calendar import Calendar
     from opsplug.store.protocol import Store
-    from opsplug.training.series_book import SeriesBook
-    from opsplug.training.watch_series import Strange
+    from opsplug.training.series.daily_series import SeriesBook
+    from opsplug.training.series.detection import Strange
 
 BEFORE: Final = {"hour": 6 * HOUR, "day": 30 * HOUR}  # how long before a strange slot a note may explain it
 WEEKS, DAYS = (7, 14, 21, 28), (1, 2, 3, 4, 5, 6)  # what a slot is compared with: its own weekday, else the days before

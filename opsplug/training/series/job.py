@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from opsplug.features.calendar import Calendar
 from opsplug.features.series import Rollup, RollupState
 from opsplug.features.slots import SlotClock, shifted
-from opsplug.training.explain_series import Explainer
 from opsplug.training.jobs import Work
-from opsplug.training.notes import note_changes, note_prices
-from opsplug.training.series_book import PARTS_DAYS, SeriesBook
-from opsplug.training.watch_series import Watch
+from opsplug.training.series.annotations import note_changes, note_prices
+from opsplug.training.series.daily_series import PARTS_DAYS, SeriesBook
+from opsplug.training.series.detection import Watch
+from opsplug.training.series.explanation import Explainer
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

@@ -16,7 +16,7 @@ from opsplug.services.insight.messages import (
     series_name,
 )
 from opsplug.services.insight.series import SeriesReader
-from opsplug.training.watch_series import DETECTOR
+from opsplug.training.series.detection import DETECTOR
 from opsplug.web.admin import bands
 from opsplug.web.admin.figures import together
 from opsplug.web.admin.page import Ask, ReadOnly

@@ -10,7 +10,7 @@ from opsplug.features.session_table import SessionTableMaker
 from opsplug.models.visitors.session_anomaly import strange_visits
 from opsplug.store import open_store
 from opsplug.training.jobs import Work
-from opsplug.training.session_anomalies import STRANGE, find
+from opsplug.training.series.session_anomalies import STRANGE, find
 
 START = datetime(2026, 5, 4, 9, tzinfo=UTC)
 

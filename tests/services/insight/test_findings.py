@@ -11,8 +11,8 @@ from opsplug.services.insight.findings.sentences import TEXTS, Sentences
 from opsplug.services.insight.insight import Insight
 from opsplug.settings import Settings
 from opsplug.store import open_store
-from opsplug.training import insight_series
 from opsplug.training.jobs import Work
+from opsplug.training.series import job as insight_series
 from tests.services.busy_shop import END, STEPS, Shop, Visit
 
 

@@ -16,9 +16,9 @@ import pytest
 from numpy.typing import NDArray
 
 from opsplug.errors import ArtefactError
-from opsplug.training.artefacts import CURRENT, MANIFEST, Artefact, Artefacts
-from opsplug.training.files import MAP_BYTES
-from opsplug.training.live import Live
+from opsplug.training.run.artefacts import CURRENT, MANIFEST, Artefact, Artefacts
+from opsplug.training.run.files import MAP_BYTES
+from opsplug.training.run.live import Live
 
 KEY = b"s" * 32
 NOW = 1_790_000_000.0

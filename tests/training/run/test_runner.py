@@ -19,11 +19,11 @@ from opsplug.capture.counters import Counters
 from opsplug.errors import ModelError, SettingsError
 from opsplug.settings import Settings
 from opsplug.store import open_store
-from opsplug.training.artefacts import Artefacts
-from opsplug.training.child import Child, Spec, environment, interpreter
 from opsplug.training.jobs import Job, runs, train
-from opsplug.training.runner import ATTEMPTS, LEASE, RETRY, SHORTEST, Runner
-from opsplug.training.schedule import Schedule
+from opsplug.training.run.artefacts import Artefacts
+from opsplug.training.run.child import Child, Spec, environment, interpreter
+from opsplug.training.run.runner import ATTEMPTS, LEASE, RETRY, SHORTEST, Runner
+from opsplug.training.run.schedule import Schedule
 from tests.services.shop import KEY, NOW, Shop, fill_catalogue, fill_events
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -232,10 +232,10 @@ def test_a_child_that_fails_says_why(tmp_path: Path) -> None:
 def test_a_child_does_not_outlive_its_parent(tmp_path: Path) -> None:
     code = (
         "import sys, time\n"
-        "from opsplug.training.child import Child, Spec\n"
-        "import opsplug.training.child as child\n"
+        "from opsplug.training.run.child import Child, Spec\n"
+        "import opsplug.training.run.child as child\n"
         f"spec = Spec('sqlite:///{tmp_path}/shop.db', '{tmp_path}/models', '{KEY.hex()}', ['sleep'])\n"
-        "run = Child(spec, module='tests.training.sleeping')\n"
+        "run = Child(spec, module='tests.training.run.sleeping')\n"
         "print(run.pid, flush=True)\n"
         "time.sleep(600)\n"
     )

@@ -12,10 +12,11 @@ from opsplug.features.calendar import Calendar, black_friday
 from opsplug.services.insight.series import SeriesReader
 from opsplug.settings import Settings
 from opsplug.store import open_store
-from opsplug.training import insight_series, series_book
 from opsplug.training.jobs import Work
-from opsplug.training.notes import add_note
-from opsplug.training.series_book import SeriesBook
+from opsplug.training.series import daily_series as series_book
+from opsplug.training.series import job as insight_series
+from opsplug.training.series.annotations import add_note
+from opsplug.training.series.daily_series import SeriesBook
 
 ZONE = ZoneInfo("Europe/Berlin")
 

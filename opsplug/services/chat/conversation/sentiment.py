@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opsplug.models.sentiment import Sentiment, SentimentModel
-from opsplug.training.artefacts import Artefact, Artefacts
-from opsplug.training.live import Live
+from opsplug.training.run.artefacts import Artefact, Artefacts
+from opsplug.training.run.live import Live
 from opsplug.training.sentiment import NAME, REPORT
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from opsplug.errors import ModelError
 from opsplug.models.intents import Intent, IntentModel
 from opsplug.models.text.sentence import Encoder
-from opsplug.training.artefacts import Artefact, Artefacts
 from opsplug.training.encoders import encoder_of
 from opsplug.training.intents import NAME
-from opsplug.training.live import Live
+from opsplug.training.run.artefacts import Artefact, Artefacts
+from opsplug.training.run.live import Live
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters
