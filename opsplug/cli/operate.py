@@ -16,7 +16,7 @@ from opsplug.cli import show
 from opsplug.cli.app import FAILED, json_option, with_engine
 
 if TYPE_CHECKING:
-    from opsplug.engine import Engine
+    from opsplug.engine.engine import Engine
     from opsplug.services.doctor import Doctor
 
 _MARKS = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}
@@ -114,7 +114,7 @@ def doctor(engine: "Engine", json_: bool) -> None:
 
 
 def _doctor(engine: "Engine") -> "Doctor":
-    from opsplug.parts import KEY_FILE
+    from opsplug.engine.parts import KEY_FILE
     from opsplug.services.doctor import Doctor
 
     return Doctor(

@@ -1,4 +1,4 @@
-"""The composition root: an engine's life. Its parts are in `opsplug.parts`; it has no behaviour of its own."""
+"""The composition root: an engine's life. Its parts are in `opsplug.engine.parts`; it has no behaviour of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.capture.durable import settle
 from opsplug.capture.queue import Ticket
-from opsplug.parts import KEY_FILE, SPOOL_FOLDER, Parts
+from opsplug.engine.parts import KEY_FILE, SPOOL_FOLDER, Parts
 from opsplug.settings import Settings
 
 if TYPE_CHECKING:

@@ -226,7 +226,7 @@ class Parts:
 
     @cached_property
     def web(self) -> Web:
-        from opsplug.web.wiring import build_web
+        from opsplug.engine.site import build_web
 
         return build_web(self)
 

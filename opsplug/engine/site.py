@@ -37,7 +37,7 @@ from opsplug.web.static import Snippet
 from opsplug.web.widgets import Helpers
 
 if TYPE_CHECKING:
-    from opsplug.parts import Parts
+    from opsplug.engine.parts import Parts
 
 
 def build_web(parts: Parts) -> Web:
