@@ -12,8 +12,8 @@ import click
 from opsplug.cli import show
 from opsplug.cli.app import FAILED, json_option, with_engine
 from opsplug.errors import SettingsError
+from opsplug.services.transfer import importer as transfer
 from opsplug.services.transfer.importer import ImportReport
-from opsplug.services.transfer.importer import importer as transfer
 
 if TYPE_CHECKING:
     from opsplug.engine.engine import Engine

@@ -171,7 +171,7 @@ class Parts:
     @cached_property
     def chat(self) -> Chat:
         from opsplug.services.chat.conversation.chat import Chat
-        from opsplug.services.chat.conversation.chat.knowledge import intents as chat_intents
+        from opsplug.services.chat.knowledge import intents as chat_intents
         from opsplug.services.chat.knowledge.product_search import CatalogueSearch
 
         settings = self.settings

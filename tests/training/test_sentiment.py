@@ -12,7 +12,7 @@ import pytest
 from opsplug import Engine
 from opsplug.models.sentiment import SentimentModel
 from opsplug.models.text.aspects import aspects
-from opsplug.services.transfer.importer import importer as transfer
+from opsplug.services.transfer import importer as transfer
 from opsplug.training.labelled import labelled
 
 START = 1_790_000_000.0

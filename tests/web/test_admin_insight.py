@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from opsplug.services.alerts.alerts import job as alert_job
+from opsplug.services.alerts import job as alert_job
 from opsplug.services.insight.findings.evidence import Finding
 from opsplug.services.insight.findings.job import FINDINGS
 from opsplug.training.jobs import Work

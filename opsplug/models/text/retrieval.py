@@ -1,8 +1,8 @@
 """Which of a shop's known questions a customer is asking, or that it is none of them.
 
 A candidate scores by cosine in three views: the words and pieces of its question, its question and answer together,
-and what both mean in a shop's vocabulary (`opsplug.models.text.synonyms`), which also joins the languages. Confidence is a
-logistic function of the score, the share of familiar words, and how much of a shop's vocabulary the two share.
+and what both mean in a shop's vocabulary (`opsplug.models.text.synonyms`), which also joins the languages. Confidence
+is a logistic function of the score, the share of familiar words, and how much of a shop's vocabulary the two share.
 """
 
 from __future__ import annotations

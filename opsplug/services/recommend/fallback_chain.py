@@ -9,10 +9,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from opsplug.features.recommendation_id import ELSEWHERE
+from opsplug.services.recommend import rules as rule_book
 from opsplug.services.recommend.availability import Availability, Stock
 from opsplug.services.recommend.diversity import Caps
 from opsplug.services.recommend.ranking import DAY, Candidate, Question, Ranking, Source
-from opsplug.services.recommend.recommender import rules as rule_book
 from opsplug.services.recommend.slot_rankers import Slot
 from opsplug.services.recommend.trained import Trained
 from opsplug.services.recommend.untrained import ColdShop

@@ -13,13 +13,13 @@ from opsplug.errors import EventError, OpsPlugError, StoreError
 from opsplug.features.interactions import CART
 from opsplug.features.recommendation_id import HEAD, PLACEMENTS, UNTRAINED, make_id
 from opsplug.services.catalog import Catalog
+from opsplug.services.recommend import rules as rule_book
 from opsplug.services.recommend.availability import Stock
 from opsplug.services.recommend.fallback_chain import Ladder, Trace
 from opsplug.services.recommend.holdout import in_holdout
 from opsplug.services.recommend.query import TIMEOUT, Known, acts_of, id_of, listed, seconds
 from opsplug.services.recommend.ranking import Candidate, Question, Visitor, rebuyable
 from opsplug.services.recommend.reasons import reason_code, sentence
-from opsplug.services.recommend.recommender import rules as rule_book
 from opsplug.services.recommend.slot_rankers import Slots
 from opsplug.services.recommend.trained import Trained
 from opsplug.services.recommend.untrained import ColdShop

@@ -89,6 +89,6 @@ def interpreter() -> str:
 
 def environment(base: Mapping[str, str]) -> dict[str, str]:
     """One thread unless the owner said otherwise, and the path on which this package was found."""
-    package = str(Path(__file__).resolve().parents[2])
+    package = str(Path(__file__).resolve().parents[3])
     path = os.pathsep.join([package, *filter(None, [base.get("PYTHONPATH")])])
     return {**dict.fromkeys(_THREADS, "1"), **base, "PYTHONPATH": path}

@@ -10,7 +10,7 @@ import pytest
 
 from opsplug.models.rerank.off_policy import FEWEST_CLICKS, doubly_robust, ips, snips
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "bandit"
+DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "bandit"
 PLACES, ITEMS = 3, 34
 
 

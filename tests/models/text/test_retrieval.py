@@ -12,7 +12,7 @@ from opsplug.models.text.retrieval import CONFIDENT, KnowledgeIndex
 from opsplug.models.text.synonyms import meanings
 from opsplug.models.text.tokens import pack_terms, unpack_terms, words
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FAQ = ROOT / ".." / "shared" / "data" / "intents" / "ecommerce_faq.json"
 QUESTIONS = [
     "What is your return policy?",

@@ -13,7 +13,7 @@ from opsplug.errors import ModelError
 from opsplug.models.sentiment import SentimentModel
 from opsplug.models.text.language import detect_language
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "sentiment"
+DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "sentiment"
 
 
 @pytest.mark.parametrize(

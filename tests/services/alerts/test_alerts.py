@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from opsplug.errors import SettingsError
+from opsplug.services.alerts import job as alert_job
 from opsplug.services.alerts.alerts import Alerts
-from opsplug.services.alerts.alerts import job as alert_job
 from opsplug.services.alerts.notify import NotifyError, addresses, channel_of, send
 from opsplug.services.alerts.outbox import OUTBOX
 from opsplug.services.alerts.quiet_hours import AlertTimes

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from opsplug.services.chat.conversation.chat.desk import background_worker as chat_keeper
 
 from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
+from opsplug.services.chat.desk import background_worker as chat_keeper
 from opsplug.services.chat.desk.background_worker import Keeper
 from tests.browser.conftest import wait_for
 

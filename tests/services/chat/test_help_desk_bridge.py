@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opsplug.services.chat.conversation.chat.desk import support as support_module
 
 from opsplug import Engine
 from opsplug.errors import EventError
+from opsplug.services.chat.desk import support as support_module
 from opsplug.services.chat.desk.help_desk_bridge import Bridge, signature
 from opsplug.services.chat.desk.transcript import transcript
 

@@ -21,7 +21,7 @@ from opsplug.models.recommend.mix import Mix
 from opsplug.training.reader import read_interactions
 from tests.services.shop import Shop
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "retail" / "online_retail.csv.gz"
+DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "retail" / "online_retail.csv.gz"
 SOAK = os.environ.get("OPSPLUG_SOAK") == "1"
 VISITORS, EVERY = (1000, 1) if SOAK else (150, 25)  # of the customers: all, or each twenty-fifth
 

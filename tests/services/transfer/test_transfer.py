@@ -34,7 +34,7 @@ from opsplug.web.admin.figures import csv_file
 
 EXAMPLES = 1000 if os.environ.get("OPSPLUG_SOAK") == "1" else 25
 NOW = 1_700_000_000_000
-RETAIL = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "retail" / "online_retail.csv.gz"
+RETAIL = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "retail" / "online_retail.csv.gz"
 RETAIL_COLUMNS = {
     "item_id": "StockCode", "item_name": "Description", "timestamp": "InvoiceDate", "transaction_id": "InvoiceNo",
     "user_id": "CustomerID", "quantity": "Quantity", "price": "UnitPrice",
@@ -537,7 +537,7 @@ def test_the_retail_file_adds_up(tmp_path: Path) -> None:
     for stored in (expected["events"], 0):
         done = subprocess.run(
             [sys.executable, "-c", IMPORT_RETAIL, str(path), f"sqlite:///{tmp_path}/retail.db"],
-            cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, check=True,
+            cwd=Path(__file__).resolve().parents[3], capture_output=True, text=True, check=True,
         )  # fmt: skip
         told = json.loads(done.stdout)
         assert {key: told[key] for key in expected} == expected

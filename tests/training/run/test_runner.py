@@ -26,7 +26,7 @@ from opsplug.training.run.runner import ATTEMPTS, LEASE, RETRY, SHORTEST, Runner
 from opsplug.training.run.schedule import Schedule
 from tests.services.shop import KEY, NOW, Shop, fill_catalogue, fill_events
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 JOB = Job("recommendations", "opsplug.training.recommendations:train", trains=True)
 
 
