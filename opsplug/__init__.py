@@ -9,7 +9,7 @@ from opsplug.errors import OpsPlugError
 from opsplug.version import __version__
 
 if TYPE_CHECKING:
-    from opsplug.engine.engine import Engine as Engine
+    from opsplug.engine import Engine as Engine
     from opsplug.settings import Settings as Settings
 
 __all__ = ["Engine", "OpsPlugError", "Settings", "__version__"]
@@ -17,7 +17,7 @@ __all__ = ["Engine", "OpsPlugError", "Settings", "__version__"]
 
 def __getattr__(name: str) -> Any:
     if name == "Engine":
-        from opsplug.engine.engine import Engine
+        from opsplug.engine import Engine
 
         return Engine
     if name == "Settings":

@@ -12,7 +12,7 @@ import click
 from opsplug.errors import OpsPlugError, SettingsError
 
 if TYPE_CHECKING:
-    from opsplug.engine.engine import Engine
+    from opsplug.engine import Engine
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 _FLASK_STORE: Final = Path("instance", "opsplug.db")
@@ -111,7 +111,7 @@ def with_engine(must_exist: bool = True) -> Callable[[Command], Command]:
 
 
 def open_engine(store: str | None, models: str | None, must_exist: bool = True, **keywords: Any) -> "Engine":
-    from opsplug.engine.engine import Engine
+    from opsplug.engine import Engine
 
     if not store and not os.environ.get("OPSPLUG_STORE") and not Path("opsplug.db").exists() and _FLASK_STORE.exists():
         store = str(_FLASK_STORE)

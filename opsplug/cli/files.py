@@ -16,7 +16,7 @@ from opsplug.services.transfer import importer as transfer
 from opsplug.services.transfer.importer import ImportReport
 
 if TYPE_CHECKING:
-    from opsplug.engine.engine import Engine
+    from opsplug.engine import Engine
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -8,7 +8,7 @@ from opsplug.cli import show
 from opsplug.cli.app import json_option, with_engine
 
 if TYPE_CHECKING:
-    from opsplug.engine.engine import Engine
+    from opsplug.engine import Engine
     from opsplug.services.insight.visitors import Answer
 
 

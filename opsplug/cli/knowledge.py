@@ -19,7 +19,7 @@ from opsplug.services.chat.knowledge.knowledge import Knowledge
 from opsplug.services.transfer.importer import BadRowError, open_rows
 
 if TYPE_CHECKING:
-    from opsplug.engine.engine import Engine
+    from opsplug.engine import Engine
 
 _CHATS = 100_000  # of the newest, that suggestions are made of
 

@@ -12,7 +12,7 @@ from opsplug.cli.app import FAILED, json_option, with_engine
 from opsplug.errors import SettingsError
 
 if TYPE_CHECKING:
-    from opsplug.engine.engine import Engine
+    from opsplug.engine import Engine
     from opsplug.models.rerank.slot_learning import Learned
 
 _now = click.option("--now", metavar="TIME", help="Act as at this time (ISO 8601 or epoch seconds). [the newest event]")

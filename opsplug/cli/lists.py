@@ -14,7 +14,7 @@ from opsplug.errors import EventError
 from opsplug.features.recommendation_id import PLACEMENTS, read_id
 
 if TYPE_CHECKING:
-    from opsplug.engine.engine import Engine
+    from opsplug.engine import Engine
     from opsplug.services.recommend.fallback_chain import Trace
 
 

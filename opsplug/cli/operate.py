@@ -16,7 +16,7 @@ from opsplug.cli import show
 from opsplug.cli.app import FAILED, json_option, with_engine
 
 if TYPE_CHECKING:
-    from opsplug.engine.engine import Engine
+    from opsplug.engine import Engine
     from opsplug.services.doctor import Doctor
 
 _MARKS = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}

@@ -22,7 +22,7 @@ import psutil
 import pytest
 
 from opsplug.capture.spool import Spool
-from opsplug.engine.engine import SPOOL_FOLDER
+from opsplug.engine import SPOOL_FOLDER
 from opsplug.events import Event
 from opsplug.store import open_store
 from tests.contracts.store_contract import read

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from opsplug.engine.engine import site as wiring
+from opsplug.engine import site as wiring
 from opsplug.web.admin import words as all_words
 from opsplug.web.admin.page import Ask
 from opsplug.web.http import Response

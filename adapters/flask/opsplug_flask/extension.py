@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, request
 
-from opsplug.engine.engine import Engine
+from opsplug.engine import Engine
 from opsplug.errors import SettingsError
 from opsplug_flask.translate import FlaskHost, from_response, to_request
 

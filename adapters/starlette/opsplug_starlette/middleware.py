@@ -9,7 +9,7 @@ import anyio.to_thread
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from opsplug.engine.engine import Engine
+from opsplug.engine import Engine
 from opsplug_starlette.routes import Routes
 from opsplug_starlette.translate import StarletteHost, cookies, in_thread, send_response, to_request
 
