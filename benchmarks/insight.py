@@ -25,15 +25,16 @@ GOAL_CPU_S, GOAL_MB = 60, 600
 
 def one(url: str, name: str) -> None:
     """In a process of its own, as the schedule runs it."""
+    from opsplug.engine.jobs import JOBS as KNOWN
     from opsplug.store import open_store
-    from opsplug.training.jobs import Work, jobs_named
     from opsplug.training.run.artefacts import Artefacts
+    from opsplug.training.run.job import Work, jobs_named
 
     store = open_store(url)
     artefacts = Artefacts(Path(url.removeprefix("sqlite:///")).parent / "models", b"k" * 32)
     said: list[str] = []
     cpu = time.process_time()
-    jobs_named([name])[0].run(
+    jobs_named([name], KNOWN)[0].run(
         Work(store, artefacts, now=NOW, options={"timezone": "Europe/London", "language": "en"}, say=said.append)
     )
     status = Path("/proc/self/status").read_text()
@@ -51,13 +52,13 @@ def main() -> int:
     if not RETAIL.exists():
         print(f"skipped: {RETAIL} is absent")
         return 0
+    from opsplug.engine.jobs import JOBS as KNOWN
     from opsplug.privacy.keys import Keys
     from opsplug.services.catalog import Catalog
     from opsplug.services.insight.messages import alarm_sentence
     from opsplug.services.insight.series import SeriesReader, item_names
     from opsplug.services.transfer.importer import ImportOptions, import_events
     from opsplug.store import open_store
-    from opsplug.training.jobs import JOBS as KNOWN
 
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/retail.db"

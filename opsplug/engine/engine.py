@@ -14,7 +14,7 @@ from opsplug.engine.parts import KEY_FILE, SPOOL_FOLDER, Parts
 from opsplug.settings import Settings
 
 if TYPE_CHECKING:
-    from opsplug.training.jobs import TrainingReport
+    from opsplug.training.run.job import TrainingReport
 
 
 __all__ = ["KEY_FILE", "SPOOL_FOLDER", "Engine"]
@@ -62,7 +62,7 @@ class Engine(Parts):
         say: Callable[[str], object] = lambda text: None,
     ) -> list[TrainingReport]:
         """Train now, in this process; a model is served only if its gate lets it through. `say` hears the progress."""
-        from opsplug.training.jobs import train
+        from opsplug.engine.jobs import train
 
         self.flush()
         return train(

@@ -220,9 +220,10 @@ class Parts:
 
     @cached_property
     def schedule(self) -> Schedule:
+        from opsplug.engine.jobs import JOBS
         from opsplug.training.run.schedule import Schedule
 
-        return Schedule(self.settings, lambda: self.store, lambda: self.artefacts, self.counters)
+        return Schedule(JOBS, self.settings, lambda: self.store, lambda: self.artefacts, self.counters)
 
     @cached_property
     def web(self) -> Web:

@@ -26,8 +26,8 @@ from opsplug.models.recommend.evaluation import questions
 from opsplug.models.recommend.mix import Mix, fit_parts
 from opsplug.models.recommend.next_item.network import NextItem
 from opsplug.models.recommend.next_item.weight import Trial, deep_weights, joins, mean, trial
-from opsplug.training.jobs import TrainingReport, Work
 from opsplug.training.reader import read_interactions
+from opsplug.training.run.job import TrainingReport, Work
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,9 +10,9 @@ from opsplug.features.items import catalogue
 from opsplug.models.rerank.slot_learning import Learned, learn
 from opsplug.training.deep import fitting
 from opsplug.training.gate import Verdict, judge
-from opsplug.training.jobs import Work
 from opsplug.training.reader import read_interactions
 from opsplug.training.recommendations import champion
+from opsplug.training.run.job import Work
 from opsplug.training.slots import DAY_MS, DAYS, read_lists
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from opsplug.models.recommend.evaluation import Question, interval, ndcg, questi
 from opsplug.models.recommend.mix import Mix
 from opsplug.models.recommend.ranker import Ranker
 from opsplug.models.visitors.fairness import SMALLEST, evened, exposure
-from opsplug.training.jobs import Work
 from opsplug.training.reader import read_interactions
+from opsplug.training.run.job import Work
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

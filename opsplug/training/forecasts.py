@@ -17,7 +17,7 @@ from opsplug.features.visits import Visits
 from opsplug.models.forecast import forecast, runs_out
 from opsplug.models.series.trends import trends
 from opsplug.store import queries
-from opsplug.training.jobs import TrainingReport, Work
+from opsplug.training.run.job import TrainingReport, Work
 from opsplug.training.shoplog import newest_event, read_shop_log, read_visits
 
 Array = NDArray[np.float64]

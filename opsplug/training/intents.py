@@ -13,7 +13,7 @@ from opsplug.models.intents import IntentModel
 from opsplug.models.text.retrieval import CONFIDENT, KnowledgeIndex, preferred
 from opsplug.models.text.sentence import Encoder
 from opsplug.training.encoders import encoder_of
-from opsplug.training.jobs import TrainingReport, Work
+from opsplug.training.run.job import TrainingReport, Work
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

@@ -20,7 +20,7 @@ from opsplug.features.visitors import NAMES, VisitorFeatures, visitor_features
 from opsplug.models.propensity import PropensityModel
 from opsplug.models.text.tags import tags
 from opsplug.models.visitors.segments import Segment, cluster_segments, rfm_segments
-from opsplug.training.jobs import TrainingReport, Work
+from opsplug.training.run.job import TrainingReport, Work
 from opsplug.training.shoplog import newest_event, read_shop_log, read_visits
 
 KIND, VISITORS, TAGS, LINE = "insight", "visitors", "tags", "visitor"

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from opsplug.features.shoplog import BUY, ShopLog
 from opsplug.features.visitors import NAMES, RFM, bought_between
 from opsplug.models.propensity import PropensityModel, calibration_bins, log_loss, quality
-from opsplug.training.jobs import TrainingReport, Work
 from opsplug.training.past_moments import (
     BUYS,
     DAY,
@@ -28,6 +27,7 @@ from opsplug.training.past_moments import (
     questions,
     rows_at,
 )
+from opsplug.training.run.job import TrainingReport, Work
 from opsplug.training.shoplog import read_shop_log
 
 Array = NDArray[np.float64]

@@ -11,8 +11,8 @@ from opsplug.features.items import catalogue
 from opsplug.models.recommend.ranker import Ranker
 from opsplug.training.deep import fitting
 from opsplug.training.gate import Champion, judge
-from opsplug.training.jobs import TrainingReport, Work
 from opsplug.training.reader import read_interactions
+from opsplug.training.run.job import TrainingReport, Work
 
 log = logging.getLogger("opsplug")
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from opsplug.errors import ArtefactError
 from opsplug.models.sentiment import SentimentModel
 from opsplug.models.text.aspects import ASPECTS, aspects
-from opsplug.training.jobs import TrainingReport, Work
 from opsplug.training.labelled import Labelled, labelled
+from opsplug.training.run.job import TrainingReport, Work
 
 NAME: Final = "sentiment"
 REPORT: Final = "sentiment_report"  # document kind; its key is `now`

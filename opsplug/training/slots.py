@@ -15,7 +15,7 @@ from opsplug.events import Event
 from opsplug.features.recommendation_id import HEAD, Made, read_id
 from opsplug.models.rerank.list_ranker import CATEGORIES, SlotList, artefact_name
 from opsplug.models.rerank.slot_learning import Learned, SlotLog, learn, most_looked_at, verdict
-from opsplug.training.jobs import TrainingReport, Work
+from opsplug.training.run.job import TrainingReport, Work
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

@@ -8,12 +8,13 @@ from typing import Any
 
 from opsplug.capture.counters import Counters
 from opsplug.capture.ids import new_id
+from opsplug.engine.jobs import train
 from opsplug.events import Event, make_event
 from opsplug.services.catalog import Catalog
 from opsplug.services.recommend.recommender import Recommender
 from opsplug.store import open_store
-from opsplug.training.jobs import TrainingReport, train
 from opsplug.training.run.artefacts import Artefacts
+from opsplug.training.run.job import TrainingReport
 
 KEY = b"k" * 32
 NOW = 1_790_000_000.0  # epoch seconds

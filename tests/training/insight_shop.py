@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from opsplug.capture.counters import Counters
+from opsplug.engine.jobs import train
 from opsplug.events import Event, Item
 from opsplug.privacy.keys import Keys
 from opsplug.services.catalog import Catalog
 from opsplug.services.insight.visitors import VisitorInsight
 from opsplug.store import open_store
-from opsplug.training.jobs import train
 from opsplug.training.run.artefacts import Artefacts
 
 DAY = 86400.0

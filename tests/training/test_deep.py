@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from opsplug.engine.jobs import JOBS
 from opsplug.models.recommend import fusion
 from opsplug.models.recommend.ranker import Ranker
 from opsplug.training import deep
-from opsplug.training.jobs import Work, jobs_named
+from opsplug.training.run.job import Work, jobs_named
 from tests.services.shop import DAY, NOW, TEA, Shop, fill_catalogue, fill_events
 
 torch = pytest.importorskip("torch", reason="the extra deep is not installed")
@@ -60,8 +61,8 @@ def test_the_setting_and_a_small_shop_keep_it_from_training(shop: Shop, monkeypa
 
 
 def test_it_is_a_job_of_its_own() -> None:
-    assert "deep" not in [job.name for job in jobs_named(None)]
-    assert jobs_named(["deep"])[0].every == DAY
+    assert "deep" not in [job.name for job in jobs_named(None, JOBS)]
+    assert jobs_named(["deep"], JOBS)[0].every == DAY
 
 
 def test_it_joins_the_mix_in_use_stays_in_the_next_and_leaves(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

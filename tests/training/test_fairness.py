@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from opsplug.engine.jobs import train
 from opsplug.features.diversity import diversity, gini
 from opsplug.features.interactions import from_columns
 from opsplug.features.items import catalogue
@@ -17,7 +18,6 @@ from opsplug.features.recommendation_id import make_id
 from opsplug.services.insight.findings.news import unfair
 from opsplug.services.insight.findings.sentences import Sentences
 from opsplug.training.fairness import KEY, KIND, alerts
-from opsplug.training.jobs import train
 from tests.services.shop import DAY, NOW, Shop
 
 ITEMS = [f"i{n:03d}" for n in range(120)]

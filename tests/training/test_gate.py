@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from opsplug.engine.jobs import train
 from opsplug.features.interactions import Interactions, interactions
 from opsplug.features.items import Catalogue, catalogue
 from opsplug.models.recommend.mix import Mix
 from opsplug.models.recommend.ranker import Ranker
 from opsplug.training.gate import FEWEST, Champion, judge
-from opsplug.training.jobs import train
 from tests.services.shop import NOW, Shop, fill_catalogue, fill_events
 
 DAY = 86_400.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from opsplug.training.jobs import DAY, HOUR, JOBS
+from opsplug.engine.jobs import JOBS
+from opsplug.training.run.job import DAY, HOUR
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "training.md"
 SPANS = {

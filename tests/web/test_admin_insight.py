@@ -16,7 +16,7 @@ import pytest
 from opsplug.services.alerts import job as alert_job
 from opsplug.services.insight.findings.evidence import Finding
 from opsplug.services.insight.findings.job import FINDINGS
-from opsplug.training.jobs import Work
+from opsplug.training.run.job import Work
 from opsplug.training.series import job as insight_series
 from opsplug.training.series.job import ALARM
 from opsplug.web.admin.words import alerts, anomalies, findings

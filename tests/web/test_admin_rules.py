@@ -123,7 +123,7 @@ def test_the_pages_say_what_is_not_known_yet(site: Site, language: str) -> None:
 
 
 def test_the_daily_look_is_on_the_page(site: Site) -> None:
-    from opsplug.training.jobs import train
+    from opsplug.engine.jobs import train
 
     train(site.engine.store, site.engine.artefacts, ["fairness"])
     page = site.get("fairness").text

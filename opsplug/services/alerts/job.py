@@ -15,7 +15,7 @@ from opsplug.services.alerts.rules import SEVERITIES, Firing, Rule, Rules, firin
 from opsplug.services.insight.series import SeriesReader, item_names
 
 if TYPE_CHECKING:
-    from opsplug.training.jobs import Work
+    from opsplug.training.run.job import Work
 
 ALERT, TIMES = "alert", "alert_times"  # document kinds; an alert's key is TIME/RULE
 FRESH: Final = 36 * 3600.0  # what ended longer ago is history, not news

@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 import msgspec
 
 from opsplug.errors import ModelError
-from opsplug.training.jobs import TrainingReport
+from opsplug.training.run.job import TrainingReport
 
 NICE = 10
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -41,9 +41,9 @@ class Line(msgspec.Struct, omit_defaults=True):
 
 
 class Child:
-    """One run of `python -m opsplug.training`. Its standard input stays open: when this process ends, it ends."""
+    """One run of `python -m opsplug.engine.training_process`. Its standard input stays open: it ends with us."""
 
-    def __init__(self, spec: Spec, *, module: str = "opsplug.training") -> None:
+    def __init__(self, spec: Spec, *, module: str = "opsplug.engine.training_process") -> None:
         self._process = subprocess.Popen(
             [interpreter(), "-P", "-m", module],
             stdin=subprocess.PIPE,

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from opsplug.errors import OpsPlugError, StoreError
-from opsplug.training.jobs import JOBS, Job
 from opsplug.training.run.child import Child, Spec
+from opsplug.training.run.job import Job
 from opsplug.training.run.runs import Run, keep_run, last_run, newest
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ class Runner:
 
     def __init__(
         self,
+        jobs: Sequence[Job],
         settings: Settings,
         store: Callable[[], Store],
         artefacts: Callable[[], Artefacts],
         counters: Counters,
         *,
-        jobs: Sequence[Job] = JOBS,
         clock: Callable[[], float] = time.time,
         spawn: Callable[[Spec], Child] = Child,
     ) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from opsplug.training.run.job import Job
 from opsplug.training.run.runner import Runner
 
 if TYPE_CHECKING:
@@ -24,12 +25,13 @@ class Schedule:
 
     def __init__(
         self,
+        jobs: Sequence[Job],
         settings: Settings,
         store: Callable[[], Store],
         artefacts: Callable[[], Artefacts],
         counters: Counters,
     ) -> None:
-        self.runner = Runner(settings, store, artefacts, counters)
+        self.runner = Runner(jobs, settings, store, artefacts, counters)
         self._scheduler: Any = None
         self._pid: int | None = None
 

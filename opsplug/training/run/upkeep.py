@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsplug.training.jobs import DAY, Work
+from opsplug.training.run.job import DAY, Work
 
 UNSEEN_DAYS = 30  # an item learnt from pages that no page has shown for so long is gone
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opsplug.features.calendar import Calendar
 from opsplug.features.series import Rollup, RollupState
 from opsplug.features.slots import SlotClock, shifted
-from opsplug.training.jobs import Work
+from opsplug.training.run.job import Work
 from opsplug.training.series.annotations import note_changes, note_prices
 from opsplug.training.series.daily_series import PARTS_DAYS, SeriesBook
 from opsplug.training.series.detection import Watch

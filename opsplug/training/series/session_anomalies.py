@@ -9,7 +9,7 @@ from opsplug.features.opensessions import short_hash
 from opsplug.features.session_table import SessionTableMaker
 from opsplug.features.slots import SlotClock
 from opsplug.models.visitors.session_anomaly import strange_visits
-from opsplug.training.jobs import DAY, Work
+from opsplug.training.run.job import DAY, Work
 
 STRANGE: Final = "strange_visit"  # document kind; keys are DATE/SESSION
 DAYS, KEPT_DAYS = 7, 60

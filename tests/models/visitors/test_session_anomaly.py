@@ -9,7 +9,7 @@ from opsplug.events import Event, make_event
 from opsplug.features.session_table import SessionTableMaker
 from opsplug.models.visitors.session_anomaly import strange_visits
 from opsplug.store import open_store
-from opsplug.training.jobs import Work
+from opsplug.training.run.job import Work
 from opsplug.training.series.session_anomalies import STRANGE, find
 
 START = datetime(2026, 5, 4, 9, tzinfo=UTC)

@@ -20,7 +20,7 @@ from opsplug.services.alerts.rules import Rule, firings
 from opsplug.services.insight.series import Point
 from opsplug.settings import Settings
 from opsplug.store import open_store
-from opsplug.training.jobs import Work
+from opsplug.training.run.job import Work
 from opsplug.training.series.job import ALARM, alarm_key
 
 # Modules that apprise's plugins import; what is old there is not ours.

@@ -13,7 +13,7 @@ from opsplug import Engine
 from opsplug.services.chat.desk.conversation_log import ConversationLog
 from opsplug.services.chat.desk.retention import WITHDRAWN, run
 from opsplug.services.chat.knowledge.importing import suggest_from_chats
-from opsplug.training.jobs import DAY, Work
+from opsplug.training.run.job import DAY, Work
 from tests.adapters.test_flask import build as on_flask  # noqa: F401  (a fixture)
 from tests.contracts.adapter_contract import Build, Visitor
 from tests.services.shop import NOW, Shop

@@ -11,7 +11,7 @@ from opsplug.services.insight.findings.sentences import TEXTS, Sentences
 from opsplug.services.insight.insight import Insight
 from opsplug.settings import Settings
 from opsplug.store import open_store
-from opsplug.training.jobs import Work
+from opsplug.training.run.job import Work
 from opsplug.training.series import job as insight_series
 from tests.services.busy_shop import END, STEPS, Shop, Visit
 

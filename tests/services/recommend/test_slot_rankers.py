@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from opsplug.engine.jobs import train
 from opsplug.events import make_event
 from opsplug.features.recommendation_id import ELSEWHERE, HEAD, make_id, read_id
 from opsplug.models.rerank.list_ranker import POOL, RESERVED, SlotList, features, rng_of
 from opsplug.models.rerank.position_bias import looks_and_ranks, prior
 from opsplug.services.recommend.explain import explain
 from opsplug.services.recommend.ranking import Candidate, Question, Ranking
-from opsplug.training.jobs import train
 from opsplug.training.slots import KIND, MOST_OF_ONE, Lists, read_lists
 from tests.services.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
 

@@ -1,4 +1,4 @@
-"""A stand-in for `python -m opsplug.training` that would go on for a minute."""
+"""A stand-in for `python -m opsplug.engine.training_process` that would go on for a minute."""
 
 import sys
 import threading

@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 
 from opsplug.capture.counters import Counters
+from opsplug.engine.jobs import JOBS, train
 from opsplug.errors import ModelError, SettingsError
 from opsplug.settings import Settings
 from opsplug.store import open_store
-from opsplug.training.jobs import Job, runs, train
 from opsplug.training.run.artefacts import Artefacts
 from opsplug.training.run.child import Child, Spec, environment, interpreter
+from opsplug.training.run.job import Job, run_jobs, runs
 from opsplug.training.run.runner import ATTEMPTS, LEASE, RETRY, SHORTEST, Runner
 from opsplug.training.run.schedule import Schedule
 from tests.services.shop import KEY, NOW, Shop, fill_catalogue, fill_events
@@ -63,8 +64,8 @@ class World:
 
     def worker(self, *jobs: Job) -> Runner:
         return Runner(
-            self.settings, lambda: self.shop.store, lambda: self.shop.artefacts, self.shop.counters,
-            jobs=jobs or (JOB,), clock=lambda: self.now, spawn=self.spawn,
+            jobs or (JOB,), self.settings, lambda: self.shop.store, lambda: self.shop.artefacts, self.shop.counters,
+            clock=lambda: self.now, spawn=self.spawn,
         )  # fmt: skip
 
     def finish(self, runner: Runner, error: str = "") -> None:
@@ -264,7 +265,7 @@ def alive(pid: int) -> bool:
 def _work(folder: Path, ready: Any, go: Any) -> None:
     settings = Settings(store=f"sqlite:///{folder}/shop.db", models=str(folder / "models"))
     store = open_store(settings.store)
-    runner = Runner(settings, lambda: store, lambda: Artefacts(settings.models_path, KEY), Counters(), jobs=(JOB,))
+    runner = Runner((JOB,), settings, lambda: store, lambda: Artefacts(settings.models_path, KEY), Counters())
     store.catalogue_version()
     ready.release()
     go.wait(300)
@@ -294,7 +295,9 @@ def test_three_processes_train_once(tmp_path: Path) -> None:
 
 
 def test_the_clock_starts_once_and_stops(world: World) -> None:
-    schedule = Schedule(world.settings, lambda: world.shop.store, lambda: world.shop.artefacts, world.shop.counters)
+    schedule = Schedule(
+        JOBS, world.settings, lambda: world.shop.store, lambda: world.shop.artefacts, world.shop.counters
+    )
     before = threading.active_count()
     schedule.start()
     schedule.start()
@@ -318,7 +321,7 @@ def test_unknown_stores_are_refused_early() -> None:
 @pytest.mark.parametrize("remember", [True, False])
 def test_what_was_trained_by_hand_is_not_trained_again(world: World, remember: bool) -> None:
     fill_events(world.shop)
-    train(world.shop.store, world.shop.artefacts, [JOB.name], clock=lambda: world.now, jobs=(JOB,), remember=remember)
+    run_jobs((JOB,), world.shop.store, world.shop.artefacts, [JOB.name], clock=lambda: world.now, remember=remember)
     world.worker().look()
     assert len(world.children) == (0 if remember else 1)
 

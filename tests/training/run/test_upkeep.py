@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opsplug.training.jobs import DAY, Work
+from opsplug.training.run.job import DAY, Work
 from opsplug.training.run.upkeep import prune
 from tests.services.shop import NOW, Shop
 

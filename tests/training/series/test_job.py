@@ -12,7 +12,7 @@ from opsplug.features.calendar import Calendar, black_friday
 from opsplug.services.insight.series import SeriesReader
 from opsplug.settings import Settings
 from opsplug.store import open_store
-from opsplug.training.jobs import Work
+from opsplug.training.run.job import Work
 from opsplug.training.series import daily_series as series_book
 from opsplug.training.series import job as insight_series
 from opsplug.training.series.annotations import add_note

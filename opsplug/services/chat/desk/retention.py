@@ -9,7 +9,7 @@ from opsplug.services.chat.desk.handover import PERSON
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
-    from opsplug.training.jobs import Work
+    from opsplug.training.run.job import Work
 
 WITHDRAWN: Final = "chat_withdrawn"  # the store marks them together with the events of the visitor
 _AGEING: Final = (UNANSWERED, SUGGESTED, "alarm", "alert", "note")  # kinds that live as long as events do

@@ -13,7 +13,7 @@ from opsplug.services.insight.findings.window import Window
 from opsplug.services.insight.series import SeriesReader
 
 if TYPE_CHECKING:
-    from opsplug.training.jobs import Work
+    from opsplug.training.run.job import Work
 
 FINDINGS, FEEDBACK, STRANGE_VISIT = "findings", "finding_feedback", "strange_visit"  # document kinds
 LOOKS: Final = (

@@ -1,4 +1,4 @@
-"""`python -m opsplug.training`: reads a specification, trains at low priority, reports line by line."""
+"""`python -m opsplug.engine.training_process`: reads a specification, trains at low priority, reports line by line."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
+from opsplug.engine.jobs import train
 from opsplug.errors import OpsPlugError
 from opsplug.store import open_store
-from opsplug.training.jobs import train
 from opsplug.training.run.artefacts import Artefacts
 from opsplug.training.run.child import NICE, Line, Spec
 

@@ -1,4 +1,4 @@
-"""What runs in the background, as data; and `train`, which runs it now and says how good the result is."""
+"""A background job as data, what it gets, what it reports; and `run_jobs`, which runs jobs now in this process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from opsplug.errors import ModelError
 from opsplug.training.run.runs import Run, keep_run, newest
@@ -63,27 +63,7 @@ class Job:
         return report
 
 
-JOBS: Final = (
-    Job("recommendations", "opsplug.training.recommendations:train", trains=True),
-    Job("intents", "opsplug.training.intents:train", every=DAY / 4),
-    Job("sentiment", "opsplug.training.sentiment:train", trains=True),
-    Job("slots", "opsplug.training.slots:train", trains=True),
-    Job("fairness", "opsplug.training.fairness:report", every=DAY),
-    Job("series", "opsplug.training.series.job:run", every=HOUR / 4),
-    Job("visits", "opsplug.training.series.session_anomalies:find", every=DAY),
-    Job("findings", "opsplug.services.insight.findings.job:run", every=HOUR),
-    Job("alerts", "opsplug.services.alerts.job:run", every=HOUR / 12),
-    Job("deep", "opsplug.training.deep:train", every=DAY),
-    Job("forecasts", "opsplug.training.forecasts:run", every=DAY),
-    Job("propensity", "opsplug.training.propensity:train", every=DAY),
-    Job("profiles", "opsplug.training.profiles:run", every=DAY),
-    Job("retention", "opsplug.training.run.upkeep:prune", every=DAY),
-    Job("forgetting", "opsplug.services.chat.desk.retention:run", every=DAY),
-    Job("catalogue", "opsplug.training.run.upkeep:expire", every=DAY),
-)
-
-
-def jobs_named(names: Sequence[str] | None, jobs: Sequence[Job] = JOBS) -> list[Job]:
+def jobs_named(names: Sequence[str] | None, jobs: Sequence[Job]) -> list[Job]:
     """The jobs of these names; all that train when `names` is None. `ModelError` names an unknown one."""
     if names is None:
         return [job for job in jobs if job.trains]
@@ -95,7 +75,8 @@ def jobs_named(names: Sequence[str] | None, jobs: Sequence[Job] = JOBS) -> list[
     return [known[name] for name in names]
 
 
-def train(
+def run_jobs(
+    jobs: Sequence[Job],
     store: Store,
     artefacts: Artefacts,
     names: Sequence[str] | None = None,
@@ -106,7 +87,6 @@ def train(
     clock: Callable[[], float] = time.time,
     options: Mapping[str, Any] | None = None,
     say: Callable[[str], object] = lambda text: None,
-    jobs: Sequence[Job] = JOBS,
     remember: bool = False,
 ) -> list[TrainingReport]:
     """Run jobs in this process and record their reports. A model is published only when its gate lets it through.
