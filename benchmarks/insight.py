@@ -55,8 +55,8 @@ def main() -> int:
     from opsplug.engine.jobs import JOBS as KNOWN
     from opsplug.privacy.keys import Keys
     from opsplug.services.catalog import Catalog
-    from opsplug.services.insight.messages import alarm_sentence
-    from opsplug.services.insight.series import SeriesReader, item_names
+    from opsplug.services.measures.messages import alarm_sentence
+    from opsplug.services.measures.reader import SeriesReader, item_names
     from opsplug.services.transfer.importer import ImportOptions, import_events
     from opsplug.store import open_store
 

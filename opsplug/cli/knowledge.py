@@ -11,7 +11,7 @@ import click
 
 from opsplug.cli import show
 from opsplug.cli.app import FAILED, json_option, with_engine
-from opsplug.services.chat.desk.conversation_log import ConversationLog
+from opsplug.services.chat.conversation_log import ConversationLog
 from opsplug.services.chat.knowledge.checks import check
 from opsplug.services.chat.knowledge.entries import KnowledgeError
 from opsplug.services.chat.knowledge.importing import Source, loopback, read_markdown, read_pages, suggest_from_chats

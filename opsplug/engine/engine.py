@@ -6,15 +6,20 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from opsplug.capture.durable import settle
 from opsplug.capture.queue import Ticket
 from opsplug.engine.parts import KEY_FILE, SPOOL_FOLDER, Parts
 from opsplug.settings import Settings
+from opsplug.web.nothing import NO_HELPERS, NoHelpers
 
 if TYPE_CHECKING:
     from opsplug.training.run.job import TrainingReport
+    from opsplug.web.pages import Pages
+    from opsplug.web.site import Web
+    from opsplug.web.widgets import Helpers
 
 
 __all__ = ["KEY_FILE", "SPOOL_FOLDER", "Engine"]
@@ -31,6 +36,25 @@ class Engine(Parts):
         self._starter: threading.Thread | None = None
         if not self.may_start:
             self.writer.run_without_thread()
+
+    @cached_property
+    def web(self) -> Web:
+        from opsplug.engine.site import build_web
+
+        return build_web(self)
+
+    @property
+    def helpers(self) -> Helpers | NoHelpers:
+        """What templates see as `opsplug`."""
+        with self.guard("helpers"):
+            return self.web.helpers
+        return NO_HELPERS
+
+    @cached_property
+    def pages(self) -> Pages:
+        from opsplug.web.pages import Pages
+
+        return Pages(self.web.helpers.tag, inject=self.settings.inject, learner=self.discovery)
 
     def start(self) -> None:
         """Start this process's threads; costs a comparison when they run. Adapters call it with every request."""

@@ -18,7 +18,6 @@ from opsplug.capture.writer import Writer
 from opsplug.privacy.keys import Keys, load_keys
 from opsplug.settings import Settings
 from opsplug.store import Store, open_store
-from opsplug.web.nothing import NO_HELPERS, NoHelpers
 
 if TYPE_CHECKING:
     from opsplug.capture.discovery import Discovery
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
     from opsplug.services.chat.conversation.language_model import LanguageModel
     from opsplug.services.chat.conversation.sentiment import SentimentService
     from opsplug.services.chat.desk.carts import Carts
-    from opsplug.services.chat.desk.inbox import Inbox
     from opsplug.services.chat.desk.support import Support
+    from opsplug.services.chat.inbox import Inbox
     from opsplug.services.insight.insight import Insight
     from opsplug.services.outcomes.effects import Effects
     from opsplug.services.outcomes.statistics import Statistics
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
     from opsplug.services.recommend.recommender import Recommender
     from opsplug.training.run.artefacts import Artefacts
     from opsplug.training.run.schedule import Schedule
-    from opsplug.web.pages import Pages
-    from opsplug.web.site import Web
-    from opsplug.web.widgets import Helpers
 
 KEY_FILE, SPOOL_FOLDER = "opsplug.key", "opsplug-spool"
 
@@ -210,8 +206,8 @@ class Parts:
 
     @cached_property
     def inbox(self) -> Inbox:
-        from opsplug.services.chat.desk.inbox import Inbox
         from opsplug.services.chat.desk.summary import Summaries
+        from opsplug.services.chat.inbox import Inbox
 
         names = lambda item_id: str(self.catalog.snapshot().records.get(item_id, {}).get("item_name") or item_id)  # noqa: E731
         earlier = lambda visitor: len(self.support.log.ids_of(visitor))  # noqa: E731
@@ -224,22 +220,3 @@ class Parts:
         from opsplug.training.run.schedule import Schedule
 
         return Schedule(JOBS, self.settings, lambda: self.store, lambda: self.artefacts, self.counters)
-
-    @cached_property
-    def web(self) -> Web:
-        from opsplug.engine.site import build_web
-
-        return build_web(self)
-
-    @property
-    def helpers(self) -> Helpers | NoHelpers:
-        """What templates see as `opsplug`."""
-        with self.guard("helpers"):
-            return self.web.helpers
-        return NO_HELPERS
-
-    @cached_property
-    def pages(self) -> Pages:
-        from opsplug.web.pages import Pages
-
-        return Pages(self.web.helpers.tag, inject=self.settings.inject, learner=self.discovery)

@@ -13,8 +13,8 @@ from opsplug.capture.observer import Observer
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
 from opsplug.services.chat.conversation.chat import Chat
-from opsplug.services.chat.desk.handover import BOT, Conversation
 from opsplug.services.chat.desk.support import Support
+from opsplug.services.chat.handover import BOT, Conversation
 from opsplug.web.cards import Cards, language_of
 from opsplug.web.chat_shown import Shown
 from opsplug.web.http import Request, Response, Watch, error_response, json_response, read_json

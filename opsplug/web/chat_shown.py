@@ -5,9 +5,9 @@ from typing import Any
 
 from opsplug.capture.visit import Visit
 from opsplug.services.chat.conversation.chat import Chat
-from opsplug.services.chat.conversation.texts import say
-from opsplug.services.chat.desk.handover import CLOSED, Conversation, Message
 from opsplug.services.chat.desk.support import Support
+from opsplug.services.chat.handover import CLOSED, Conversation, Message
+from opsplug.services.chat.texts import say
 from opsplug.web.cards import Cards, language_of
 from opsplug.web.http import Request
 

@@ -6,13 +6,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from opsplug.errors import EventError
 from opsplug.web.waiting import Places
+
+if TYPE_CHECKING:
+    from opsplug.capture.visit import Visit as Visit  # what an adapter carries through a request
 
 _MOST_PARAMETERS = 100
 _waiting = threading.Lock()  # held by the one who waits with a thread

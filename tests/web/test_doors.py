@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from opsplug.errors import EventError
-from opsplug.services.chat.desk.handover import NO_AGENTS
 from opsplug.services.chat.desk.help_desk_bridge import Bridge, signature
+from opsplug.services.chat.handover import NO_AGENTS
 from opsplug.web.access import Person
 from tests.web.test_inbox import INBOX, Agent, waiting
 from tests.web.test_inbox import shop as shop  # (a fixture)

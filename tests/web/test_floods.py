@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opsplug.services.chat.desk.handover import MOST_EVENTS
+from opsplug.services.chat.handover import MOST_EVENTS
 from tests.contracts.adapter_contract import Visitor
 from tests.web.test_hostile import make
 

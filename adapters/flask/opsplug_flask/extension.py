@@ -16,7 +16,7 @@ from opsplug_flask.translate import FlaskHost, from_response, to_request
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from opsplug.capture.visit import Visit
+    from opsplug.web.http import Visit
 
 _HOST = FlaskHost()
 _VISIT = "opsplug.visit"

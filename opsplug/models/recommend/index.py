@@ -17,8 +17,8 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from opsplug.models.matrix_product import ALONE_WITH_VECTOR, product
 from opsplug.models.recommend.base import Arrays, Codes, best, largest
-from opsplug.models.recommend.matrix_product import ALONE_WITH_VECTOR, product
 
 EXACT_UP_TO = 50_000  # vectors
 RECALL, AT = 0.95, 20

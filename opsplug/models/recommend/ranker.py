@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.interactions import CART, PURCHASE
+from opsplug.models.matrix_product import product
 from opsplug.models.recommend import fusion
 from opsplug.models.recommend.base import LONGEST_HISTORY, Codes, Part, Query, Scores, best
 from opsplug.models.recommend.candidates import View, leaders, view_of
 from opsplug.models.recommend.explanation import VOICES, explain
-from opsplug.models.recommend.matrix_product import product
 from opsplug.models.recommend.next_item.network import NextItem
 from opsplug.models.recommend.scorers.bought_together import BoughtTogether
 from opsplug.models.recommend.scorers.cold_items import Fresh

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.errors import ModelError
-from opsplug.models.recommend.matrix_product import product
+from opsplug.models.matrix_product import product
 
 _LAYERS, _HEADS, _WIDTH = 6, 12, 384
 _LONGEST = 128  # tokens of a text that are read

@@ -15,7 +15,7 @@ from opsplug.services.alerts.notify import addresses, channel_of, send
 from opsplug.services.alerts.outbox import OUTBOX
 from opsplug.services.alerts.quiet_hours import AlertTimes
 from opsplug.services.alerts.rules import Firing, Rule, Rules, firings
-from opsplug.services.insight.series import SeriesReader
+from opsplug.services.measures.reader import SeriesReader
 from opsplug.training.series.job import CALENDAR
 
 if TYPE_CHECKING:

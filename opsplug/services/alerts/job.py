@@ -12,7 +12,7 @@ from opsplug.services.alerts.notify import addresses
 from opsplug.services.alerts.outbox import OUTBOX, AlertOutbox, message
 from opsplug.services.alerts.quiet_hours import AlertTimes
 from opsplug.services.alerts.rules import SEVERITIES, Firing, Rule, Rules, firings
-from opsplug.services.insight.series import SeriesReader, item_names
+from opsplug.services.measures.reader import SeriesReader, item_names
 
 if TYPE_CHECKING:
     from opsplug.training.run.job import Work

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from opsplug.services.insight.messages import Name, alarm_sentence, amount, note_text, series_name, span
+from opsplug.services.measures.messages import Name, alarm_sentence, amount, note_text, series_name, span
 
 SEVERITY: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {"info": "Note", "warning": "Warning", "critical": "Critical"},

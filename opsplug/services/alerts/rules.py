@@ -12,7 +12,7 @@ import msgspec
 
 from opsplug.errors import SettingsError
 from opsplug.features.measures import BY_NAME
-from opsplug.services.insight.series import Point
+from opsplug.services.measures.reader import Point
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

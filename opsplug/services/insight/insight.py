@@ -14,7 +14,7 @@ from opsplug.services.alerts.alerts import Alerts
 from opsplug.services.insight.findings.evidence import Finding
 from opsplug.services.insight.findings.job import FEEDBACK, FINDINGS, rank
 from opsplug.services.insight.findings.sentences import Sentences
-from opsplug.services.insight.series import Point, SeriesReader, item_names
+from opsplug.services.measures.reader import Point, SeriesReader, item_names
 from opsplug.training.series.annotations import add_note
 
 if TYPE_CHECKING:

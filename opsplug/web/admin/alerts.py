@@ -11,7 +11,7 @@ from opsplug.services.alerts.messages import alert_text
 from opsplug.services.alerts.notify import NotifyError
 from opsplug.services.alerts.rules import CONDITIONS, SEVERITIES, Rule
 from opsplug.services.insight.insight import Insight
-from opsplug.services.insight.messages import MEASURES, amount, series_name
+from opsplug.services.measures.messages import MEASURES, amount, series_name
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.words.alerts import WORDS
 from opsplug.web.http import Response

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from opsplug.features.measures import BY_NAME, Every, measure_of
 from opsplug.services.insight.insight import Insight
-from opsplug.services.insight.messages import (
+from opsplug.services.measures.messages import (
     DIMENSIONS,
     alarm_sentence,
     amount,
@@ -15,7 +15,7 @@ from opsplug.services.insight.messages import (
     note_text,
     series_name,
 )
-from opsplug.services.insight.series import SeriesReader
+from opsplug.services.measures.reader import SeriesReader
 from opsplug.training.series.detection import DETECTOR
 from opsplug.web.admin import bands
 from opsplug.web.admin.figures import together

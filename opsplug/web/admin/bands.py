@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from opsplug.models.anomaly import StreamingDetector
-from opsplug.services.insight.series import Point
+from opsplug.services.measures.reader import Point
 from opsplug.web.admin.charts import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, scale
 
 Band = tuple[float, float, float]  # expected, lower, upper

@@ -12,8 +12,8 @@ import msgspec
 
 from opsplug.capture.ids import new_id
 from opsplug.errors import EventError
-from opsplug.services.chat.desk.handover import PERSON
-from opsplug.services.chat.desk.inbox import VIEWS, Inbox, Opened
+from opsplug.services.chat.handover import PERSON
+from opsplug.services.chat.inbox import VIEWS, Inbox, Opened
 from opsplug.web.admin import inbox_shown as shown
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.words.inbox import WORDS

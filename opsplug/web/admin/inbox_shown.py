@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from opsplug.services.chat.conversation.texts import say
-from opsplug.services.chat.desk.handover import PERSON, WAITING, Conversation, Message
-from opsplug.services.chat.desk.inbox import Opened
 from opsplug.services.chat.desk.summary import Summaries
+from opsplug.services.chat.handover import PERSON, WAITING, Conversation, Message
+from opsplug.services.chat.inbox import Opened
+from opsplug.services.chat.texts import say
 
 Words = Mapping[str, Any]
 _BAD, _GOOD = -0.3, 0.3  # polarities beyond which a mood has a name

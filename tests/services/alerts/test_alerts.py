@@ -17,7 +17,7 @@ from opsplug.services.alerts.notify import NotifyError, addresses, channel_of, s
 from opsplug.services.alerts.outbox import OUTBOX
 from opsplug.services.alerts.quiet_hours import AlertTimes
 from opsplug.services.alerts.rules import Rule, firings
-from opsplug.services.insight.series import Point
+from opsplug.services.measures.reader import Point
 from opsplug.settings import Settings
 from opsplug.store import open_store
 from opsplug.training.run.job import Work

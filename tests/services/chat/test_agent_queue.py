@@ -12,11 +12,11 @@ import pytest
 from opsplug.errors import EventError, SettingsError
 from opsplug.privacy.sealing import Seal
 from opsplug.services.chat.conversation.chat import Chat
+from opsplug.services.chat.conversation_log import LOOKS, OUTBOX, ConversationLog
 from opsplug.services.chat.desk.agent_queue import Desk, is_address
 from opsplug.services.chat.desk.agents import Agent, Agents, offered_to, read_agents
-from opsplug.services.chat.desk.conversation_log import LOOKS, OUTBOX, ConversationLog
-from opsplug.services.chat.desk.handover import BOT, CLOSED, PERSON, WAITING
 from opsplug.services.chat.desk.opening_hours import read_hours
+from opsplug.services.chat.handover import BOT, CLOSED, PERSON, WAITING
 from tests.services.chat.test_handover import Memory
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from opsplug.services.chat.conversation.chat import Chat
-from opsplug.services.chat.conversation.entities import Entities, entities
-from opsplug.services.chat.conversation.texts import TEXTS
-from opsplug.services.chat.conversation.understanding import Context, understand
 from opsplug.services.chat.knowledge.entries import KnowledgeError
 from opsplug.services.chat.knowledge.product_search import CatalogueSearch
+from opsplug.services.chat.texts import TEXTS
+from opsplug.services.chat.understanding.entities import Entities, entities
+from opsplug.services.chat.understanding.understanding import Context, understand
 from tests.services.chat.test_handover import Memory
 
 ITEMS: list[dict[str, Any]] = [

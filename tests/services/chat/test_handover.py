@@ -10,9 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from opsplug.services.chat.conversation.texts import TEXTS
-from opsplug.services.chat.desk.conversation_log import ConversationLog
-from opsplug.services.chat.desk.handover import (
+from opsplug.services.chat.conversation_log import ConversationLog
+from opsplug.services.chat.handover import (
     BOT,
     CLOSED,
     KINDS,
@@ -24,6 +23,7 @@ from opsplug.services.chat.desk.handover import (
     replay,
     step,
 )
+from opsplug.services.chat.texts import TEXTS
 
 VISITORS = ("anna", "bo")
 AGENTS = ("kim", "lee")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from opsplug.services.chat.desk.conversation_log import OPEN, OVERVIEW
-from opsplug.services.chat.desk.conversation_log import _line as line_of
-from opsplug.services.chat.desk.handover import CLOSED, PERSON, WAITING, replay
+from opsplug.services.chat.conversation_log import OPEN, OVERVIEW
+from opsplug.services.chat.conversation_log import _line as line_of
+from opsplug.services.chat.handover import CLOSED, PERSON, WAITING, replay
 from tests.services.chat.test_agent_queue import Shop
 from tests.services.chat.test_handover import Memory
 

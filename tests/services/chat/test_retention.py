@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from opsplug import Engine
-from opsplug.services.chat.desk.conversation_log import ConversationLog
+from opsplug.services.chat.conversation_log import ConversationLog
 from opsplug.services.chat.desk.retention import WITHDRAWN, run
 from opsplug.services.chat.knowledge.importing import suggest_from_chats
 from opsplug.training.run.job import DAY, Work

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from opsplug.errors import EventError
-from opsplug.services.chat.conversation.texts import TEXTS
-from opsplug.services.chat.desk.handover import BOT, CLOSED, PERSON, WAITING
-from opsplug.services.chat.desk.inbox import Inbox
+from opsplug.services.chat.handover import BOT, CLOSED, PERSON, WAITING
+from opsplug.services.chat.inbox import Inbox
+from opsplug.services.chat.texts import TEXTS
 from tests.services.chat.test_agent_queue import Shop
 from tests.services.chat.test_handover import Memory
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from opsplug.services.chat.conversation.chat import Chat
-from opsplug.services.chat.conversation.entities import Entities, entities
-from opsplug.services.chat.conversation.texts import TEXTS
-from opsplug.services.chat.conversation.understanding import Context, understand
 from opsplug.services.chat.knowledge.product_search import CatalogueSearch
+from opsplug.services.chat.texts import TEXTS
+from opsplug.services.chat.understanding.entities import Entities, entities
+from opsplug.services.chat.understanding.understanding import Context, understand
 from tests.services.chat.test_chat import ENTRIES, orders
 from tests.services.chat.test_handover import Memory
 

@@ -9,7 +9,7 @@ import pytest
 
 from opsplug.events import BOT, Event, make_event
 from opsplug.features.calendar import Calendar, black_friday
-from opsplug.services.insight.series import SeriesReader
+from opsplug.services.measures.reader import SeriesReader
 from opsplug.settings import Settings
 from opsplug.store import open_store
 from opsplug.training.run.job import Work

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from opsplug.models.matrix_product import product
 from opsplug.models.recommend.base import Arrays, Evidence, Query, Scores
 from opsplug.models.recommend.candidates import View
-from opsplug.models.recommend.matrix_product import product
 
 LONGEST = 100  # events of a history that the network looks at, newest first
 STEPS = 16  # buckets of each relative bias

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from opsplug.models.matrix_product import product
 from opsplug.models.recommend import index as nearest_vectors
 from opsplug.models.recommend.base import Arrays, Codes, Evidence, Query, Scores
 from opsplug.models.recommend.candidates import View
-from opsplug.models.recommend.matrix_product import product
 
 SIZE = 64
 DAMPING = 0.25  # how much an item's popularity is flattened before, and given back after, the decomposition

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 from opsplug.models.sentiment import Sentiment
 from opsplug.models.text.retrieval import CONFIDENT
-from opsplug.services.chat.conversation.entities import Entities, entities, without_entities
-from opsplug.services.chat.conversation.texts import say
-from opsplug.services.chat.conversation.understanding import SMALL_TALK, Context, Understanding
 from opsplug.services.chat.knowledge.grounding import Proposal
 from opsplug.services.chat.knowledge.knowledge import Found
 from opsplug.services.chat.knowledge.product_search import ProductSearch
+from opsplug.services.chat.texts import say
+from opsplug.services.chat.understanding.entities import Entities, entities, without_entities
+from opsplug.services.chat.understanding.understanding import SMALL_TALK, Context, Understanding
 
 log = logging.getLogger("opsplug")
 _LIKELY = 0.35  # confidence from which an entry is worth offering as a question back

@@ -27,15 +27,15 @@ from opsplug.services.chat.conversation.answering import (
     Recommend,
     answer,
 )
-from opsplug.services.chat.conversation.entities import Entities
-from opsplug.services.chat.conversation.texts import say
-from opsplug.services.chat.conversation.understanding import Context, Understanding, understand
+from opsplug.services.chat.conversation_log import MOST_UNANSWERED, UNANSWERED, ChatStorage, ConversationLog
 from opsplug.services.chat.desk.agent_queue import Desk
 from opsplug.services.chat.desk.carts import Cart
-from opsplug.services.chat.desk.conversation_log import MOST_UNANSWERED, UNANSWERED, ChatStorage, ConversationLog
-from opsplug.services.chat.desk.handover import BOT, WAITING, Conversation, Step
+from opsplug.services.chat.handover import BOT, WAITING, Conversation, Step
 from opsplug.services.chat.knowledge.knowledge import Found, Knowledge
 from opsplug.services.chat.knowledge.product_search import ProductSearch
+from opsplug.services.chat.texts import say
+from opsplug.services.chat.understanding.entities import Entities
+from opsplug.services.chat.understanding.understanding import Context, Understanding, understand
 
 _LONGEST = 2000  # characters of a message that are read
 _BURST, _WINDOW = 12, 30.0  # messages of one visitor within so many seconds

@@ -14,10 +14,10 @@ from typing import Any
 
 from opsplug.errors import EventError
 from opsplug.privacy.sealing import Seal
+from opsplug.services.chat.conversation_log import ChatStorage, ConversationLog
 from opsplug.services.chat.desk.agents import HERE, Agent, Agents, offered_to
-from opsplug.services.chat.desk.conversation_log import ChatStorage, ConversationLog
-from opsplug.services.chat.desk.handover import PERSON, WAITING, Conversation, Step
 from opsplug.services.chat.desk.opening_hours import Hours
+from opsplug.services.chat.handover import PERSON, WAITING, Conversation, Step
 
 PATIENCE = 180.0  # seconds that a visitor waits before being told that nobody is free
 _WORD = 60.0  # seconds that an owner always has for a word

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsplug.errors import SettingsError
-from opsplug.services.chat.desk.conversation_log import ChatStorage
+from opsplug.services.chat.conversation_log import ChatStorage
 
 KIND = "chat_agent"
 HERE = 180.0  # seconds after which somebody who has not looked is gone

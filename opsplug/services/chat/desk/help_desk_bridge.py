@@ -20,10 +20,10 @@ from typing import Any
 import msgspec
 
 from opsplug.errors import EventError
-from opsplug.services.chat.conversation.texts import say
+from opsplug.services.chat.conversation_log import ConversationLog
 from opsplug.services.chat.desk.agent_queue import Desk
-from opsplug.services.chat.desk.conversation_log import ConversationLog
-from opsplug.services.chat.desk.handover import NO_AGENTS, PERSON, WAITING, Conversation, Event, Message, Step
+from opsplug.services.chat.handover import NO_AGENTS, PERSON, WAITING, Conversation, Event, Message, Step
+from opsplug.services.chat.texts import say
 
 log = logging.getLogger("opsplug")
 TOLERANCE = 300  # seconds that the clocks of both sides may differ

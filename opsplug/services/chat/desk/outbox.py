@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from opsplug.services.chat.desk.conversation_log import OUTBOX, ChatStorage
+from opsplug.services.chat.conversation_log import OUTBOX, ChatStorage
 
 log = logging.getLogger("opsplug")
 _PAUSES = (10, 60, 300, 1800, 7200, 21_600, 43_200)  # seconds between two tries; after the last it is given up

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opsplug.services.chat.desk.conversation_log import OVERVIEW, SUGGESTED, UNANSWERED, ConversationLog
-from opsplug.services.chat.desk.handover import PERSON
+from opsplug.services.chat.conversation_log import OVERVIEW, SUGGESTED, UNANSWERED, ConversationLog
+from opsplug.services.chat.handover import PERSON
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.errors import StoreError
 from opsplug.services.chat.desk.carts import Cart
-from opsplug.services.chat.desk.handover import Conversation
+from opsplug.services.chat.handover import Conversation
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.errors import EventError
 from opsplug.privacy.sealing import Seal
+from opsplug.services.chat.conversation_log import ConversationLog
 from opsplug.services.chat.desk.agent_queue import Desk, is_address
 from opsplug.services.chat.desk.agents import Agents, read_agents
 from opsplug.services.chat.desk.background_worker import Keeper
-from opsplug.services.chat.desk.conversation_log import ConversationLog
-from opsplug.services.chat.desk.handover import BOT, Conversation, Event
 from opsplug.services.chat.desk.help_desk_bridge import Bridge
 from opsplug.services.chat.desk.opening_hours import read_hours
 from opsplug.services.chat.desk.outbox import Outbox
 from opsplug.services.chat.desk.retention import forget_withdrawn
 from opsplug.services.chat.desk.transcript import send_mail, transcript
+from opsplug.services.chat.handover import BOT, Conversation, Event
 
 if TYPE_CHECKING:
     from opsplug.capture.guard import Guard

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from opsplug.services.alerts.notify import sender_to
-from opsplug.services.chat.conversation.texts import say
-from opsplug.services.chat.desk.handover import Conversation
+from opsplug.services.chat.handover import Conversation
+from opsplug.services.chat.texts import say
 
 log = logging.getLogger("opsplug")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from opsplug.models.text.language import detect_language
 from opsplug.models.text.tokens import HAN
 from opsplug.privacy import mask
-from opsplug.services.chat.conversation.patterns import MANIPULATION
 from opsplug.services.chat.knowledge.entries import Entry
+from opsplug.services.chat.understanding.patterns import MANIPULATION
 
 ACTIONS = ("answer", "ask", "search", "handover")
 RULES = (

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from opsplug.services.chat.conversation.suggestions import Suggestion
-from opsplug.services.chat.desk.conversation_log import CHAT_ORIGIN, ConversationLog
+from opsplug.services.chat.conversation_log import CHAT_ORIGIN, ConversationLog
 from opsplug.services.chat.knowledge.entries import KnowledgeError
 from opsplug.services.chat.knowledge.knowledge import Knowledge
+from opsplug.services.chat.knowledge.suggestions import Suggestion
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
 _QUESTION = re.compile(r"^(?:[*_]{2})?\s*(?:Q|Question|问|问题)\s*[:：.]\s*(.+?)\s*(?:[*_]{2})?$", re.IGNORECASE)

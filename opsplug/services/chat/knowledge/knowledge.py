@@ -11,9 +11,9 @@ from typing import Any
 
 from opsplug.models.intents import Intent
 from opsplug.models.text.retrieval import KnowledgeIndex, preferred
-from opsplug.services.chat.conversation.suggestions import OPEN, Suggestion, Suggestions
-from opsplug.services.chat.desk.conversation_log import ChatStorage
+from opsplug.services.chat.conversation_log import ChatStorage
 from opsplug.services.chat.knowledge.entries import MOST_PHRASES, Entry, KnowledgeError, entry_of
+from opsplug.services.chat.knowledge.suggestions import OPEN, Suggestion, Suggestions
 
 KIND, OLD, CHANGES = "knowledge", "knowledge_old", "knowledge_changes"
 _CHECK_EVERY = 1.0  # seconds between two looks for changes made by other processes

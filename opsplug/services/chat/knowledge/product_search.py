@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from opsplug.models.text.tokens import words
-from opsplug.services.chat.conversation.entities import COLOURS, Entities
+from opsplug.services.chat.understanding.entities import COLOURS, Entities
 
 _FIELDS = (("item_name", 1.0), ("item_category", 0.6), ("item_variant", 0.6), ("item_brand", 0.5), ("description", 0.2))
 _ENOUGH = 0.5  # share of the description's weight that a product must match

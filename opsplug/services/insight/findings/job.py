@@ -10,7 +10,7 @@ import msgspec
 from opsplug.services.insight.findings import broken, news, shopping
 from opsplug.services.insight.findings.evidence import Finding, believed
 from opsplug.services.insight.findings.window import Window
-from opsplug.services.insight.series import SeriesReader
+from opsplug.services.measures.reader import SeriesReader
 
 if TYPE_CHECKING:
     from opsplug.training.run.job import Work

@@ -8,7 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from opsplug.services.insight.findings.evidence import Finding
-from opsplug.services.insight.messages import alarm_sentence, amount
+from opsplug.services.measures.messages import alarm_sentence, amount
 
 # kind -> (sentence, action)
 TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {

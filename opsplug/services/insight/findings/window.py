@@ -8,7 +8,7 @@ from typing import Any
 
 from opsplug.features.daycells import REST, DayCells
 from opsplug.features.slots import HOUR, SlotClock, shifted
-from opsplug.services.insight.series import SeriesReader
+from opsplug.services.measures.reader import SeriesReader
 
 WEEK, BEFORE = 7, 28  # days
 

@@ -6,8 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from opsplug.models.text.language import detect_language
-from opsplug.services.chat.conversation.entities import Entities, entities, without_entities
-from opsplug.services.chat.conversation.patterns import CHEAPER, FILLER, FOLLOW_UP, KINDS, MANIPULATION, OTHERS
+from opsplug.services.chat.understanding.entities import Entities, entities, without_entities
+from opsplug.services.chat.understanding.patterns import CHEAPER, FILLER, FOLLOW_UP, KINDS, MANIPULATION, OTHERS
 
 SMALL_TALK = ("greeting", "thanks", "goodbye", "who_are_you")
 _INVISIBLE = dict.fromkeys((*range(8203, 8208), *range(8234, 8239), *range(8288, 8298), 65279, 173))

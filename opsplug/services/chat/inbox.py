@@ -11,10 +11,10 @@ from typing import Any
 from opsplug.errors import EventError
 from opsplug.privacy import mask
 from opsplug.services.chat.conversation.chat import Chat
-from opsplug.services.chat.desk.conversation_log import CHAT_ORIGIN, LOOKS, MOST_UNANSWERED, UNANSWERED, ChatStorage
-from opsplug.services.chat.desk.handover import NO_AGENTS, PERSON, WAITING, Conversation
+from opsplug.services.chat.conversation_log import CHAT_ORIGIN, LOOKS, MOST_UNANSWERED, UNANSWERED, ChatStorage
 from opsplug.services.chat.desk.summary import Summaries, Summary
 from opsplug.services.chat.desk.support import Support
+from opsplug.services.chat.handover import NO_AGENTS, PERSON, WAITING, Conversation
 
 CANNED = "chat_canned"
 _LOOK_AGAIN = 600.0  # seconds within which the same person's looks at a conversation count as one

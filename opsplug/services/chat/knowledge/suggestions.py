@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from opsplug.models.text.language import detect_language
 from opsplug.privacy import mask
-from opsplug.services.chat.desk.conversation_log import SUGGESTED, ChatStorage
+from opsplug.services.chat.conversation_log import SUGGESTED, ChatStorage
 
 OPEN, APPROVED, REJECTED = "open", "approved", "rejected"
 _LONGEST = 2000

@@ -62,7 +62,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "That was a lot at once. Please wait a moment before the next message.",
         "zh": "您的消息有点快，请稍候再发。",
     },
-    # What changes of owner say. The names are those of opsplug.services.chat.desk.handover.
+    # What changes of owner say. The names are those of opsplug.services.chat.handover.
     "waiting": {
         "en": "I'm passing you to a person. Someone will answer here; what you wrote is not lost.",
         "zh": "正在为您转接人工客服，请稍候。您之前的消息客服都能看到。",

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from opsplug.models.matrix_product import ALONE, ALONE_WITH_VECTOR, product
 from opsplug.models.recommend.base import Query
 from opsplug.models.recommend.candidates import View
 from opsplug.models.recommend.fusion import CHANNELS
 from opsplug.models.recommend.index import Exact
-from opsplug.models.recommend.matrix_product import ALONE, ALONE_WITH_VECTOR, product
 from opsplug.models.recommend.next_item.network import HEADS, KINDS, LONGEST, STEPS, NextItem
 from opsplug.models.recommend.ranker import Ranker, _Mixed
 from opsplug.models.recommend.scorers.factors import Factors

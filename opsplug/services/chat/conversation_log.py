@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from opsplug.errors import StoreError
 from opsplug.privacy import mask
-from opsplug.services.chat.desk.handover import BOT, CLOSED, Conversation, Event, Step, replay, step
+from opsplug.services.chat.handover import BOT, CLOSED, Conversation, Event, Step, replay, step
 
 EVENTS, VISITORS, OVERVIEW = "chat", "chat_visitor", "chat_overview"
 OPEN = "chat_open"  # the conversations that concern people: waiting, owned by one, or to be answered later
