@@ -1,17 +1,13 @@
 """The frame of the stats pages: roles, forms, languages. Each page has tests of its own."""
 
-import string
 from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from opsplug.engine import site as wiring
-from opsplug.web.admin import words as all_words
 from opsplug.web.admin.page import Ask
 from opsplug.web.http import Response
 from opsplug_flask import OpsPlug
@@ -19,7 +15,6 @@ from tests.adapters.test_flask import FlaskShop, shop_app
 from tests.contracts.adapter_contract import Answer, Visitor
 
 ADMIN = "/_opsplug/admin"
-MODULES = sorted(module.name for module in iter_modules(all_words.__path__))
 
 
 class Notes:
@@ -134,19 +129,3 @@ def test_a_person_chooses_the_language_once(site: Callable[[Any], Site]) -> None
     assert "Overview" in shop.get("").text
     assert "概览" in shop.get("?lang=zh").text
     assert "概览" in shop.get("").text
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_both_languages_say_the_same_things(name: str) -> None:
-    words = import_module(f"opsplug.web.admin.words.{name}").WORDS
-    assert _shape(words["en"]) == _shape(words["zh"])
-
-
-def _shape(words: Any) -> Any:
-    """Keys, and the placeholders in each text."""
-    if isinstance(words, Mapping):
-        return {key: _shape(value) for key, value in words.items()}
-    try:
-        return sorted({field for _, field, _, _ in string.Formatter().parse(str(words)) if field})
-    except ValueError:  # braces of a template's own
-        return ["{{"]

@@ -19,7 +19,6 @@ from opsplug.services.insight.findings.job import FINDINGS
 from opsplug.training.run.job import Work
 from opsplug.training.series import job as insight_series
 from opsplug.training.series.job import ALARM
-from opsplug.web.admin.words import alerts, anomalies, findings
 from opsplug_flask import OpsPlug
 from tests.adapters.test_flask import FlaskShop, shop_app
 from tests.contracts.adapter_contract import Answer, Visitor
@@ -165,11 +164,3 @@ def test_alarms_are_in_the_history(site: Site) -> None:
     assert len(site.engine.store.documents(ALARM)) >= 1
     page = site.get("alerts").text
     assert "Warning: Page views fell to " in page and ">waits<" in page
-
-
-def test_both_languages_have_the_same_words() -> None:
-    for words in (alerts.WORDS, anomalies.WORDS, findings.WORDS):
-        assert words["en"].keys() == words["zh"].keys()
-        for key, text in words["en"].items():
-            if isinstance(text, dict):
-                assert text.keys() == words["zh"][key].keys()

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from opsplug.errors import SettingsError
 from opsplug.features.measures import BY_NAME
+from opsplug.locales import Texts
 from opsplug.services.alerts.alerts import Alerts
 from opsplug.services.alerts.messages import alert_text
 from opsplug.services.alerts.notify import NotifyError
@@ -13,7 +14,6 @@ from opsplug.services.alerts.rules import CONDITIONS, SEVERITIES, Rule
 from opsplug.services.insight.insight import Insight
 from opsplug.services.measures.messages import MEASURES, amount, series_name
 from opsplug.web.admin.page import Ask
-from opsplug.web.admin.words.alerts import WORDS
 from opsplug.web.http import Response
 
 _PREVIEWED: Final = 10  # moments of a preview that are listed
@@ -21,7 +21,7 @@ _HISTORY: Final = 50
 
 
 class AlertsPage:
-    name, group, role, words = "alerts", "do", "admin", WORDS
+    name, group, role, words = "alerts", "do", "admin", Texts("stats_alerts")
 
     def __init__(self, insight: Callable[[], Insight]) -> None:
         self._insight = insight

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from opsplug.features.measures import BY_NAME, Every, measure_of
+from opsplug.locales import Texts
 from opsplug.services.insight.insight import Insight
 from opsplug.services.measures.messages import (
     DIMENSIONS,
@@ -20,7 +21,6 @@ from opsplug.training.series.detection import DETECTOR
 from opsplug.web.admin import bands
 from opsplug.web.admin.figures import together
 from opsplug.web.admin.page import Ask, ReadOnly
-from opsplug.web.admin.words.anomalies import WORDS
 from opsplug.web.http import Response
 
 DAYS = 90  # of the list
@@ -30,7 +30,7 @@ _AFTER = {"hour": 2, "day": 14}  # days after an anomaly that its own chart show
 
 
 class AnomaliesPage(ReadOnly):
-    name, group, role, words = "anomalies", "see", "viewer", WORDS
+    name, group, role, words = "anomalies", "see", "viewer", Texts("stats_anomalies")
 
     def __init__(self, insight: Callable[[], Insight]) -> None:
         self._insight = insight

@@ -4,18 +4,18 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from opsplug.locales import Texts
 from opsplug.services.outcomes.effects import Effects
 from opsplug.web.admin.figures import Table, table
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.admin.rules import costs
-from opsplug.web.admin.words.fairness import WORDS
 from opsplug.web.http import Response
 
 Words = Mapping[str, Any]
 
 
 class FairnessPage(ReadOnly):
-    name, group, role, words = "fairness", "quality", "viewer", WORDS
+    name, group, role, words = "fairness", "quality", "viewer", Texts("stats_fairness")
 
     def __init__(self, effects: Callable[[], Effects]) -> None:
         self._effects = effects

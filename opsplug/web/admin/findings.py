@@ -5,16 +5,16 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from opsplug.locales import Texts
 from opsplug.services.insight.findings.evidence import Finding
 from opsplug.services.insight.insight import Insight
 from opsplug.web.admin.figures import together
 from opsplug.web.admin.page import Ask
-from opsplug.web.admin.words.findings import WORDS
 from opsplug.web.http import Response
 
 
 class FindingsPage:
-    name, group, role, words = "findings", "see", "viewer", WORDS
+    name, group, role, words = "findings", "see", "viewer", Texts("stats_findings")
 
     def __init__(self, insight: Callable[[], Insight]) -> None:
         self._insight = insight

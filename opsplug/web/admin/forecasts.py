@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from opsplug.locales import Texts
 from opsplug.services.insight.insight import Insight
 from opsplug.web.admin import figures, forecast_chart
 from opsplug.web.admin.page import Ask, ReadOnly
-from opsplug.web.admin.words.forecasts import MODELS, WORDS
 from opsplug.web.http import Response
 
 WEEKS = 4
@@ -15,7 +15,7 @@ MOST_STOCK = 15  # rows of what runs out that the page shows
 
 
 class ForecastsPage(ReadOnly):
-    name, group, role, words = "forecasts", "see", "viewer", WORDS
+    name, group, role, words = "forecasts", "see", "viewer", Texts("stats_forecasts")
 
     def __init__(self, insight: Callable[[], Insight]) -> None:
         self._insight = insight
@@ -70,7 +70,7 @@ def _amount(value: float) -> str:
 
 
 def _judged(ask: Ask, one: dict[str, Any]) -> str:
-    model = MODELS[ask.language].get(one["model"], one["model"])
+    model = ask.words["models"].get(one["model"], one["model"])
     if one["error"] is None:
         return str(ask.words["judged_short"].format(model=model))
     better = 100 * (1 - one["error"])

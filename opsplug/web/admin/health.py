@@ -2,15 +2,24 @@
 
 from collections.abc import Callable, Mapping
 
+from opsplug.locales import Texts
 from opsplug.services.outcomes.statistics import Statistics
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.tables import TablePage
-from opsplug.web.admin.words.health import FAILED, GRAVE, WORDS
+
+# Counters that a person should look at, and how grave each is.
+GRAVE: Mapping[str, str] = {
+    "events_lost": "worse",
+    "events_dropped": "watch",
+    "events_spooled": "watch",
+    "events_rejected": "watch",
+    "rate_limited": "watch",
+}
 
 
 class HealthPage(TablePage):
-    name, group, role, words = "health", "run", "viewer", WORDS
+    name, group, role, words = "health", "run", "viewer", Texts("stats_health")
 
     def __init__(self, statistics: Callable[[], Statistics]) -> None:
         self._statistics = statistics
@@ -29,12 +38,12 @@ class HealthPage(TablePage):
 
 def troubles(counts: Mapping[str, int], language: str) -> list[dict[str, str]]:
     """The counters that a person should look at, worst first: their name, tone and meaning."""
-    found = []
+    words, found = HealthPage.words[language], []
     for name, count in counts.items():
+        n = f"{count:,}"
         if name in GRAVE:
-            tone, meaning = GRAVE[name]
-            found.append({"name": name, "tone": tone, "text": meaning[language].format(n=f"{count:,}")})
+            found.append({"name": name, "tone": GRAVE[name], "text": words["grave"][name].format(n=n)})
         elif name.startswith("errors."):
-            text = FAILED[language].format(hook=name.removeprefix("errors."), n=f"{count:,}")
+            text = words["failed"].format(hook=name.removeprefix("errors."), n=n)
             found.append({"name": name, "tone": "worse", "text": text})
     return sorted(found, key=lambda trouble: trouble["tone"] != "worse")

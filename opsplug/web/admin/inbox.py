@@ -12,11 +12,11 @@ import msgspec
 
 from opsplug.capture.ids import new_id
 from opsplug.errors import EventError
+from opsplug.locales import Texts
 from opsplug.services.chat.handover import PERSON
 from opsplug.services.chat.inbox import VIEWS, Inbox, Opened
 from opsplug.web.admin import inbox_shown as shown
 from opsplug.web.admin.page import Ask
-from opsplug.web.admin.words.inbox import WORDS
 from opsplug.web.http import Response, Watch
 from opsplug.web.static import Snippet
 
@@ -27,7 +27,7 @@ _PAUSE = 1500  # milliseconds before they do
 class InboxPage:
     """Every address needs the role agent; every form the token that the frame checks."""
 
-    name, group, role, words = "inbox", "do", "agent", WORDS
+    name, group, role, words = "inbox", "do", "agent", Texts("stats_inbox")
 
     def __init__(self, inbox: Callable[[], Inbox], snippet: Snippet, zone: str) -> None:
         self._inbox = inbox

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
+from opsplug.locales import Texts
 from opsplug.services.outcomes.statistics import Statistics
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.tables import TablePage
-from opsplug.web.admin.words.items import WORDS
 
 
 class ItemsPage(TablePage):
-    name, group, role, words = "items", "see", "viewer", WORDS
+    name, group, role, words = "items", "see", "viewer", Texts("stats_items")
 
     def __init__(self, statistics: Callable[[], Statistics]) -> None:
         self._statistics = statistics

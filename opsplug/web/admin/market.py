@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+from opsplug.locales import Texts
 from opsplug.services.insight.insight import Insight
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask, ReadOnly
-from opsplug.web.admin.words.market import WORDS
 from opsplug.web.http import Response
 
 LISTS = ("items_bought", "categories_bought", "searches", "items_viewed", "categories_viewed")
 
 
 class MarketPage(ReadOnly):
-    name, group, role, words = "market", "see", "viewer", WORDS
+    name, group, role, words = "market", "see", "viewer", Texts("stats_market")
 
     def __init__(self, insight: Callable[[], Insight]) -> None:
         self._insight = insight

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from opsplug.locales import Texts
 from opsplug.services.outcomes.statistics import Statistics
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.tables import TablePage
-from opsplug.web.admin.words.models import WORDS
 
 
 class ModelsPage(TablePage):
-    name, group, role, words = "models", "quality", "viewer", WORDS
+    name, group, role, words = "models", "quality", "viewer", Texts("stats_models")
 
     def __init__(self, statistics: Callable[[], Statistics]) -> None:
         self._statistics = statistics

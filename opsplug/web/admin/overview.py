@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from opsplug.locales import Texts
 from opsplug.services.insight.insight import Insight
 from opsplug.services.outcomes.statistics import Overview, Statistics
 from opsplug.web.admin import charts, figures
 from opsplug.web.admin.findings import findings_shown
 from opsplug.web.admin.health import troubles
 from opsplug.web.admin.page import Ask, ReadOnly
-from opsplug.web.admin.words.overview import WORDS
 from opsplug.web.http import Response
 
 DAYS = 30
@@ -17,7 +17,7 @@ FINDINGS = 5
 
 
 class OverviewPage(ReadOnly):
-    name, group, role, words = "overview", "see", "viewer", WORDS
+    name, group, role, words = "overview", "see", "viewer", Texts("stats_overview")
 
     def __init__(self, statistics: Callable[[], Statistics], insight: Callable[[], Insight]) -> None:
         self._statistics = statistics

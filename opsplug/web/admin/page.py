@@ -14,7 +14,11 @@ from opsplug.web.http import Request, Response, json_response, parse_form
 
 GROUPS = ("see", "do", "quality", "run")  # headings of the side bar, in their order
 
-Words = Mapping[str, Mapping[str, Any]]  # language -> key -> text; both languages have the same keys
+
+class Words(Protocol):
+    """The texts of a page by language."""
+
+    def __getitem__(self, language: str, /) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Ask:
     rest: str
     extension: str  # "" or "csv" or "json"
     words: Mapping[str, Any]
-    language: str  # en or zh
+    language: str  # one of locales.languages()
     base: str  # address of admin/, without a slash at its end
     name: str
     csrf: str  # for the hidden field `csrf` of every form that posts

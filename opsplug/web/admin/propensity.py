@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from opsplug.locales import Texts
 from opsplug.services.insight.insight import Insight
 from opsplug.services.insight.reasons import feature_name
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask, ReadOnly
-from opsplug.web.admin.words.propensity import WORDS
 from opsplug.web.http import Response
 
 SIDE, EDGE = 320, 40  # of the calibration chart
@@ -17,7 +17,7 @@ ENDS = (1, 2, 4, 8, 12, 20, 40, 60, 80, 100)  # percent at which an axis of prob
 
 
 class PropensityPage(ReadOnly):
-    name, group, role, words = "propensity", "quality", "viewer", WORDS
+    name, group, role, words = "propensity", "quality", "viewer", Texts("stats_propensity")
 
     def __init__(self, insight: Callable[[], Insight]) -> None:
         self._insight = insight

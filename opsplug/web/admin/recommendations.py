@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from opsplug.locales import Texts
 from opsplug.models.rerank.off_policy import FEWEST_CLICKS
 from opsplug.services.outcomes.effects import Effects
 from opsplug.services.outcomes.statistics import Statistics
@@ -10,7 +11,6 @@ from opsplug.services.recommend.holdout import Lift
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.tables import TablePage
-from opsplug.web.admin.words.recommendations import WORDS
 from opsplug.web.http import Response
 
 FEWEST_SHOWN = 200  # impressions below which a click rate would promise more than is known
@@ -28,7 +28,7 @@ _COLUMNS = (
 
 
 class RecommendationsPage(TablePage):
-    name, group, role, words = "recommendations", "see", "viewer", WORDS
+    name, group, role, words = "recommendations", "see", "viewer", Texts("stats_recommendations")
 
     def __init__(self, statistics: Callable[[], Statistics], effects: Callable[[], Effects]) -> None:
         self._statistics = statistics

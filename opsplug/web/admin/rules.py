@@ -7,20 +7,20 @@ from typing import Any
 from opsplug.errors import EventError, SettingsError
 from opsplug.features.groups import FIELDS
 from opsplug.features.recommendation_id import PLACEMENTS
+from opsplug.locales import Texts
 from opsplug.services.outcomes.effects import Effects
 from opsplug.services.recommend.recommender import Recommender
 from opsplug.services.recommend.rules import parse_rules
 from opsplug.web.admin import figures, rules_form
 from opsplug.web.admin.figures import Table
 from opsplug.web.admin.page import Ask
-from opsplug.web.admin.words.rules import WORDS
 from opsplug.web.http import Response
 
 _K = 10
 
 
 class RulesPage:
-    name, group, role, words = "rules", "do", "admin", WORDS
+    name, group, role, words = "rules", "do", "admin", Texts("stats_rules")
 
     def __init__(
         self,

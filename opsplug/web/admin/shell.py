@@ -5,14 +5,13 @@ from typing import Any
 
 from jinja2 import Environment
 
-from opsplug import resources
+from opsplug import locales, resources
 from opsplug.capture.ids import new_id
 from opsplug.capture.visit import Visit
 from opsplug.errors import StoreError
 from opsplug.settings import Settings
 from opsplug.web.access import Access, Person
 from opsplug.web.admin.page import GROUPS, Ask, Page
-from opsplug.web.admin.words.common import WORDS
 from opsplug.web.http import Request, Response, parse_form
 from opsplug.web.ingest import same_origin
 
@@ -77,7 +76,7 @@ class Shell:
     def _closed(self, request: Request, visit: Visit, *, wrong: bool) -> Response:
         form = bool(self._settings.admin_token)
         status = 403 if wrong or not form else 401
-        words = WORDS[self._language(request, visit)]
+        words = locales.words("stats", self._language(request, visit))
         return self._html("login.html", status, request, t=words, open=form, wrong=wrong)
 
     def _stylesheet(self) -> Response:
@@ -98,7 +97,7 @@ class Shell:
             person,
             rest,
             extension,
-            {**WORDS[language], **(page.words[language] if page else {})},
+            {**locales.words("stats", language), **(page.words[language] if page else {})},
             language,
             self._base(request),
             page.name if page else "",
@@ -145,17 +144,24 @@ class Shell:
         return sections
 
     def _html(self, template: str, status: int, request: Request, **values: Any) -> Response:
-        body = self._templates.get_template(f"stats/{template}").render(base=self._base(request), **values)
+        body = self._templates.get_template(f"stats/{template}").render(
+            base=self._base(request), languages=self._languages(), **values
+        )
         headers = list(_HEADERS)
-        chosen = request.query.get("lang", "")[:2]
-        if chosen in WORDS:
+        chosen = locales.match(request.query.get("lang", ""))
+        if chosen:
             path, _ = self._cookie_place(request)
             headers.append(("Set-Cookie", f"{_LANGUAGE_COOKIE}={chosen}; {path}; Max-Age=31536000; SameSite=Lax"))
         return Response(status, body.encode(), _HTML, headers)
 
     def _language(self, request: Request, visit: Visit) -> str:
-        wanted = (request.query.get("lang") or request.cookies.get(_LANGUAGE_COOKIE) or visit.language)[:2].lower()
-        return wanted if wanted in WORDS else self._settings.language
+        wanted = (request.query.get("lang", ""), request.cookies.get(_LANGUAGE_COOKIE, ""), visit.language)
+        return locales.choose(*wanted, self._settings.language)
+
+    @staticmethod
+    def _languages() -> list[tuple[str, str]]:
+        """(tag, its own name) of each language that can be chosen."""
+        return [(tag, str(locales.words("stats", tag)["name"])) for tag in locales.languages()]
 
     def _base(self, request: Request) -> str:
         return f"{request.root}{self._settings.prefix}/admin"

@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from opsplug.features.profiles import Profile
+from opsplug.locales import Texts
 from opsplug.models.visitors.segments import NAMES
 from opsplug.services.insight.insight import Insight
 from opsplug.services.insight.visitors import Answer
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask
-from opsplug.web.admin.words.visitors import WORDS
 from opsplug.web.http import Response
 
 MOST_LISTED = 25
@@ -19,7 +19,7 @@ _SORTS = ("value", "orders", "buys", "churn")
 
 
 class VisitorsPage:
-    name, group, role, words = "visitors", "see", "viewer", WORDS
+    name, group, role, words = "visitors", "see", "viewer", Texts("stats_visitors")
 
     def __init__(self, insight: Callable[[], Insight]) -> None:
         self._insight = insight
