@@ -36,4 +36,8 @@ def test_keys_stand_in_the_same_order(language: str, file: str) -> None:
 
 
 def _keys(value: Any) -> Any:
-    return [(key, _keys(inner)) for key, inner in value.items()] if isinstance(value, dict) and "other" not in value else None
+    return (
+        [(key, _keys(inner)) for key, inner in value.items()]
+        if isinstance(value, dict) and "other" not in value
+        else None
+    )
