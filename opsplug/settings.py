@@ -112,6 +112,9 @@ class Settings:
     currency: str = setting("", "Currency of prices that name none (ISO 4217).")
     trusted_proxies: int = setting(0, "How many proxies in front of the shop set X-Forwarded-For.")
     train_every: int = setting(3600, "Seconds between trainings in the background; 0: never.")
+    train_jobs: int = setting(
+        0, "Pieces of a training that run at once; 0: half of the cores, four at most (two cores: one after another)."
+    )
     deep: bool = setting(
         True, "Train the next-item network every day where the extra `deep` is installed; it serves only if it helps."
     )
@@ -184,7 +187,7 @@ class Settings:
         """What background jobs need to know, as plain data: it travels to an interpreter of its own."""
         return {
             "retention_days": self.retention_days, "timezone": self.timezone, "language": self.language,
-            "alerts": self.alerts, "deep": self.deep, **self.encoder_options(),
+            "alerts": self.alerts, "deep": self.deep, "train_jobs": self.train_jobs, **self.encoder_options(),
             "facts": {"release": self.release, "version": __version__, "settings": self._digest()},
         }  # fmt: skip
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from opsplug.errors import ModelError
+from opsplug.models.parallel import side_by_side
 from opsplug.models.text.sentence import Encoder
 from opsplug.models.text.tfidf import Postings, TermSpace, Vector
 from opsplug.models.text.tokens import Arrays, pack_terms, unpack_terms, words
@@ -68,8 +70,8 @@ class IntentModel:
         table = matrix(vectors, self._space.size)
         if self._encoder is not None:
             table = sparse.hstack([table, _SENTENCE * self._encoder.encode(spoken)]).tocsr()
-        softmax = LogisticRegression(C=_STRENGTH, max_iter=200, tol=1e-3).fit(table, self._target)
-        machine = LinearSVC(C=_COST).fit(table, self._target)
+        kinds = (LogisticRegression(C=_STRENGTH, max_iter=200, tol=1e-3), LinearSVC(C=_COST, random_state=0))
+        softmax, machine = side_by_side(partial(kind.fit, table, self._target) for kind in kinds)
         slopes = softmax.coef_ + _SHARE * machine.coef_
         intercept = softmax.intercept_ + _SHARE * machine.intercept_
         if len(self._names) == 2:  # one margin for both

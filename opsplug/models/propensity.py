@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from opsplug.errors import ModelError
+from opsplug.models.parallel import side_by_side
 from opsplug.models.visitors.array_classifiers import Arrays, Net, Trees
 from opsplug.models.visitors.calibration import drawn_shift, newest_rows, platt, settled_rows, shift_to, sigmoid
 from opsplug.models.visitors.feature_matrix import Table
@@ -74,11 +76,16 @@ class PropensityModel:
     ) -> None:
         fitted: dict[str, list[Trees | Net]] = {name: [] for name in self.KINDS}
         guesses = {name: np.zeros(len(labels)) for name in self.KINDS}
-        for fold, (train, test) in enumerate(_folds(labels, groups, self.seed)):
-            for name, kind in self.KINDS.items():
-                model = kind.fit(matrix[train], labels[train], self.seed + fold)
-                fitted[name].append(model)
-                guesses[name][test] = model.log_odds(matrix[test])
+        folds = _folds(labels, groups, self.seed)
+        pieces = [(name, fold) for fold in range(len(folds)) for name in self.KINDS]
+
+        def learn(name: str, fold: int) -> Trees | Net:
+            train, _ = folds[fold]
+            return self.KINDS[name].fit(matrix[train], labels[train], self.seed + fold)
+
+        for (name, fold), model in zip(pieces, side_by_side(partial(learn, *piece) for piece in pieces), strict=True):
+            fitted[name].append(model)
+            guesses[name][folds[fold][1]] = model.log_odds(matrix[folds[fold][1]])
         guesses["both"] = np.mean(list(guesses.values()), axis=0)
         fitted["both"] = [model for models in fitted.values() for model in models]
         losses = {name: log_loss(labels, sigmoid(guess)) for name, guess in guesses.items()}

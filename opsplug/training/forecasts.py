@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from opsplug.features.shoplog import BUY, VIEW, ShopLog
 from opsplug.features.slots import SlotClock, believable, shifted
 from opsplug.features.visits import Visits
 from opsplug.models.forecast import forecast, runs_out
+from opsplug.models.parallel import side_by_side
 from opsplug.models.series.trends import trends
 from opsplug.store import queries
 from opsplug.training.run.job import TrainingReport, Work
@@ -111,7 +113,7 @@ def forecasts(log: ShopLog, records: Mapping[str, Mapping[str, Any]], days: Days
     by_item = _by_item(bought, day, days, [record for record in records if "stock" in records[record]])
     for item in list(by_item)[:BEST_SELLERS]:
         wanted.append(("item", item, str(records.get(item, {}).get("item_name") or item), by_item[item]))
-    told["series"] = [_told(*one) for one in wanted if one[3].any()]
+    told["series"] = side_by_side(partial(_told, *one) for one in wanted if one[3].any())
     told["stock"] = _stock(by_item, records, days)
     return told
 

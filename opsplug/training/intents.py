@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from opsplug.models.intents import IntentModel
+from opsplug.models.parallel import side_by_side
 from opsplug.models.text.retrieval import CONFIDENT, KnowledgeIndex, preferred
 from opsplug.models.text.sentence import Encoder
 from opsplug.training.encoders import encoder_of
@@ -84,25 +86,30 @@ Outcome = tuple[str, bool, bool]  # language, right, sure
 def _compare(known: Sequence[Phrase], encoder: Encoder | None, seed: int) -> tuple[list[Outcome], list[Outcome]]:
     """What retrieval alone, and retrieval with intents, make of phrases that neither has seen."""
     turns = np.random.default_rng(seed).integers(_ROUNDS, size=len(known))
-    plain: list[Outcome] = []
-    learnt: list[Outcome] = []
+    rounds = []
     for turn in range(_ROUNDS):
         held = [phrase for phrase, at in zip(known, turns, strict=True) if at == turn and not phrase.is_own]
         past = [phrase for phrase, at in zip(known, turns, strict=True) if at != turn or phrase.is_own]
-        if not held:
-            continue
-        model = IntentModel(CONFIDENT, encoder).fit([p.text for p in past], [p.name for p in past])
-        indexes = {
-            language: [phrase for phrase in past if phrase.language == language]
-            for language in {phrase.language for phrase in held}
-        }
-        built = {code: KnowledgeIndex([p.text for p in own], [p.answer for p in own]) for code, own in indexes.items()}
-        for phrase, intent in zip(held, model.predict([p.text for p in held]), strict=True):
-            own = indexes[phrase.language]
-            found = [(own[m.position].name, m.confidence) for m in built[phrase.language].search(phrase.text, 5)]
-            plain.append(_outcome(phrase, found))
-            learnt.append(_outcome(phrase, preferred(found, intent)))
-    return plain, learnt
+        if held:
+            rounds.append(partial(_round, held, past, encoder))
+    outcomes = [outcome for found in side_by_side(rounds) for outcome in found]
+    return [plain for plain, _ in outcomes], [learnt for _, learnt in outcomes]
+
+
+def _round(held: Sequence[Phrase], past: Sequence[Phrase], encoder: Encoder | None) -> list[tuple[Outcome, Outcome]]:
+    """(without, with intents) for each phrase that was held out of this round."""
+    model = IntentModel(CONFIDENT, encoder).fit([p.text for p in past], [p.name for p in past])
+    indexes = {
+        language: [phrase for phrase in past if phrase.language == language]
+        for language in {phrase.language for phrase in held}
+    }
+    built = {code: KnowledgeIndex([p.text for p in own], [p.answer for p in own]) for code, own in indexes.items()}
+    outcomes = []
+    for phrase, intent in zip(held, model.predict([p.text for p in held]), strict=True):
+        own = indexes[phrase.language]
+        found = [(own[m.position].name, m.confidence) for m in built[phrase.language].search(phrase.text, 5)]
+        outcomes.append((_outcome(phrase, found), _outcome(phrase, preferred(found, intent))))
+    return outcomes
 
 
 def _outcome(phrase: Phrase, found: Sequence[tuple[str, float]]) -> Outcome:

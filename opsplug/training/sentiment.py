@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.errors import ArtefactError
+from opsplug.models.parallel import side_by_side
 from opsplug.models.sentiment import SentimentModel
 from opsplug.models.text.aspects import ASPECTS, aspects
 from opsplug.training.labelled import Labelled, labelled
@@ -53,7 +54,8 @@ def train(work: Work) -> TrainingReport | None:
         return None
     judged = [one for one in texts if one.praise is not None]
     serving, until = _serving(work)
-    verdicts = {language: _judge(judged, language, serving, until) for language in LANGUAGES}
+    found = side_by_side(partial(_judge, judged, language, serving, until) for language in LANGUAGES)
+    verdicts = dict(zip(LANGUAGES, found, strict=True))
     good = [language for language, verdict in verdicts.items() if verdict is not None and verdict.is_better]
     version, reason = "", _reason(verdicts, good)
     if good:

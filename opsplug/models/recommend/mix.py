@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from opsplug.features.interactions import Interactions
 from opsplug.features.items import Catalogue
+from opsplug.models.parallel import side_by_side
 from opsplug.models.recommend import fusion
 from opsplug.models.recommend.base import Arrays, Evidence, Part
 from opsplug.models.recommend.evaluation import questions
@@ -120,13 +122,13 @@ class Texts:
 
 
 def fit_parts(evidence: Evidence, seed: int = 0, texts: Texts | None = None) -> dict[str, Part]:
-    """Every part of the mix on one log. `texts` must be of the same catalogue in the same order."""
+    """Every part of the mix on one log, side by side. `texts` must be of the same catalogue in the same order."""
     texts = texts or Texts.of(evidence.items)
     active = int((np.bincount(evidence.log.items, minlength=1) > 0).sum())
     kind: type[Part] = Ease if active <= LARGEST_EASE else ItemKnn
-    parts: dict[str, Part] = {"neighbours": kind.fit(evidence, seed=seed)}
-    for name, part in PARTS.items():
-        parts[name] = part.fit(evidence, seed=seed)
+    kinds: dict[str, type[Part]] = {"neighbours": kind, **PARTS}
+    fitted = side_by_side(partial(part.fit, evidence, seed=seed) for part in kinds.values())
+    parts: dict[str, Part] = dict(zip(kinds, fitted, strict=True))
     return parts | {"similar": texts.similar, "new": Fresh.of(evidence, texts.features)}
 
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from opsplug.errors import ModelError
+from opsplug.models.parallel import workers
 from opsplug.training.run.runs import Run, keep_run, newest
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def run_jobs(
     for job in jobs_named(names, jobs):
         say(f"{job.name}: starting")
         run = Run("done", clock(), "", 0.0, 1, *newest(store))
-        report = job.run(work)
+        with workers(int(work.options.get("train_jobs") or 0)):
+            report = job.run(work)
         run.seconds = clock() - run.started
         if remember:
             keep_run(store, job.name, run, clock())
