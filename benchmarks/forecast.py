@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from hourly_series import FAMILIES, HORIZON
+
 from opsplug.models.forecast import forecast
 
 DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
@@ -80,6 +82,60 @@ def run(series: dict[str, np.ndarray], period: int, horizon: int, origins: int) 
     )
 
 
+def families() -> None:
+    """Forecasts of 48 hours from four to six weeks, by family, each series once."""
+    ours_all, naive_all, inside, cpu = [], [], {80: [], 95: []}, 0.0
+    for family, load in FAMILIES.items():
+        try:
+            series = load()
+        except ImportError as error:
+            print(f"{family:12} left out: {error}")
+            continue
+        ours, naive, covered = [], [], {80: [], 95: []}
+        for y in series.values():
+            past, actual = y[:-HORIZON], y[-HORIZON:]
+            start = time.process_time()
+            result = forecast(past, 24, HORIZON)
+            cpu += time.process_time() - start
+            scale, known = np.nanmean(np.abs(past[24:] - past[:-24])), np.isfinite(actual)
+            ours.append(np.mean(np.abs(actual - result.mean)[known]) / scale)
+            naive.append(np.mean(np.abs(actual - np.resize(past[-24:], HORIZON))[known]) / scale)
+            for level, hits in covered.items():
+                hits.extend(((actual >= result.lower[level]) & (actual <= result.upper[level]))[known])
+        print(
+            f"{family:12} {len(ours):3} series  MASE {np.mean(ours):.3f}  ratio {np.mean(ours) / np.mean(naive):.3f}  "
+            f"coverage 80: {np.mean(covered[80]):.3f}  95: {np.mean(covered[95]):.3f}"
+        )
+        ours_all, naive_all = ours_all + ours, naive_all + naive
+        for level, hits in inside.items():
+            hits.extend(covered[level])
+    rng = np.random.default_rng(0)
+    draws = rng.integers(0, len(ours_all), (1000, len(ours_all)))
+    ratios = np.array(ours_all)[draws].mean(axis=1) / np.array(naive_all)[draws].mean(axis=1)
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    print(
+        f"all families {len(ours_all)} series  ratio {np.mean(ours_all) / np.mean(naive_all):.3f} "
+        f"[{low:.3f}, {high:.3f}]  coverage 80: {np.mean(inside[80]):.3f}  95: {np.mean(inside[95]):.3f}  "
+        f"CPU {1000 * cpu / len(ours_all):.1f} ms a series\n"
+    )
+
+
+def cut(series: dict[str, np.ndarray], days: int, horizon: int) -> dict[str, np.ndarray]:
+    """Two stretches of each series as if the shop had opened `days` before the forecast."""
+    found = {}
+    for name, y in series.items():
+        for back in (0, 100):
+            stretch = y[: len(y) - back][-(days + horizon) :]
+            if len(stretch) == days + horizon:
+                found[f"{name} {back}"] = stretch
+    return found
+
+
 if __name__ == "__main__":
-    run(daily(), 7, 14, 8)
+    by_day = daily()
+    run(by_day, 7, 14, 8)
     run(hourly(), 24, 48, 8)
+    families()
+    for days, horizon in ((30, 14), (60, 28), (90, 28)):
+        print(f"shops of {days} days")
+        run(cut(by_day, days, horizon), 7, horizon, 1)

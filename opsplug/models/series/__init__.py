@@ -1,0 +1,1 @@
+"""Models of single time series: anomalies, forecasts, trends, outages."""
