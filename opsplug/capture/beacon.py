@@ -14,10 +14,12 @@ from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
 from opsplug.events import ALIASES, BROWSER_EVENTS, EARLIEST_MS, FUTURE_MS, MAX_ITEMS, STAFF, VISITOR, Event, make_event
 from opsplug.privacy import mask
+from opsplug.reasons import Note
 
 MAX_BODY = 64 * 1024
 MAX_EVENTS = 100
 OLDEST_MS = 30 * 86_400_000  # an offline queue may come back after weeks, not after years
+WRONG_CLOCK_MS = 60_000  # less is the way of the request
 SAME_LOAD_SECONDS = 120  # an older page view id came out of a cache: that view is new
 # What msgspec raises for a text that is not JSON, not UTF-8, or nested too deep.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -52,14 +54,15 @@ class Received:
     repeats: int = 0
 
 
-def read_beacon(body: bytes, visit: Visit) -> Received:
-    """Parse a body for the visitor of `visit`; `EventError` when the body as a whole does not fit."""
+def read_beacon(body: bytes, visit: Visit, note: Note) -> Received:
+    """Parse a body for the visitor of `visit`; `EventError` when the body as a whole does not fit. `note` hears of
+    what is changed or left out of an event that is taken."""
     if len(body) > MAX_BODY:
-        raise EventError(f"the body is larger than {MAX_BODY} bytes")
+        raise EventError(f"body: larger than {MAX_BODY} bytes")
     try:
         beacon = _decode_beacon(body)
     except UNREADABLE as error:
-        raise EventError(f"the body is not the expected JSON: {error}") from None
+        raise EventError(f"body: not the expected JSON: {error}") from None
     if len(beacon.events) > MAX_EVENTS:
         raise EventError(f"events: {len(beacon.events)} are more than {MAX_EVENTS} in one body")
     now_ms = int(visit.started * 1000)
@@ -67,7 +70,7 @@ def read_beacon(body: bytes, visit: Visit) -> Received:
     received = Received()
     for index, raw in enumerate(beacon.events):
         try:
-            event = _read_event(raw, visit, now_ms, skew)
+            event = _read_event(raw, visit, now_ms, skew, note)
         except EventError as error:
             received.rejected.append((index, str(error)))
             continue
@@ -78,11 +81,11 @@ def read_beacon(body: bytes, visit: Visit) -> Received:
     return received
 
 
-def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int) -> Event | None:
+def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int, note: Note) -> Event | None:
     try:
         sent = _decode_sent(raw)
     except UNREADABLE as error:
-        raise EventError(f"not an event: {error}") from None
+        raise EventError(f"event: cannot be read: {error}") from None
     name = ALIASES.get(sent.event, sent.event)
     if name not in BROWSER_EVENTS:
         raise EventError(f"event: {name[:60]!r} is not accepted from a browser")
@@ -93,13 +96,21 @@ def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int) -> Event
     if name == "page_view" and sent.properties.get("navigation") == "load":
         age = page_view_age(event_id, visit.started)
         if age <= SAME_LOAD_SECONDS:
+            note("page_views_repeated", event_id)
             return None  # the server counted this very page view when it sent the page
         if age != math.inf:  # a cached page: many visitors hold this id, each of them sees it for the first time
             event_id = f"{identity.anonymous_id or new_id()}{event_id[8:]}"
+            note("page_views_cached", event_id)
     items = sent.properties.get("items", ())
     if isinstance(items, list) and len(items) <= MAX_ITEMS:
-        items = [clean_item(item) for item in items]
+        items = [clean_item(item, note) for item in items]
     known = identity.anonymous_id is not None
+    if not known:
+        note("events_without_identity", event_id)
+    if visit.staff:
+        note("staff_events", event_id)
+    if abs(skew) >= WRONG_CLOCK_MS and sent.timestamp is not None:
+        note("clocks_corrected", f"{skew / 1000:.0f} s")
     place = sent.route or sent.path
     return make_event(
         name,
@@ -107,7 +118,7 @@ def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int) -> Event
         now_ms=now_ms,
         timestamp_ms=_corrected(sent.timestamp, now_ms, skew),
         items=items,
-        properties=clean_properties(sent.properties),
+        properties=clean_properties(sent.properties, note),
         source="browser",
         audience=STAFF if visit.staff else VISITOR,
         anonymous_id=identity.anonymous_id,

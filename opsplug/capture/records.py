@@ -76,6 +76,8 @@ class Recorder:
     def _visit(self, visit: Visit) -> Sequence[Event]:
         identity = visit.identity
         known = identity.anonymous_id is not None
+        if not known and visit.kind is Kind.VISIT:
+            self._counters.add("visits_without_identity")
         milliseconds = int(visit.started * 1000)
         audience = self._audience(visit)
         route = canonical_route(visit.route) if visit.route else None
@@ -102,6 +104,7 @@ class Recorder:
         if visit.kind is Kind.BOT:
             return BOT
         if visit.staff:
+            self._counters.add("staff_requests")
             return STAFF
         if self._conduct.judge(visit) if visit.page_view_id is not None else self._conduct.is_program(visit):
             self._counters.add("bots_by_conduct")

@@ -8,6 +8,7 @@ from typing import Any
 from opsplug.capture.records import clean_id, clean_path
 from opsplug.events import Item
 from opsplug.privacy.free_text import clean_text
+from opsplug.reasons import Note
 
 MOST_PROPERTIES = 40
 LONGEST = 200  # characters of one text
@@ -28,20 +29,26 @@ _IDS = frozenset(("recommendation_id", "text_hash", "message_hash"))
 _ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 
 
-def clean_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
+def clean_properties(properties: Mapping[str, Any], note: Note) -> dict[str, Any]:
     """The known properties, at most 40, each a number, a truth value, a masked text or a short list of numbers."""
     kept: dict[str, Any] = {}
     for name, value in properties.items():
-        if name in PROPERTIES and (found := _value(name, value)) is not None:
+        if name not in PROPERTIES:
+            if name != "items":
+                note("properties_unknown.*", name)
+        elif len(kept) == MOST_PROPERTIES:
+            note("properties_too_many", f"{len(properties)}")
+            break
+        elif (found := _value(name, value, note)) is not None:
             kept[name] = found
-            if len(kept) == MOST_PROPERTIES:
-                break
+        elif value is not None:
+            note("properties_unfit.*", name)
     return kept
 
 
-def _value(name: str, value: Any) -> Any:
+def _value(name: str, value: Any, note: Note) -> Any:
     if isinstance(value, str):
-        return _text(name, value)
+        return _text(name, value, note)
     if name == "value" or isinstance(value, bool):
         return value  # money that does not fit is refused by name, not left out
     if isinstance(value, list):
@@ -50,11 +57,18 @@ def _value(name: str, value: Any) -> Any:
     return value if _is_number(value) else None
 
 
-def _text(name: str, value: str) -> str | None:
+def _text(name: str, value: str, note: Note) -> str | None:
     if name in _IDS:
         return value if _ID.fullmatch(value) else None
+    if len(value) > LONGEST:
+        note("texts_cut", name)
     text = value[:LONGEST].replace("\x00", "")
-    return clean_path(text.split("?")[0].split("#")[0]) if name in _PATHS else clean_text(text)
+    if name in _PATHS:
+        text = text.split("?")[0].split("#")[0]
+    kept = clean_path(text) if name in _PATHS else clean_text(text)
+    if kept != text:
+        note("texts_masked", name)
+    return kept
 
 
 def _is_number(value: Any) -> bool:
@@ -63,17 +77,25 @@ def _is_number(value: Any) -> bool:
     return abs(value) < _LARGEST and math.isfinite(value)
 
 
-def clean_item(record: Any) -> Any:
+def clean_item(record: Any, note: Note) -> Any:
     """One element of `items` as a browser sent it; an id stays what it is unless it holds a mail address."""
     if not isinstance(record, Mapping):
         return record
     kept: dict[str, Any] = {}
     for name, value in record.items():
         if name not in Item.__struct_fields__:
-            continue
-        if isinstance(value, str):
-            value = clean_id(value) if name in ("item_id", "item_group_id") else _text(name, value)
+            note("properties_unknown.*", f"items.{name}")
         elif name == "index" and not _is_number(value):
-            continue
-        kept[name] = value
+            note("properties_unfit.*", "items.index")
+        else:
+            kept[name] = _item_text(name, value, note) if isinstance(value, str) else value
+    return kept
+
+
+def _item_text(name: str, value: str, note: Note) -> str | None:
+    if name not in ("item_id", "item_group_id"):
+        return _text(name, value, note)
+    kept = clean_id(value)
+    if kept != value:
+        note("texts_masked", name)
     return kept

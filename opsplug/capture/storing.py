@@ -59,6 +59,7 @@ class Storing:
         """Nothing is held and no outage known: at first, and in a forked child, whose parent stores what it held."""
         self.turn = threading.Lock()
         self._held: list[Event] = []  # converted and not stored yet
+        self._knows_counts = False  # which names the store's counters have
         self._outage = Outage(self._counters, self._clock)
         self._next_try = self._next_save = self._next_drain = float("-inf")
 
@@ -144,7 +145,7 @@ class Storing:
     def _add(self, events: Sequence[Event], *, durable: bool = False) -> list[Event]:
         """-> those that no database could hold; they are found by halves, and the others stored."""
         try:
-            self._store().add_events(events, durable=durable, timeout=PATIENCE)
+            added = self._store().add_events(events, durable=durable, timeout=PATIENCE)
         except EventError as error:
             if len(events) > 1:
                 middle = len(events) // 2
@@ -152,6 +153,8 @@ class Storing:
             self._reject(error)
             return list(events)
         self._outage.is_over()
+        if added < len(events):
+            self._counters.add("events_repeated", len(events) - added)
         if durable and any(map(names_who_refuses, events)):
             self._withdrawn()
         return []
@@ -163,6 +166,7 @@ class Storing:
 
     def _reject(self, error: Exception) -> None:
         self._counters.add("events_rejected")
+        self._counters.note("events_rejected.store", str(error))
         log.warning("opsplug: an event cannot be stored", exc_info=error)
 
     # -- counters and spool ---------------------------------------------------------------------------------------
@@ -183,12 +187,18 @@ class Storing:
             counts = self._counters.unsaved()
             try:
                 if counts:
+                    self._learn_names()
                     self._store().add_counts(counts, timeout=PATIENCE)
                     self._counters.saved(counts)
             except StoreError as error:
                 self._failed(error)
                 return False
             return True
+
+    def _learn_names(self) -> None:
+        if not self._knows_counts:
+            self._counters.know(self._store().counts())
+            self._knows_counts = True
 
     def _drain_spool(self) -> None:
         try:

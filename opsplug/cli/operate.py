@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from opsplug import reasons
 from opsplug.cli import show
 from opsplug.cli.app import FAILED, json_option, with_engine
 
@@ -92,7 +93,15 @@ def status(engine: "Engine", days: int, json_: bool) -> None:
     if not models:
         click.echo("no model yet: opsplug train")
     if counts:
-        show.table(("counter", "count"), [(name, f"{count:,}") for name, count in counts.items() if count])
+        found = [(name, f"{count:,}", _in_words(name)) for name, count in reasons.gravest_first(counts) if count]
+        show.table(("counter", "count", "meaning"), found)
+
+
+def _in_words(name: str) -> str:
+    """What a counter means, and what to do where it costs something."""
+    row = reasons.find(name)
+    remedy = reasons.remedy(name, "en") if row is not None and row.severity != "info" else ""
+    return f"{reasons.meaning(name, 'en')} {remedy}".strip()
 
 
 @click.command()

@@ -1,7 +1,7 @@
 """Events as they came -> events that features may be made of. Nothing in the store is changed.
 
 `Cleaner.clean` takes batches in the order of storing and remembers only what it needs: order ids, the last moments of
-recent visitors, the catalogue's prices. See `cleaning_report.WHY` for each rule in words.
+recent visitors, the catalogue's prices. See `opsplug.reasons` for each rule in words.
 """
 
 import math

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from opsplug import reasons
 from opsplug.errors import OpsPlugError, StoreError
 from opsplug.settings import unknown_names
 
@@ -27,6 +28,7 @@ _PRIVATE: Final = 0o077
 _SKEW_MS: Final = 60_000
 _BUILT: Final = 1_735_689_600  # 2025-01-01: no clock that is right is older than this code
 _DAY: Final = 86_400
+_LANGUAGE: Final = "en"  # of the command line
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,17 +221,11 @@ class Doctor:
 
     def _counters(self) -> Iterator[Finding]:
         counts: Mapping[str, Any] = self._store().counts()
-        troubles = {
-            "events_lost": "Acknowledged events could be stored nowhere: check the disk.",
-            "events_dropped": "The queue was full: raise `queue_size`, or look why the store is slow.",
-            "events_rejected": "Events did not fit; the shop's log names them.",
-            "artefacts_refused": "A model was damaged or signed with another key: opsplug models.",
-        }
-        troubles |= {name: "The shop's log has the reason." for name in counts if name.startswith("errors.")}
-        bad = {name: remedy for name, remedy in troubles.items() if counts.get(name)}
-        for name, remedy in bad.items():
-            lost = name == "events_lost"
-            yield Finding("counters", "problem" if lost else "warning", f"{name}: {counts[name]:,}", remedy)
+        bad = reasons.worth_a_look(counts)
+        for name, row in bad:
+            state: Literal["warning", "problem"] = "problem" if row.severity == "problem" else "warning"
+            detail = f"{name}: {counts[name]:,}. {reasons.meaning(name, _LANGUAGE)}"
+            yield Finding("counters", state, detail, reasons.remedy(name, _LANGUAGE))
         if not bad:
             yield Finding("counters", "ok", "nothing was dropped, lost or failed")
 

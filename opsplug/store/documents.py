@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from opsplug import reasons
 from opsplug.events import encode_json
 from opsplug.store import queries
 from opsplug.store.connections import Connections
@@ -73,6 +74,8 @@ class DocumentRows:
         self._db.write(lambda connection: connection.execute(queries.RELEASE_LEASE, row))
 
     def add_counts(self, counts: Mapping[str, int], *, timeout: float = 5.0) -> None:
+        for name in counts:
+            reasons.require(name)
         rows = [{"name": name, "n": n} for name, n in counts.items() if n]
 
         def work(connection: sqlite3.Connection) -> None:

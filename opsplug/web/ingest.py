@@ -3,6 +3,7 @@
 import time
 from urllib.parse import urlsplit
 
+from opsplug import reasons
 from opsplug.capture.audience import Kind
 from opsplug.capture.beacon import read_beacon
 from opsplug.capture.conduct import Conduct
@@ -41,16 +42,16 @@ class Ingest:
             self._counters.add("bot_beacons")
             return json_response({"accepted": 0, "rejected": []}, 202)
         try:
-            received = read_beacon(request.body, visit)
+            received = read_beacon(request.body, visit, self._counters.note)
         except EventError as error:
             return self._rejected(str(error))
         self._conduct.reported(visit)
         stored = sum(self._queue.offer(event) for event in received.events)
         self._counters.add("events", stored)
-        if received.rejected:
-            self._counters.add("events_rejected", len(received.rejected))
-            if not received.events and not received.repeats:
-                return error_response(400, received.rejected[0][1])
+        for _, reason in received.rejected:
+            self._count_rejected(reason)
+        if received.rejected and not received.events and not received.repeats:
+            return error_response(400, received.rejected[0][1])
         answer = {
             "accepted": stored + received.repeats,  # what a full queue dropped is counted as such, not as accepted
             "rejected": [{"index": index, "reason": reason} for index, reason in received.rejected],
@@ -65,7 +66,7 @@ class Ingest:
         try:
             answer = read_json(request.body, dict[str, bool])
         except EventError:
-            return self._rejected('the body is not {"analytics": true, "personalization": true}')
+            return self._rejected('body: not {"analytics": true, "personalization": true}')
         granted = answer.get("analytics", False) and answer.get("personalization", True)
         before = visit.cookies.anonymous_id
         visit.cookies = visit.cookies._replace(consent=granted)
@@ -96,8 +97,15 @@ class Ingest:
         return None
 
     def _rejected(self, reason: str) -> Response:
-        self._counters.add("events_rejected")
+        self._count_rejected(reason)
         return error_response(400, reason)
+
+    def _count_rejected(self, reason: str) -> None:
+        """Once in all, and once by the field that did not fit."""
+        self._counters.add("events_rejected")
+        name = reasons.rejected(reason)
+        if name is not None:
+            self._counters.note(name, reason)
 
     def _cookies(self, visit: Visit) -> list[tuple[str, str]]:
         identity = visit.identity

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from opsplug import reasons
 from opsplug.cli import main
 from opsplug.cli.app import _COMMANDS
 
@@ -179,8 +180,12 @@ def test_doctor_counts_what_was_lost(shop: Run, tmp_path: Path) -> None:
     engine.store.add_counts({"events_lost": 2, "errors.web": 1})
     engine.close()
     checks = shop("doctor", "--json").json["checks"]
-    found = {check["detail"]: check["state"] for check in checks if check["name"] == "counters"}
+    found = {check["detail"].split(". ")[0]: check["state"] for check in checks if check["name"] == "counters"}
     assert found == {"events_lost: 2": "problem", "errors.web: 1": "warning"}
+    lost = next(check for check in checks if check["detail"].startswith("events_lost"))
+    assert lost["detail"].endswith(reasons.meaning("events_lost", "en"))
+    assert lost["remedy"] == reasons.remedy("events_lost", "en")
+    assert "could not answer" in shop("status").out
 
 
 def test_doctor_names_what_only_looks_like_a_setting(shop: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,7 +173,7 @@ def test_the_admin_token_is_in_no_file_answer_or_log(shop: FlaskShop, caplog: py
     ],
 )
 def test_what_is_kept_of_a_browsers_properties(properties: dict[str, Any], kept: dict[str, Any]) -> None:
-    assert clean_properties(properties) == kept
+    assert clean_properties(properties, lambda reason, detail: None) == kept
     assert len(kept) <= MOST_PROPERTIES
 
 

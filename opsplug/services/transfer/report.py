@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any, Final
 
+from opsplug import reasons
 from opsplug.services.transfer.lines import Line
 
 SHOWN: Final = 20
+PREFIX: Final = "import."  # of the rows in the table of reasons
 POLICY: Final = frozenset(("no positive price", "the same event_id again"))  # good lines that become no event
 
 
@@ -40,6 +42,7 @@ class ImportReport:
 
     def skip(self, number: int, reason: str, detail: str = "") -> None:
         """A good line that becomes no event."""
+        reasons.require(f"{PREFIX}{reason}")
         self.skipped[reason] += 1
         if self.on_skip is not None:
             self.on_skip(number, reason, detail)
