@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "init": "opsplug.cli.operate:init",
     "import": "opsplug.cli.files:import_command",
     "export": "opsplug.cli.files:export_command",
+    "data": "opsplug.cli.data:data",
     "train": "opsplug.cli.learn:train",
     "evaluate": "opsplug.cli.learn:evaluate",
     "recommend": "opsplug.cli.lists:recommend",

@@ -14,16 +14,29 @@ from opsplug.cli.app import FAILED, json_option, with_engine
 from opsplug.errors import SettingsError
 from opsplug.services.transfer import importer as transfer
 from opsplug.services.transfer.importer import ImportReport
+from opsplug.services.transfer.reader import TABLE_OF
 
 if TYPE_CHECKING:
     from opsplug.engine import Engine
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+class _RowsFile(click.Path):
+    """A file of rows that is there, or a table of one, named as shop.db::products."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        file, separator, _ = str(value).rpartition(TABLE_OF)
+        if separator and not Path(str(value)).exists():
+            super().convert(file, param, ctx)
+            return Path(str(value))
+        return super().convert(value, param, ctx)
+
+
+_FILE = _RowsFile(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("import")
-@click.option("--events", type=_FILE, help="Views, carts, orders: CSV or JSON lines, also gzipped.")
-@click.option("--items", type=_FILE, help="The catalogue: item_id and any catalogue field.")
+@click.option("--events", type=_FILE, help="Views, carts, orders: CSV or JSON lines, also gzipped; shop.db::TABLE.")
+@click.option("--items", type=_FILE, help="The catalogue: item_id and any catalogue field; shop.db::TABLE.")
 @click.option("--map", "pairs", multiple=True, metavar="OURS=THEIRS", help="Our column's name in the file; repeatable.")
 @click.option(
     "--event", metavar="NAME", help="What rows without an event are. [purchase with a transaction, else view_item]"

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from opsplug.events import EARLIEST_MS, FUTURE_MS
-from opsplug.services.transfer.reader import BadRowError
+from opsplug.services.transfer.errors import BadRowError
 
 EXTRA: Final = "extra"
 NUMBERS: Final = frozenset(

@@ -13,9 +13,9 @@ import msgspec
 
 from opsplug.events import SCHEMA, Event
 from opsplug.services.transfer.cells import EXTRA, iso, to_cells
+from opsplug.services.transfer.errors import TransferError
 from opsplug.services.transfer.items import ITEM_COLUMNS
 from opsplug.services.transfer.lines import ORDER_EVENTS
-from opsplug.services.transfer.reader import TransferError
 from opsplug.services.transfer.rows import ITEM, PROPERTIES
 from opsplug.store.protocol import Store
 

@@ -12,11 +12,12 @@ from pathlib import Path
 import msgspec
 
 from opsplug.events import Event
+from opsplug.services.transfer.errors import BadRowError, TransferError
 from opsplug.services.transfer.exporter import FORMATS, KINDS, export, export_file
 from opsplug.services.transfer.external_sort import DiskSort
 from opsplug.services.transfer.grouping import events_of, pack_line
 from opsplug.services.transfer.items import ITEM_COLUMNS, CatalogueFromLines, Put, import_items, put_unknown
-from opsplug.services.transfer.reader import BadRowError, Rows, TransferError, open_rows
+from opsplug.services.transfer.reader import Rows, open_rows
 from opsplug.services.transfer.report import ImportReport, sentences, skip_writer
 from opsplug.services.transfer.rows import ImportOptions, RowReader
 from opsplug.store.protocol import Store

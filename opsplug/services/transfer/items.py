@@ -10,8 +10,9 @@ from typing import Any, Final
 from opsplug.errors import EventError
 from opsplug.events import Item, text_id
 from opsplug.services.transfer.cells import EXTRA
+from opsplug.services.transfer.errors import BadRowError
 from opsplug.services.transfer.lines import Line
-from opsplug.services.transfer.reader import BadRowError, open_rows
+from opsplug.services.transfer.reader import open_rows
 from opsplug.services.transfer.report import ImportReport
 from opsplug.services.transfer.rows import column_names, typed_row
 

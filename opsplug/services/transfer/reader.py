@@ -1,4 +1,7 @@
-"""A file of rows, CSV or JSON lines, plain or gzipped, as `(line number, record)` pairs, without loading it."""
+"""A file of rows as `(line number, record)` pairs, without loading it.
+
+CSV or JSON lines, plain or gzipped, or a table of a SQLite file, named as `shop.db::products`.
+"""
 
 import csv
 import gzip
@@ -13,7 +16,8 @@ from typing import IO, Any
 
 import msgspec
 
-from opsplug.errors import OpsPlugError
+from opsplug.services.transfer.errors import BadRowError, TransferError
+from opsplug.services.transfer.sqlite_tables import MAGIC, read_table, tables
 
 _NONE_OF_OURS = {
     b"": "the file is empty",
@@ -21,18 +25,7 @@ _NONE_OF_OURS = {
 }
 MAX_LINE = 8_000_000
 DELIMITERS = ",;\t|"
-
-
-class TransferError(OpsPlugError):
-    """A file cannot be read or written as a whole; the message says what to do."""
-
-
-class BadRowError(OpsPlugError):
-    """One row does not fit. `reason` is the short name that rows are counted under."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(detail or reason)
-        self.reason = reason
+TABLE_OF = "::"  # between a SQLite file and the name of its table
 
 
 Record = tuple[int, Mapping[str, Any] | BadRowError]
@@ -51,6 +44,10 @@ def open_rows(
     path: Path, *, encoding: str = "utf-8", progress: Callable[[int, int], None] | None = None
 ) -> Iterator[Rows]:
     """Rows of `path`; `progress` is told bytes read and bytes in all. `TransferError` if the file is none of ours."""
+    file, separator, table = str(path).rpartition(TABLE_OF)
+    if separator and not path.exists():
+        yield _table_rows(Path(file), table)
+        return
     try:
         with ExitStack() as stack:
             raw = stack.enter_context(path.open("rb"))
@@ -63,6 +60,9 @@ def open_rows(
                 if progress is not None:
                     progress(raw.tell(), size)
 
+            if data.peek(64).startswith(MAGIC):
+                names = ", ".join(tables(path)) or "none"
+                raise TransferError(f"{path}: a SQLite file; name a table as {path}{TABLE_OF}TABLE. It has: {names}")
             start = data.peek(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
             if start in (b"", b"["):
                 raise TransferError(f"{path}: {_NONE_OF_OURS[start]}")
@@ -74,6 +74,13 @@ def open_rows(
         raise TransferError(f"{path}: there is no such file") from None
     except (OSError, EOFError, zlib.error) as error:
         raise TransferError(f"{path}: cannot be read ({error}); nothing of it was imported") from error
+
+
+def _table_rows(path: Path, table: str) -> Rows:
+    """As those of a CSV file, so that the same rules read the cells."""
+    known = tables(path)
+    records = enumerate(read_table(path, table), 1)
+    return Rows(known.get(table, ()), ((n, {name: str(cell) for name, cell in row.items()}) for n, row in records))
 
 
 def _text(data: Any, encoding: str) -> IO[str]:

@@ -12,8 +12,8 @@ from opsplug.capture.track import without_address, without_people
 from opsplug.errors import EventError, SettingsError
 from opsplug.events import AUDIENCES, TASTE, Item, canonical_name, make_item, make_properties, text_id
 from opsplug.services.transfer.cells import EXTRA, Clock, from_cell
+from opsplug.services.transfer.errors import BadRowError, TransferError
 from opsplug.services.transfer.lines import ORDER_EVENTS, Line, key_of
-from opsplug.services.transfer.reader import BadRowError, TransferError
 
 WHO: Final = ("user_id", "user_pseudonym", "anonymous_id", "session_id", "transaction_id")
 ITEM: Final = frozenset(Item.__struct_fields__)
