@@ -13,6 +13,10 @@ class EventError(OpsPlugError):
     """An event or item does not fit the schema; the message names the field."""
 
 
+class QueueFullError(OpsPlugError):
+    """Outside of a request, more was tracked than the store took in half a minute; the event was not stored."""
+
+
 class StoreError(OpsPlugError):
     """The store cannot be opened, migrated, read or written."""
 

@@ -6,16 +6,17 @@ epoch milliseconds; developers pass aware datetimes or epoch seconds.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from opsplug.errors import EventError
+from opsplug.values import currency, identifier, listed, number, plain, text
 
 SCHEMA: Final = "opsplug/1"
-MAX_ITEMS: Final = 200
+MAX_ITEMS: Final = 5_000  # of an order; a browser reports at most 200
 MAX_EVENT_BYTES: Final = 32 * 1024
 MAX_ID: Final = 1024
 EARLIEST_MS: Final = 315_532_800_000  # 1980-01-01: older than any shop's log
@@ -123,6 +124,13 @@ class Item(msgspec.Struct, omit_defaults=True, kw_only=True):
     reason_code: str | None = None
 
 
+# (field, why): hears of a value that does not fit; where it returns, the field is left out and the event stays.
+Odd = Callable[[str, str], None]
+_ITEM_FIELDS: Final = frozenset(Item.__struct_fields__)
+_ITEM_NUMBERS: Final = frozenset(("price", "quantity", "discount"))
+_CHECKED: Final = frozenset(("value", "currency", "transaction_id"))
+
+
 class Event(msgspec.Struct, kw_only=True):
     """One thing that happened. Times are epoch milliseconds; `user_id` is already a keyed pseudonym."""
 
@@ -180,63 +188,152 @@ def epoch_ms(value: datetime | float | int, now_ms: int) -> int:
     return milliseconds
 
 
-def text_id(value: Any, field: str) -> str:
-    """A non-empty id of at most 1,024 characters; numbers become text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        raise EventError(f"{field}: text is expected, not {type(value).__name__}")
-    text = value.strip().replace("\x00", "")
-    if not text or len(text) > MAX_ID:
-        raise EventError(f"{field}: between 1 and {MAX_ID} characters are expected")
-    return text
-
-
-def make_item(record: Mapping[str, Any] | Item) -> Item:
-    """Check one element of `items`. Keys that GA4 and we do not know are left out."""
-    if isinstance(record, Item):
-        item = record
-    else:
-        if not isinstance(record, Mapping):
-            raise EventError("items: each element is an object with an item_id")
-        known = {key: value for key, value in record.items() if key in Item.__struct_fields__ and value is not None}
-        known["item_id"] = text_id(record.get("item_id"), "items.item_id")
+def moment_ms(value: Any, now_ms: int, zone: tzinfo = UTC) -> int:
+    """As `epoch_ms`, of whatever a shop has: dates and naive times are the shop's own, texts are ISO 8601, and numbers
+    too large for seconds are milliseconds."""
+    if isinstance(value, str):
+        found = number(value)
         try:
-            item = msgspec.convert(known, Item, strict=False)
-        except msgspec.ValidationError as error:
-            raise EventError(f"items: {error}") from None
-    for field in ("price", "quantity", "discount"):
-        number = getattr(item, field)
-        if number is not None and not (math.isfinite(number) and 0 <= number < 1e12):
-            raise EventError(f"items.{field}: a finite number of at least 0 is expected")
-    return item
+            value = datetime.fromisoformat(value.strip()) if found is None else found
+        except ValueError:
+            raise EventError(f"timestamp: {value[:40]!r} is not ISO 8601") from None
+    if isinstance(value, date):
+        value = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
+        return epoch_ms(value if value.tzinfo else value.replace(tzinfo=zone), now_ms)
+    seconds = number(value)
+    if seconds is None:
+        raise EventError("timestamp: give a datetime, ISO 8601 or epoch seconds")
+    return epoch_ms(seconds / 1000 if abs(seconds) >= 1e11 else seconds, now_ms)
 
 
-def make_properties(properties: Mapping[str, Any] | None) -> dict[str, Any]:
+def text_id(value: Any, field: str) -> str:
+    """A non-empty id of at most 1,024 characters; whole numbers of any kind and UUIDs become text."""
+    found = identifier(value)
+    if found is None and not isinstance(value, str):
+        raise EventError(f"{field}: text is expected, not {type(value).__name__}")
+    if not found or len(found) > MAX_ID:
+        raise EventError(f"{field}: between 1 and {MAX_ID} characters are expected")
+    return found
+
+
+def refuse(field: str, why: str) -> None:
+    """What is done with an odd value where nobody is harmed by an error: it is said."""
+    raise EventError(f"{field}: {why}")
+
+
+def make_item(record: Mapping[str, Any] | Item, odd: Odd = refuse) -> Item:
+    """Check one element of `items`. Keys that GA4 and we do not know are left out; `EventError` without an id."""
+    if isinstance(record, Item):
+        known = {name: getattr(record, name) for name in _ITEM_FIELDS}
+    elif isinstance(record, Mapping):
+        known = {str(key): value for key, value in record.items() if key in _ITEM_FIELDS}
+    else:
+        raise EventError("items: each element is an object with an item_id")
+    made: dict[str, Any] = {"item_id": text_id(known.pop("item_id", None), "items.item_id")}
+    for name, value in known.items():
+        if value is not None and (found := _item_field(name, value, odd)) is not None:
+            made[name] = found
+    return Item(**made)
+
+
+def _item_field(name: str, value: Any, odd: Odd) -> Any:
+    """One checked field of an item, or None where `odd` has heard why not."""
+    if name in _ITEM_NUMBERS:
+        found = number(value)
+        if found is None:
+            odd(f"items.{name}", f"a finite number is expected, not {_short(value)}")
+        elif not 0 <= found < 1e12:
+            odd(f"items.{name}", f"a finite number of at least 0 is expected, not {_short(value)}")
+        else:
+            return float(found)
+    elif name == "index":
+        found = number(value)
+        if found is not None and found == int(found) and abs(found) < 2**31:
+            return int(found)
+        odd("items.index", f"a whole number is expected, not {_short(value)}")
+    else:
+        words = text(value)
+        if words is not None:
+            return words
+        odd(f"items.{name}", f"text is expected, not {type(value).__name__}")
+    return None
+
+
+def make_items(given: Any, odd: Odd = refuse, most: int = MAX_ITEMS) -> list[Item]:
+    """The lines of an event. With a mild `odd`, a line without an id is left out and the others stay."""
+    elements = listed(given)
+    if elements is None or (isinstance(given, Mapping) and odd is refuse):
+        odd("items", "a list of objects is expected")
+        return []
+    if len(elements) > most:
+        odd("items", f"{len(elements)} are more than {most} in one event")
+    items = []
+    for element in elements[:most]:
+        if odd is not refuse and not isinstance(element, Mapping | Item):
+            element = {"item_id": element}  # items=["sku1"]
+        try:
+            items.append(make_item(element, odd))
+        except EventError as error:
+            field, _, why = str(error).partition(": ")
+            odd(field, why)
+    return items
+
+
+def make_properties(properties: Mapping[str, Any] | None, odd: Odd = refuse) -> dict[str, Any]:
     """A JSON object of at most 32 KB without NaN or infinities."""
-    if not properties:
-        return {}
-    try:
-        size = len(encode_json(properties))
-    except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
-        raise EventError(f"properties: must be plain JSON ({error})") from None
-    if size > MAX_EVENT_BYTES:
-        raise EventError(f"properties: {size} bytes are more than {MAX_EVENT_BYTES}")
-    result = {str(key): value for key, value in properties.items() if value is not None}
-    value = result.get("value")
-    if value is not None:
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-            raise EventError("value: a finite number is expected")
-        if abs(value) >= 1e15:  # before it becomes a float: a whole number of JSON may be larger than any
-            raise EventError("value: the number is too large to be money")
-    currency = result.get("currency")
-    if currency is not None:
-        if not isinstance(currency, str) or len(currency.strip()) != 3 or not currency.strip().isalpha():
-            raise EventError("currency: an ISO 4217 code of three letters is expected, for example EUR")
-        result["currency"] = currency.strip().upper()
-    if "transaction_id" in result:
-        result["transaction_id"] = text_id(result["transaction_id"], "transaction_id")
+    result: dict[str, Any] = {}
+    for key, value in (properties or {}).items():
+        name = str(key)
+        try:
+            found = _property(name, value, odd)
+        except (TypeError, ValueError, RecursionError, UnicodeError) as error:
+            odd(name if name in _CHECKED else "properties", f"{name[:60]} must be plain JSON ({error})")
+            continue
+        if found is not None:
+            result[name] = found
+    _shorten(result, odd)
     return result
+
+
+def _property(name: str, value: Any, odd: Odd) -> Any:
+    if value is None:
+        return None
+    if name == "value":
+        found = number(value)
+        if found is None:
+            odd(name, f"a finite number is expected, not {_short(value)}")
+        elif abs(found) >= 1e15:
+            odd(name, "the number is too large to be money")
+            found = None
+        return found
+    if name == "currency":
+        code = currency(value)
+        if code is None and value != "":
+            odd(name, f"an ISO 4217 code of three letters is expected, for example EUR, not {_short(value)}")
+        return code
+    if name == "transaction_id":
+        try:
+            return text_id(value, name)
+        except EventError as error:
+            odd(name, str(error).partition(": ")[2])
+            return None
+    return plain(value)
+
+
+def _shorten(properties: dict[str, Any], odd: Odd) -> None:
+    """The largest properties go first until the rest fits into one event."""
+    sizes = {name: len(encode_json({name: value})) for name, value in properties.items()}
+    total = sum(sizes.values())
+    for name in sorted(sizes, key=lambda name: -sizes[name]):
+        if total <= MAX_EVENT_BYTES:
+            return
+        odd("properties", f"{total} bytes are more than {MAX_EVENT_BYTES}")
+        total -= sizes[name]
+        del properties[name]
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:40] if isinstance(value, str | int | float) else type(value).__name__
 
 
 def canonical_name(name: Any) -> tuple[str, str | None]:
@@ -256,18 +353,17 @@ def make_event(
     items: Sequence[Mapping[str, Any] | Item] = (),
     properties: Mapping[str, Any] | None = None,
     source: str = "server",
+    odd: Odd = refuse,
+    most_items: int = MAX_ITEMS,
     **envelope: Any,
 ) -> Event:
-    """Check and build one event; `EventError` names the field that does not fit.
+    """Check and build one event. `odd(field, why)` hears of each value that does not fit, and where it does not raise
+    the value is left out; the default raises `EventError`, which names the field.
 
     An unknown name is kept as `custom` with the name in its properties; such events never train a model.
     """
     canonical, original = canonical_name(name)
-    if isinstance(items, str | bytes | Mapping) or not isinstance(items, Sequence):
-        raise EventError("items: a list of objects is expected")
-    if len(items) > MAX_ITEMS:
-        raise EventError(f"items: {len(items)} are more than {MAX_ITEMS} in one event")
-    checked = make_properties(properties)
+    checked = make_properties(properties, odd)
     if original is not None:
         checked["name"] = original
     return Event(
@@ -276,7 +372,7 @@ def make_event(
         timestamp=now_ms if timestamp_ms is None else timestamp_ms,
         received_at=now_ms,
         source=source,
-        items=[make_item(item) for item in items],
+        items=make_items(items, odd, most_items),
         properties=checked,
         **envelope,
     )

@@ -86,6 +86,7 @@ REASONS: Final = (
     Reason("texts_cut", "repaired", "info", "fields"),
     Reason("texts_masked", "repaired", "info", "mask"),
     Reason("odd_values.*", "dropped", "info", "fields"),
+    Reason("deduction_lines", "repaired", "info", "fields"),
     # queue, spool and store
     Reason("events_dropped", "dropped", "warning", "queue"),
     Reason("events_spooled", "repaired", "warning", "queue"),

@@ -12,12 +12,13 @@ from opsplug.capture.records import clean_path
 from opsplug.capture.sent import clean_item, clean_properties
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
-from opsplug.events import ALIASES, BROWSER_EVENTS, EARLIEST_MS, FUTURE_MS, MAX_ITEMS, STAFF, VISITOR, Event, make_event
+from opsplug.events import ALIASES, BROWSER_EVENTS, EARLIEST_MS, FUTURE_MS, STAFF, VISITOR, Event, make_event
 from opsplug.privacy import mask
 from opsplug.reasons import Note
 
 MAX_BODY = 64 * 1024
 MAX_EVENTS = 100
+MAX_ITEMS = 200
 OLDEST_MS = 30 * 86_400_000  # an offline queue may come back after weeks, not after years
 WRONG_CLOCK_MS = 60_000  # less is the way of the request
 SAME_LOAD_SECONDS = 120  # an older page view id came out of a cache: that view is new
@@ -101,9 +102,16 @@ def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int, note: No
         if age != math.inf:  # a cached page: many visitors hold this id, each of them sees it for the first time
             event_id = f"{identity.anonymous_id or new_id()}{event_id[8:]}"
             note("page_views_cached", event_id)
+
+    def odd(field: str, why: str) -> None:
+        """A page's data layer is written by hand, and its event is worth more than one field of it."""
+        note("odd_values.*", field)
+
     items = sent.properties.get("items", ())
-    if isinstance(items, list) and len(items) <= MAX_ITEMS:
-        items = [clean_item(item, note) for item in items]
+    if isinstance(items, list):
+        if len(items) > MAX_ITEMS:
+            odd("items", f"{len(items)} are more than {MAX_ITEMS} in one event")
+        items = [clean_item(item, note) for item in items[:MAX_ITEMS]]
     known = identity.anonymous_id is not None
     if not known:
         note("events_without_identity", event_id)
@@ -120,6 +128,7 @@ def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int, note: No
         items=items,
         properties=clean_properties(sent.properties, note),
         source="browser",
+        odd=odd,
         audience=STAFF if visit.staff else VISITOR,
         anonymous_id=identity.anonymous_id,
         user_id=visit.user if known else None,

@@ -24,6 +24,7 @@ from opsplug.capture.queue import EventQueue
 from opsplug.capture.visit import GONE, NO_COOKIES, Host, Visit, enter_visit
 from opsplug.privacy.keys import Keys
 from opsplug.settings import Settings
+from opsplug.values import identifier
 
 VISIT, BOT = Kind.VISIT, Kind.BOT  # an enumeration's member costs a look-up each time it is named
 
@@ -148,9 +149,12 @@ class Observer:
         except Exception as error:
             self.guard.swallowed("user_id", error)
             return None
-        if found is None or found == "" or not isinstance(found, str | int):
+        if found is None:
             return None
-        return str(found)
+        account = identifier(found)
+        if account is None and found != "" and found is not False:
+            self.counters.note("odd_values.*", "user_id")  # a whole user object, say: its id is expected
+        return account
 
     def user_of(self, visit: Visit) -> str | None:
         """The pseudonym of the logged-in user; None, too, where there is no key to make one."""

@@ -1,10 +1,12 @@
 """Between requests and the writer: two bounded queues that never make a request wait."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from opsplug.errors import QueueFullError
 from opsplug.events import Event
 
 PENDING: Final = "pending"
@@ -54,6 +56,7 @@ class EventQueue:
         self.durable_capacity = durable_capacity
         self.dropped = 0
         self.wake = threading.Event()
+        self.room = threading.Event()  # something was taken out
         # Set by the writer. `overflow` takes a ticket that the full queue cannot; `at_once` stores what waits, where
         # no thread does (tests, scripts). `begin`, while no thread runs that should, starts it.
         self.overflow: Callable[[Ticket], object] | None = None
@@ -70,6 +73,27 @@ class EventQueue:
         self._ordinary.append(record)
         return True
 
+    def offer_patiently(self, record: Any, seconds: float) -> None:
+        """As `offer`, waiting for room; `QueueFullError` after so many seconds without."""
+        deadline = time.monotonic() + seconds
+        while len(self._ordinary) >= self.capacity:
+            if self.begin is not None:
+                self.begin()
+            if self.at_once is not None:  # no thread takes anything out: this one does
+                self.at_once()
+                if len(self._ordinary) < self.capacity:
+                    break
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self.dropped += 1
+                raise QueueFullError(
+                    f"track: the store took nothing in {seconds:g} s while {self.capacity} events wait"
+                )
+            self.room.clear()
+            self.wake.set()
+            self.room.wait(min(left, 0.05))
+        self._ordinary.append(record)
+
     def offer_durable(self, event: Event) -> Ticket:
         """Take an event that must not be lost. Past the queue's bound it goes to the spool before this returns."""
         ticket = Ticket(event)
@@ -85,7 +109,9 @@ class EventQueue:
 
     def take(self, most: int) -> list[Any]:
         """At most so many ordinary records, oldest first."""
-        return _take(self._ordinary, most)
+        taken = _take(self._ordinary, most)
+        self.room.set()
+        return taken
 
     def take_durable(self, most: int) -> list[Ticket]:
         return _take(self._durable, most)
@@ -109,6 +135,7 @@ class EventQueue:
         self._durable = deque()
         self.dropped = 0
         self.wake = threading.Event()
+        self.room = threading.Event()
 
 
 def _take(source: deque[Any], most: int) -> list[Any]:

@@ -61,6 +61,8 @@ class Spool:
             ]
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise StoreError(f"spool: {self.folder} cannot be read ({error.strerror or error})") from error
 
     def drain(self, store: Callable[[Sequence[Event]], object]) -> int:
         """Hand every event to `store`, removing a file when it has returned for all of it. -> how many events.

@@ -67,6 +67,10 @@ class Storing:
     def done(self) -> bool:
         return not self._queue and not self._held
 
+    @property
+    def failing(self) -> bool:
+        return self._outage.tries > 0
+
     def hurry(self) -> None:
         """The next try comes at once, also during an outage."""
         self._next_try = float("-inf")

@@ -1,30 +1,53 @@
 """What the shop's own code reports: `Engine.track`."""
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from msgspec import structs
 
 from opsplug.capture.audience import Kind
 from opsplug.capture.conduct import Conduct
 from opsplug.capture.counters import Counters
+from opsplug.capture.guard import Guard
 from opsplug.capture.ids import new_event_id
+from opsplug.capture.odd import OddValues
 from opsplug.capture.queue import EventQueue
 from opsplug.capture.visit import current_visit
-from opsplug.events import BOT, DURABLE_EVENTS, STAFF, VISITOR, Item, canonical_name, epoch_ms, make_event, text_id
+from opsplug.errors import EventError, QueueFullError
+from opsplug.events import (
+    BOT,
+    DURABLE_EVENTS,
+    MAX_ID,
+    STAFF,
+    VISITOR,
+    Event,
+    Item,
+    canonical_name,
+    make_event,
+    moment_ms,
+    text_id,
+)
 from opsplug.privacy.free_text import clean_text, has_mail_sign
 from opsplug.privacy.keys import Keys
+from opsplug.values import identifier, listed, number
 
 _TYPED = frozenset(("text", "search_term", "comment", "message"))  # what a visitor wrote
 # One order is one event, however often its page is reloaded.
 ONCE_PER_TRANSACTION = frozenset(("purchase", "order_cancelled"))
+WAIT_SECONDS: Final = 30.0  # for room in the queue, outside of requests
+WAIT_IN_LOOP: Final = 0.25  # an event loop that waits serves nobody
+_KEYWORDS: Final = (
+    "items", "value", "currency", "transaction_id", "user_id", "anonymous_id", "session_id", "timestamp", "event_id",
+    "properties",
+)  # fmt: skip
 
 
 class Tracker:
-    """Builds events from Python and offers them to the writer. Nothing here waits or touches a disk."""
+    """Builds events from Python and offers them to the writer. Within a request nothing here waits or raises."""
 
     def __init__(
         self,
@@ -32,76 +55,175 @@ class Tracker:
         counters: Counters,
         keys: Callable[[], Keys],
         conduct: Conduct,
+        guard: Guard,
+        *,
+        zone: tzinfo = UTC,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._conduct = conduct
         self._queue = queue
         self._counters = counters
         self._keys = keys
+        self._guard = guard
+        self._odd = OddValues(counters)
+        self._zone = zone
         self._clock = clock
 
     def track(
         self,
         name: str,
         *,
-        items: Sequence[Mapping[str, Any] | Item] = (),
-        value: float | None = None,
-        currency: str | None = None,
-        transaction_id: str | None = None,
-        user_id: str | int | None = None,
-        anonymous_id: str | None = None,
-        session_id: str | None = None,
-        timestamp: datetime | float | None = None,
-        event_id: str | None = None,
+        items: Iterable[Any] = (),
+        value: Any = None,
+        currency: Any = None,
+        transaction_id: Any = None,
+        user_id: Any = None,
+        anonymous_id: Any = None,
+        session_id: Any = None,
+        timestamp: Any = None,
+        event_id: Any = None,
         properties: Mapping[str, Any] | None = None,
     ) -> str:
         """Report that something happened; returns the event's id.
 
         `items`: mappings with GA4's keys (`item_id` required, `price` for one unit). `value`: sum of price times
-        quantity, without tax and shipping, in `currency` (ISO 4217). `timestamp`: aware datetime or epoch seconds,
-        default now. Inside a request visitor and session default to the current visitor's; a visitor who did not
-        agree to be recognised stays nameless whatever is passed. Repeating an `event_id`, or a purchase's
-        `transaction_id`, changes nothing. Raises `EventError` naming the field that does not fit.
+        quantity, without tax and shipping, in `currency` (ISO 4217). `timestamp`: datetime (a naive one is in the
+        shop's time zone) or epoch seconds, default now. Numbers may be Decimal, numpy's or texts, ids UUID or whole
+        numbers. A value that does not fit costs its field, is counted and logged; the event stays. Inside a request
+        visitor and session default to the current visitor's; a visitor who did not agree to be recognised stays
+        nameless whatever is passed. Repeating an `event_id`, or a purchase's `transaction_id`, changes nothing.
+
+        Outside of a request a full queue is waited for, at most 30 seconds; then `QueueFullError` is raised. Inside
+        of one nothing waits and nothing is raised.
         """
-        now_ms = int(self._clock() * 1000)
         given = {"value": value, "currency": currency, "transaction_id": transaction_id}
-        merged = {**(properties or {}), **{key: v for key, v in given.items() if v is not None}}
-        canonical, _ = canonical_name(name)
-        event = make_event(
-            name,
-            event_id=self._event_id(canonical, event_id, merged.get("transaction_id"), now_ms / 1000),
-            now_ms=now_ms,
-            timestamp_ms=None if timestamp is None else epoch_ms(timestamp, now_ms),
-            items=[without_people(item) for item in items] if isinstance(items, list | tuple) else items,
-            properties={key: without_address(key, v) for key, v in merged.items()},
-            **self._who(canonical, user_id, anonymous_id, session_id),
-        )
-        self._counters.add("events")
-        if event.event not in DURABLE_EVENTS:
-            self._queue.offer(event)
-            if self._queue.begin is not None:
-                self._queue.begin()
-            return event.event_id
-        ticket = self._queue.offer_durable(event)
-        visit = current_visit()
-        if visit is not None:
-            visit.tickets = [*visit.tickets, ticket]
+        now = self._clock()
+        try:
+            merged = {**self._mapping(properties), **{key: v for key, v in given.items() if v is not None}}
+            event = self._event(name, items, merged, (user_id, anonymous_id, session_id), timestamp, event_id, now)
+            self._hand_over(event)
+        except QueueFullError:
+            raise
+        except Exception as error:  # such as a row of the shop's database that cannot be read any more
+            self._guard.swallowed("track", error)
+            return new_event_id(now)
         return event.event_id
 
-    @staticmethod
-    def _event_id(name: str, event_id: str | None, transaction_id: Any, now: float) -> str:
-        if event_id is not None:
-            return text_id(event_id, "event_id")
-        if transaction_id is not None and name in ONCE_PER_TRANSACTION:
-            return f"{name}:{text_id(transaction_id, 'transaction_id')}"
+    def _event(
+        self, name: Any, items: Any, properties: dict[str, Any], ids: tuple[Any, Any, Any], timestamp: Any,
+        event_id: Any, now: float,
+    ) -> Event:  # fmt: skip
+        now_ms = int(now * 1000)
+        canonical = self._name(name)
+        lines = self._lines(canonical, items, properties)
+        return make_event(
+            name if isinstance(name, str) and 0 < len(name.strip()) <= 200 else "custom",
+            event_id=self._event_id(canonical, event_id, properties.get("transaction_id"), now),
+            now_ms=now_ms,
+            timestamp_ms=self._moment(timestamp, now_ms),
+            items=[without_people(line) for line in lines],
+            properties={key: without_address(key, v) for key, v in properties.items()},
+            odd=self._odd,
+            **self._who(canonical, *ids),
+        )
+
+    def track_many(self, events: Iterable[Mapping[str, Any]]) -> list[str]:
+        """`track` for each of these: mappings with `event` (or `name`) and the keywords of `track`; -> their ids.
+
+        For back-filling: outside of a request it goes as fast as the store does and loses nothing.
+        """
+        ids = []
+        for given in events:
+            fields = dict(given)
+            name = fields.pop("event", None) or fields.pop("name", None)
+            known = {key: fields.pop(key) for key in _KEYWORDS if key in fields}
+            if fields:  # keys of the shop's own are properties
+                known["properties"] = {**fields, **self._mapping(known.get("properties"))}
+            ids.append(self.track(name, **known))
+        return ids
+
+    def _hand_over(self, event: Event) -> None:
+        self._counters.add("events")
+        visit = current_visit()
+        if event.event in DURABLE_EVENTS:
+            ticket = self._queue.offer_durable(event)
+            if visit is not None:
+                visit.tickets = [*visit.tickets, ticket]
+            return
+        if visit is None:
+            self._queue.offer_patiently(event, WAIT_IN_LOOP if _in_event_loop() else WAIT_SECONDS)
+        else:
+            self._queue.offer(event)
+        if self._queue.begin is not None:
+            self._queue.begin()
+
+    # -- what was given -------------------------------------------------------------------------------------------
+    def _name(self, name: Any) -> str:
+        try:
+            return canonical_name(name)[0]
+        except EventError as error:
+            self._odd("event", str(error).partition(": ")[2])
+            return "custom"
+
+    def _mapping(self, properties: Any) -> Mapping[str, Any]:
+        if properties is None or isinstance(properties, Mapping):
+            return properties or {}
+        self._odd("properties", f"a mapping is expected, not {type(properties).__name__}")
+        return {}
+
+    def _lines(self, name: str, items: Any, properties: dict[str, Any]) -> list[Any]:
+        """The lines of products. A voucher's line with a negative price is money, no product: it stays in the value."""
+        lines = listed(items)
+        if lines is None:
+            self._odd("items", "a list of objects is expected")
+            return []
+        if name == "refund":
+            return [_positive(line) for line in lines]
+        if name != "purchase":
+            return lines
+        sold = [line for line in lines if not _is_deduction(line)]
+        if len(sold) < len(lines):
+            self._counters.add("deduction_lines", len(lines) - len(sold))
+            if number(properties.get("value")) is None:
+                properties["value"] = round(sum(map(_money, lines)), 6)
+        return sold
+
+    def _moment(self, timestamp: Any, now_ms: int) -> int | None:
+        if timestamp is None:
+            return None
+        try:
+            return moment_ms(timestamp, now_ms, self._zone)
+        except (EventError, OverflowError, ValueError) as error:
+            self._odd("timestamp", str(error).partition(": ")[2] or str(error))
+            return None
+
+    def _event_id(self, name: str, event_id: Any, transaction_id: Any, now: float) -> str:
+        if event_id is not None and (found := self._id(event_id, "event_id")) is not None:
+            return found
+        if name in ONCE_PER_TRANSACTION and transaction_id is not None:
+            order = identifier(transaction_id)
+            if order:
+                return f"{name}:{order[:MAX_ID]}"
         return new_event_id(now)
 
-    def _who(
-        self, name: str, user_id: str | int | None, anonymous_id: str | None, session_id: str | None
-    ) -> dict[str, Any]:
-        user = None if user_id is None else self._keys().pseudonym(text_id(user_id, "user_id"))
-        anonymous = None if anonymous_id is None else text_id(anonymous_id, "anonymous_id")
-        session = None if session_id is None else text_id(session_id, "session_id")
+    def _id(self, value: Any, field: str) -> str | None:
+        try:
+            return None if value is None else text_id(value, field)
+        except EventError as error:
+            self._odd(field, str(error).partition(": ")[2])
+            return None
+
+    def _pseudonym(self, user_id: Any) -> str | None:
+        user = self._id(user_id, "user_id")
+        if user is not None:
+            with self._guard("keys"):
+                return self._keys().pseudonym(user)
+        return None
+
+    def _who(self, name: str, user_id: Any, anonymous_id: Any, session_id: Any) -> dict[str, Any]:
+        user = self._pseudonym(user_id)
+        anonymous = self._id(anonymous_id, "anonymous_id")
+        session = self._id(session_id, "session_id")
         visit = current_visit()
         if visit is None:
             return {"user_id": user, "anonymous_id": anonymous, "session_id": session}
@@ -122,6 +244,37 @@ class Tracker:
             "session_id": session or identity.session_id,
             "page_view_id": visit.page_view_id,
         }
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _field(line: Any, name: str) -> Any:
+    return line.get(name) if isinstance(line, Mapping) else getattr(line, name, None)
+
+
+def _is_deduction(line: Any) -> bool:
+    return (number(_field(line, "price")) or 0) < 0 or (number(_field(line, "quantity")) or 0) < 0
+
+
+def _money(line: Any) -> float:
+    quantity = number(_field(line, "quantity"))
+    return float(number(_field(line, "price")) or 0) * float(1 if quantity is None else quantity)
+
+
+def _positive(line: Any) -> Any:
+    """What comes back is counted without a sign, however the shop writes it."""
+    if not isinstance(line, Mapping):
+        return line
+    signed = {
+        name: -found for name in ("price", "quantity") if (found := number(line.get(name))) is not None and found < 0
+    }
+    return {**line, **signed}
 
 
 def without_people(item: Mapping[str, Any] | Item) -> Mapping[str, Any] | Item:

@@ -54,6 +54,11 @@ class Writer:
         fork.watch(self, uses_others=True)
         _writers.add(self)
 
+    @property
+    def failing(self) -> bool:
+        """Whether the store took nothing at the last try."""
+        return self._storing.failing
+
     # -- life -----------------------------------------------------------------------------------------------------
     def start(self) -> None:
         """Start the thread of this process; harmless when it runs already."""

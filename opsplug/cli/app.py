@@ -13,6 +13,7 @@ from opsplug.errors import OpsPlugError, SettingsError
 
 if TYPE_CHECKING:
     from opsplug.engine import Engine
+    from opsplug.settings import Settings
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 _FLASK_STORE: Final = Path("instance", "opsplug.db")
@@ -105,6 +106,7 @@ def with_engine(must_exist: bool = True) -> Callable[[Command], Command]:
                 return function(engine, **options)
             finally:
                 engine.close()
+                give_to_owner(engine.settings)
 
         return wrapper
 
@@ -127,6 +129,21 @@ def open_engine(store: str | None, models: str | None, must_exist: bool = True, 
             "(a Flask shop keeps it in its instance folder), or make one with opsplug import"
         )
     return engine
+
+
+def give_to_owner(settings: "Settings") -> None:
+    """What root's command made in the shop's folder belongs to the folder's owner, else the shop could not use it."""
+    if os.geteuid() != 0 or settings.store_path is None:
+        return
+    folder = settings.folder
+    owner = folder.stat()
+    if owner.st_uid == 0:
+        return
+    store = settings.store_path.name
+    ours = [path for name in (f"{store}*", "opsplug.key", "opsplug-spool") for path in folder.glob(name)]
+    for path in [*ours, settings.models_path, *settings.models_path.rglob("*")]:
+        if path.exists() and path.stat().st_uid == 0:
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 json_option = click.option("--json", "json_", is_flag=True, help="Print JSON for machines.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from opsplug.capture.conduct import Conduct
 from opsplug.capture.counters import Counters
@@ -57,7 +58,11 @@ class Parts:
         )
         self.writer.withdrawn = self._withdrawn
         self.observer = Observer(settings, self.queue, self.counters, self.guard, lambda: self.keys)
-        self.track = Tracker(self.queue, self.counters, lambda: self.keys, self.conduct).track
+        tracker = Tracker(
+            self.queue, self.counters, lambda: self.keys, self.conduct, self.guard, zone=ZoneInfo(settings.timezone)
+        )
+        self.track = tracker.track
+        self.track_many = tracker.track_many
 
     @property
     def may_start(self) -> bool:
@@ -84,7 +89,7 @@ class Parts:
     def artefacts(self) -> Artefacts:
         from opsplug.training.run.artefacts import Artefacts
 
-        return Artefacts(self.settings.models_path, self.keys.subkey("artefacts"))
+        return Artefacts(self.settings.models_path, lambda: self.keys.subkey("artefacts"))
 
     @cached_property
     def stock(self) -> Stock | None:
@@ -197,7 +202,7 @@ class Parts:
     def support(self) -> Support:
         from opsplug.services.chat.desk.support import Support
 
-        return Support(self.store, self.settings, self.keys, self.guard, may_run=self.may_start)
+        return Support(self.store, self.settings, lambda: self.keys, self.guard, may_run=self.may_start)
 
     def _withdrawn(self) -> None:
         """A visitor's refusal is in the store: conversations go, too."""

@@ -60,12 +60,12 @@ def build_web(parts: Parts) -> Web:
     ingest = Ingest(parts.observer, parts.queue, parts.counters, parts.conduct, settings.trusted_proxies)
     access = Access(settings, parts.guard, lambda: parts.keys, lambda: parts.store)
     shell = Shell(access, templates, admin_pages(parts, snippet), settings)
-    lists = RecommendationRoute(parts.recommend, cards, settings.language, parts.guard)
+    lists = RecommendationRoute(parts.current.ask, cards, settings.language, parts.guard)
     routes: dict[tuple[str, str], Route] = {
         ("POST", "/events"): ingest.events,
         ("POST", "/consent"): ingest.consent,
         ("GET", "/recommendations"): lists.get,
-        ("GET", "/health"): Health(lambda: parts.store, parts.queue).get,
+        ("GET", "/health"): Health(lambda: parts.store, parts.queue, lambda: parts.writer.failing).get,
         ("GET", "/openapi.json"): OpenApi(settings.prefix).get,
     }
     support = lambda: parts.support  # noqa: E731

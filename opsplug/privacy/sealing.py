@@ -2,15 +2,20 @@
 
 import base64
 import os
+from collections.abc import Callable
 
 _NONCE = 12  # bytes, as NIST SP 800-38D advises
 
 
 class Seal:
-    """`key`: 32 bytes, of `Keys.subkey`."""
+    """`key`: 32 bytes, of `Keys.subkey`, or what gives them when they are needed."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes | Callable[[], bytes]) -> None:
+        self._given = key
+
+    @property
+    def _key(self) -> bytes:
+        return self._given if isinstance(self._given, bytes) else self._given()
 
     def close(self, text: str, belongs_to: str) -> str:
         """The text, sealed; it opens only under the same `belongs_to`."""

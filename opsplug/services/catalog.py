@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from opsplug.errors import EventError
+from opsplug.capture.visit import current_visit
+from opsplug.errors import EventError, StoreError
 from opsplug.events import text_id
 from opsplug.services.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
+
+log = logging.getLogger("opsplug")
+T = TypeVar("T")
 
 TEXTS = frozenset(
     """item_name item_group_id item_brand item_category item_category2 item_category3 item_category4 item_category5
@@ -63,22 +68,37 @@ class Catalog:
                     raise
         if not checked:
             return 0
-        written = self._store.put_items(checked, origin=origin, now_ms=round(self._clock() * 1000))
+        written = self._mild(
+            lambda: self._store.put_items(checked, origin=origin, now_ms=round(self._clock() * 1000)), 0
+        )
         self._changed = self._changed or origin == "explicit"
         return written
 
     def remove(self, ids: Sequence[str]) -> None:
         """Forget items; their ids are never recommended again."""
-        self._store.remove_items([ids] if isinstance(ids, str) else list(ids))
+        listed = [ids] if isinstance(ids, str) else list(ids)
+        self._mild(lambda: self._store.remove_items(listed), 0)
         self._changed = True
 
     def get(self, item_id: str) -> dict[str, Any] | None:
         """One record, or None."""
-        return self._store.get_items([item_id]).get(item_id)
+        nothing: dict[str, dict[str, Any]] = {}
+        return self._mild(lambda: self._store.get_items([item_id]), nothing).get(item_id)
 
     def all(self) -> list[dict[str, Any]]:
         """Every record."""
-        return list(self._store.items())
+        nothing: list[dict[str, Any]] = []
+        return self._mild(lambda: list(self._store.items()), nothing)
+
+    def _mild(self, work: Callable[[], T], otherwise: T) -> T:
+        """Within a request, a store that fails is the log's matter and not the visitor's; scripts are told."""
+        try:
+            return work()
+        except StoreError as error:
+            if current_visit() is None:
+                raise
+            log.error("opsplug: the catalogue cannot be reached, the shop goes on without it: %s", error)
+            return otherwise
 
     @property
     def held(self) -> Snapshot:

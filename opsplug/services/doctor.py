@@ -66,7 +66,7 @@ class Doctor:
         """All checks, in the order in which trouble is best looked for."""
         found = [self._python(), self._clock_is_sane(), *self._environment(), self._folder(), self._disk(), self._key()]
         reachable = self._reachable()
-        found += [*reachable, *self._permissions(), self._spooled()]
+        found += [*reachable, *self._permissions(), *self._owners(), self._spooled()]
         if reachable[0].state == "ok":
             for check in (self._events, self._catalogue, self._models, self._jobs, self._counters):
                 try:
@@ -98,7 +98,12 @@ class Doctor:
 
     def _folder(self) -> Finding:
         folder = self._settings.folder.absolute()
-        if not folder.is_dir():
+        try:
+            there = folder.is_dir()
+        except OSError as error:
+            remedy = "Give the folders above it to the user that runs the shop, or name another one in `store`."
+            return Finding("folder", "problem", f"{folder}: {error.strerror}", remedy)
+        if not there:
             return Finding("folder", "problem", f"{folder} does not exist", f"mkdir -p {folder}")
         if not os.access(folder, os.W_OK | os.X_OK):
             return Finding(
@@ -121,8 +126,15 @@ class Doctor:
     def _key(self) -> Finding:
         if self._settings.secret_key:
             return Finding("key", "ok", "from the setting secret_key")
-        if not self._key_file.exists():
-            return Finding("key", "ok", "no key file yet; it is made with the first pseudonym or model")
+        try:
+            if not self._key_file.exists():
+                return Finding("key", "ok", "no key file yet; it is made with the first pseudonym or model")
+        except OSError as error:
+            remedy = "Give the folder to the user that runs the shop."
+            return Finding("key", "problem", f"{self._key_file}: {error.strerror}", remedy)
+        if not os.access(self._key_file, os.R_OK):
+            remedy = "Give it to the user that runs the shop, or set OPSPLUG_SECRET_KEY."
+            return Finding("key", "problem", f"{self._key_file} cannot be read", remedy)
         if self._key_file.stat().st_size < 32:
             remedy = "Restore the key file from a backup, or set OPSPLUG_SECRET_KEY."
             return Finding("key", "problem", f"{self._key_file} is damaged", remedy)
@@ -131,7 +143,7 @@ class Doctor:
     def _reachable(self) -> list[Finding]:
         store, holder = self._settings.store, f"doctor:{os.getpid()}"
         path = self._settings.store_path
-        if path is not None and not path.exists():
+        if path is not None and os.access(path.parent, os.X_OK) and not path.exists():
             remedy = (
                 "It is made with the first event. Is this the shop's? A Flask shop keeps it in its instance folder."
             )
@@ -157,7 +169,7 @@ class Doctor:
     def _permissions(self) -> Iterator[Finding]:
         path = self._settings.store_path
         files = [path, path.with_name(f"{path.name}-wal"), self._key_file] if path is not None else []
-        there = [file for file in files if file.exists()]
+        there = [file for file in files if os.path.lexists(file) and os.access(file.parent, os.X_OK)]
         open_files = [file for file in there if file.stat().st_mode & _PRIVATE]
         if open_files:
             names = " ".join(map(str, open_files))
@@ -165,8 +177,25 @@ class Doctor:
         elif there:
             yield Finding("permissions", "ok", "only the owner may read the store and the key")
 
+    def _owners(self) -> Iterator[Finding]:
+        """Files that another user made (`opsplug train` once as root) and that the shop's user cannot use."""
+        settings = self._settings
+        if settings.store_path is None:
+            return
+        homes = [settings.store_path, self._key_file, settings.models_path, *_below(settings.models_path)]
+        wrong = [str(path) for path in homes if os.path.lexists(path) and not os.access(path, os.R_OK | os.W_OK)]
+        if wrong:
+            shown = " ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else "")
+            yield Finding(
+                "owner", "problem", f"not ours to read and write: {shown}",
+                f"Give them to the user that runs the shop: chown -R USER {settings.folder.absolute()}",
+            )  # fmt: skip
+
     def _spooled(self) -> Finding:
-        waiting = self._spool.waiting()
+        try:
+            waiting = self._spool.waiting()
+        except StoreError as error:
+            return Finding("spool", "problem", str(error), "Give the folder to the user that runs the shop.")
         if not waiting:
             return Finding("spool", "ok", "nothing waits")
         remedy = "They are stored as soon as a worker can write the store; `opsplug worker --once` does it now."
@@ -228,6 +257,16 @@ class Doctor:
             yield Finding("counters", state, detail, reasons.remedy(name, _LANGUAGE))
         if not bad:
             yield Finding("counters", "ok", "nothing was dropped, lost or failed")
+
+
+def _below(folder: Path) -> list[Path]:
+    """Two levels of a folder, as far as they may be read."""
+    try:
+        first = list(folder.iterdir())
+        open_folders = [path for path in first if path.is_dir() and os.access(path, os.R_OK | os.X_OK)]
+        return first + [path for home in open_folders for path in home.iterdir()]
+    except OSError:
+        return []
 
 
 def _ago(seconds: float) -> str:

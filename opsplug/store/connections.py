@@ -73,6 +73,8 @@ class Connections:
                         if not self._again(error):
                             raise self._trouble(error) from error
                         continue
+                    except OSError as error:
+                        raise self._trouble(error) from error
                     if self._in_place(handle):
                         return result
                     self._drop_writer()
@@ -95,6 +97,8 @@ class Connections:
                         if code in CORRUPT:
                             self._damaged = inode_of(self.path)  # the next write rebuilds it
                         raise self._trouble(error) from error
+                except OSError as error:  # the folder has gone, or is not ours to read
+                    raise self._trouble(error) from error
             raise AssertionError("unreachable")
 
     def checkpoint(self, timeout: float = 5.0) -> None:
@@ -102,7 +106,7 @@ class Connections:
         with self._in_use(), self._write_lock:
             try:
                 self._open_writer(timeout).connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 raise self._trouble(error) from error
 
     def prepare(self) -> list[str]:
@@ -111,7 +115,7 @@ class Connections:
             self._drop_writer()
             try:
                 handle, applied = self._make_writer(5.0)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 raise self._trouble(error) from error
             self._writer = handle
             return applied
@@ -243,5 +247,7 @@ class Connections:
                 rebuild(self.path)
         self._damaged = None
 
-    def _trouble(self, error: sqlite3.Error) -> StoreError:
+    def _trouble(self, error: sqlite3.Error | OSError) -> StoreError:
+        if isinstance(error, OSError):
+            return StoreError(f"store: {self.path}: {error.strerror or error}")
         return StoreError(f"store: {self.path.name}: {error}")

@@ -138,7 +138,7 @@ class ChatRoutes:
             cookie = f"{COOKIE}={anonymous}; Path={visit.root or '/'}; HttpOnly; SameSite=Lax{secure}"
             headers.append(("Set-Cookie", cookie))
         # The page's language is where a conversation begins; what the visitor writes in decides from then on.
-        reply = self._chat().reply(
+        reply = self._chat().respond(
             said.text,
             conversation_id=said.conversation_id,
             anonymous_id=anonymous,

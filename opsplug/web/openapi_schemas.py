@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from opsplug.capture.beacon import MAX_EVENTS
-from opsplug.events import BROWSER_EVENTS, MAX_ID, MAX_ITEMS
+from opsplug.capture.beacon import MAX_EVENTS, MAX_ITEMS
+from opsplug.events import BROWSER_EVENTS, MAX_ID
 
 ERROR = {
     "description": "One sentence that says what does not fit.",

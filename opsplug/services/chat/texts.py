@@ -58,6 +58,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "I can only help with your own orders and questions.",
         "zh": "抱歉，我只能协助处理您本人的订单和问题。",
     },
+    "out_of_order": {
+        "en": "I cannot answer at the moment. Please try again later.",
+        "zh": "暂时无法回答，请稍后再试。",
+    },
     "slow_down": {
         "en": "That was a lot at once. Please wait a moment before the next message.",
         "zh": "您的消息有点快，请稍候再发。",

@@ -6,7 +6,9 @@ from typing import Any
 
 from opsplug.capture.guard import Guard
 from opsplug.capture.visit import current_visit
+from opsplug.errors import EventError
 from opsplug.events import text_id
+from opsplug.features.recommendation_id import UNTRAINED
 from opsplug.privacy.keys import Keys
 from opsplug.services.recommend.query import listed
 from opsplug.services.recommend.recommender import Recommendations, Recommender
@@ -48,9 +50,29 @@ class CurrentVisitor:
 
         `history` is item ids or (item_id, time) pairs, oldest first; `candidates` limits the list; `repeats` permits
         things bought before; `impersonal` leaves out who is looking, for pages that a cache keeps for everybody.
-        Raises `EventError` for an argument that does not fit.
+        Raises `EventError` for an argument that does not fit, and nothing else: what fails of ours gives an empty list.
         """
-        user = None if user_id is None else self._keys().pseudonym(text_id(user_id, "user_id"))
+        try:
+            return self.ask(
+                placement, item_id, user_id, anonymous_id, cart, impersonal, history=history, k=k, now=now,
+                exclude=exclude, candidates=candidates, repeats=repeats, language=language,
+            )  # fmt: skip
+        except EventError:
+            raise
+        except Exception as error:
+            self._guard.swallowed("recommend", error)
+            return Recommendations("", "catalogue", UNTRAINED, [], "0: lists cannot be made now; the log says why")
+
+    def ask(
+        self, placement: str = "home", item_id: str | None = None, user_id: str | int | None = None,
+        anonymous_id: str | None = None, cart: Sequence[str] = (), impersonal: bool = False, **question: Any,
+    ) -> Recommendations:  # fmt: skip
+        """As `recommend`, for our own pages: what fails is raised, they say so."""
+        user = None
+        if user_id is not None:
+            account = text_id(user_id, "user_id")
+            with self._guard("keys"):
+                user = self._keys().pseudonym(account)
         visit = current_visit()
         basket = listed(cart, "cart")
         if visit is not None and not impersonal:
@@ -60,16 +82,5 @@ class CurrentVisitor:
                 with self._guard("cart"):
                     basket += listed(self._cart(visit.host.native()), "cart")
         return self._recommender().recommend(
-            placement=placement,
-            item_id=item_id,
-            user_id=user,
-            anonymous_id=anonymous_id,
-            history=history,
-            k=k,
-            now=now,
-            exclude=exclude,
-            cart=basket,
-            candidates=candidates,
-            repeats=repeats,
-            language=language,
+            user_id=user, anonymous_id=anonymous_id, cart=basket, placement=placement, item_id=item_id, **question
         )

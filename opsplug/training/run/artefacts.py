@@ -15,7 +15,7 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -58,11 +58,16 @@ class Version:
 class Artefacts:
     """The folder of all trained models. `key` signs the manifests; `keep` good versions of each name stay."""
 
-    def __init__(self, folder: Path, key: bytes, *, keep: int = 5) -> None:
+    def __init__(self, folder: Path, key: bytes | Callable[[], bytes], *, keep: int = 5) -> None:
         self.folder = folder
         self.keep = keep
         self.changes = 0  # grows with every change made through this object, so that readers beside it need not wait
-        self.key = key
+        self._key = key
+
+    @property
+    def key(self) -> bytes:
+        """Asked for when it is needed: where it cannot be had no model can be trusted, and all else goes on."""
+        return self._key if isinstance(self._key, bytes) else self._key()
 
     def publish(
         self,
@@ -136,9 +141,7 @@ class Artefacts:
 
     def names(self) -> list[str]:
         """Names that have at least one version."""
-        if not self.folder.is_dir():
-            return []
-        return sorted(path.name for path in self.folder.iterdir() if NAME.match(path.name) and self._folders(path.name))
+        return sorted(name for name in _entries(self.folder) if NAME.match(name) and self._folders(name))
 
     def load(self, name: str, version: str) -> Artefact:
         """Verify signature and hashes, then map the arrays; `ArtefactError` when anything is missing or was changed."""
@@ -172,9 +175,9 @@ class Artefacts:
 
     def _folders(self, name: str) -> list[str]:
         home = self._home(name)
-        if not home.is_dir():
-            return []
-        return sorted((path.name for path in home.iterdir() if path.is_dir() and NAME.match(path.name)), reverse=True)
+        return sorted(
+            (entry for entry in _entries(home) if NAME.match(entry) and (home / entry).is_dir()), reverse=True
+        )
 
     def _manifest(self, name: str, version: str) -> dict[str, Any]:
         path = self._home(name) / version / MANIFEST
@@ -211,6 +214,16 @@ class Artefacts:
             with suppress(FileNotFoundError):  # another process has just made a version of it
                 if draft.stat().st_mtime < old:
                     shutil.rmtree(draft, ignore_errors=True)
+
+
+def _entries(folder: Path) -> list[str]:
+    """Names in a folder; none where there is no folder. One that may not be read is an `ArtefactError`."""
+    try:
+        return [entry.name for entry in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ArtefactError(f"models: {folder} cannot be read ({error.strerror}); whose files are they?") from error
 
 
 @contextmanager

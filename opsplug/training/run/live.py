@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from opsplug.errors import ArtefactError
 from opsplug.training.run.artefacts import Artefact, Artefacts
 
 log = logging.getLogger("opsplug")
@@ -82,7 +83,12 @@ class Live(Generic[T]):
         if self._held is not None and current in (self._seen, None):
             return
         self._seen = current
-        versions = self._artefacts.good(self._name)
+        try:
+            versions = self._artefacts.good(self._name)
+        except ArtefactError as error:  # files of another user: as good as none
+            log.error("opsplug: %s", error)
+            self._count("artefacts_refused")
+            return
         if versions and current is None:
             log.error("opsplug: models/%s/CURRENT names no version; the newest good one serves", self._name)
             self._count("artefacts_refused")

@@ -75,7 +75,9 @@ def shop(desk: HelpDesk, tmp_path: Path) -> Iterator[tuple[Engine, Clock]]:
     )  # fmt: skip
     clock = Clock()
     keys, guard = engine.keys, engine.guard
-    engine.support = support_module.Support(engine.store, engine.settings, keys, guard, may_run=False, clock=clock)
+    engine.support = support_module.Support(
+        engine.store, engine.settings, lambda: keys, guard, may_run=False, clock=clock
+    )
     yield engine, clock
     engine.close()
 

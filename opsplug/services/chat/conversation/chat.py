@@ -7,6 +7,7 @@ collaborators are in `chat_answering` and `chat_search`.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -37,6 +38,7 @@ from opsplug.services.chat.texts import say
 from opsplug.services.chat.understanding.entities import Entities
 from opsplug.services.chat.understanding.understanding import Context, Understanding, understand
 
+log = logging.getLogger("opsplug")
 _LONGEST = 2000  # characters of a message that are read
 _BURST, _WINDOW = 12, 30.0  # messages of one visitor within so many seconds
 _VISITORS_HELD = 10_000  # whose rate is remembered
@@ -56,7 +58,7 @@ class ChatReply:
     language: str
     items: tuple[Mapping[str, Any], ...] = ()
     suggestions: tuple[str, ...] = ()
-    refused: str = ""  # slow_down or too_long: the message was not taken
+    refused: str = ""  # slow_down, too_long or unavailable: the message was not taken
 
 
 class Chat:
@@ -95,6 +97,32 @@ class Chat:
         self._recent: dict[str, deque[float]] = {}
 
     def reply(
+        self,
+        text: str,
+        conversation_id: str | None = None,
+        anonymous_id: str | None = None,
+        user_id: str | None = None,
+        language: str | None = None,
+        cart_value: float = 0.0,
+        message_id: str | None = None,
+        begins_in: str | None = None,
+        may_begin: Callable[[], bool] = lambda: True,
+    ) -> ChatReply:
+        """Answers one message, as `respond` does; what fails of ours is an answer that says so, and no exception."""
+        try:
+            return self.respond(
+                text, conversation_id, anonymous_id, user_id, language, cart_value, message_id, begins_in, may_begin
+            )
+        except Exception as error:
+            log.error("opsplug: the chat cannot answer", exc_info=error)
+            chosen = language or begins_in or self._language
+            words = say("out_of_order", chosen)
+            return ChatReply(
+                conversation_id or "", words, "ask", 0.0, (), "", Sentiment("neutral", 0.0, 0.0, chosen), chosen,
+                refused="unavailable",
+            )  # fmt: skip
+
+    def respond(
         self,
         text: str,
         conversation_id: str | None = None,

@@ -35,13 +35,13 @@ class Support:
         self,
         store: Store,
         settings: Settings,
-        keys: Keys,
+        keys: Callable[[], Keys],
         guard: Guard,
         *,
         may_run: bool,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._seal = Seal(keys.subkey("chat-contact"))
+        self._seal = Seal(lambda: keys().subkey("chat-contact"))
         self._settings = settings
         self.log = ConversationLog(store, clock, self._told)
         self.desk = Desk(
