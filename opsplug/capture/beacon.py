@@ -113,14 +113,8 @@ def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int, note: No
             odd("items", f"{len(items)} are more than {MAX_ITEMS} in one event")
         items = [clean_item(item, note) for item in items[:MAX_ITEMS]]
     known = identity.anonymous_id is not None
-    if not known:
-        note("events_without_identity", event_id)
-    if visit.staff:
-        note("staff_events", event_id)
-    if abs(skew) >= WRONG_CLOCK_MS and sent.timestamp is not None:
-        note("clocks_corrected", f"{skew / 1000:.0f} s")
     place = sent.route or sent.path
-    return make_event(
+    event = make_event(
         name,
         event_id=event_id,
         now_ms=now_ms,
@@ -136,6 +130,13 @@ def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int, note: No
         page_view_id=sent.page_view_id if known and _is_page_view(sent.page_view_id) else None,
         route=clean_path(place.split("?")[0].split("#")[0]) if place else None,
     )
+    if not known:
+        note("events_without_identity", event_id)
+    if visit.staff:
+        note("staff_events", event_id)
+    if abs(skew) >= WRONG_CLOCK_MS and sent.timestamp is not None:
+        note("clocks_corrected", f"{skew / 1000:.0f} s")
+    return event
 
 
 def _is_id(text: str | None) -> bool:

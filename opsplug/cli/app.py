@@ -32,6 +32,7 @@ _COMMANDS: Final = {
     "knowledge": "opsplug.cli.knowledge:knowledge",
     "status": "opsplug.cli.operate:status",
     "doctor": "opsplug.cli.operate:doctor",
+    "why": "opsplug.cli.why:why",
     "migrate": "opsplug.cli.operate:migrate",
     "worker": "opsplug.cli.operate:worker",
 }

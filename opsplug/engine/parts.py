@@ -44,10 +44,12 @@ KEY_FILE, SPOOL_FOLDER = "opsplug.key", "opsplug-spool"
 class Parts:
     """What an engine is made of. Nothing is opened before it is needed; services and models are imported then, too."""
 
+    new_counters = Counters  # those that trace an event listen to theirs
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         folder = settings.folder if settings.store_path else None
-        self.counters = Counters()
+        self.counters = self.new_counters()
         self.guard = Guard(self.counters)
         self.queue = EventQueue(settings.queue_size)
         self.spool = Spool(folder / SPOOL_FOLDER if folder else None)

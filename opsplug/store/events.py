@@ -50,6 +50,10 @@ class EventRows:
 
         return self._db.write(work, durable=durable, timeout=timeout)
 
+    def find_event(self, event_id: str) -> Event | None:
+        rows = self._rows(queries.FIND_EVENT, {"event_id": event_id})
+        return event_of(rows[0]) if rows else None
+
     def history(
         self, visitors: Sequence[str], *, limit: int = 50, names: Sequence[str] = TASTE_NAMES, timeout: float = 0.02
     ) -> list[Event]:

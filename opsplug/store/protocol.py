@@ -46,6 +46,10 @@ class Store(Protocol):
         """
         ...
 
+    def find_event(self, event_id: str) -> Event | None:
+        """The event of this id."""
+        ...
+
     def history(
         self, visitors: Sequence[str], *, limit: int = 50, names: Sequence[str] = TASTE_NAMES, timeout: float = 0.02
     ) -> list[Event]:

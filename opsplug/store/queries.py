@@ -57,6 +57,7 @@ LAST_RECEIVED: Final = "SELECT received_at FROM events ORDER BY id DESC LIMIT 1"
 FIRST_ID: Final = "SELECT COALESCE(MIN(id), 0) FROM events"
 LAST_ID: Final = "SELECT COALESCE(MAX(id), 0) FROM events"
 RECEIVED_FROM: Final = "SELECT id, received_at FROM events WHERE id >= :id ORDER BY id LIMIT 1"
+FIND_EVENT: Final = f"SELECT {COLUMNS} FROM events WHERE event_id = :event_id"
 _OF_VISITOR: Final = """FROM events
     WHERE COALESCE(anonymous_id, user_id) = :visitor AND COALESCE(anonymous_id, user_id) IS NOT NULL
     AND event IN ({names}) ORDER BY timestamp DESC LIMIT :limit"""
