@@ -1,5 +1,6 @@
 """The rules of the house that a machine can check."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -57,3 +58,16 @@ def test_every_sub_package_is_in_the_wheel() -> None:
     listed = (ROOT / "setup.cfg").read_text()
     packages = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "opsplug").rglob("__init__.py")}
     assert [name for name in sorted(packages) if f"    {name}\n" not in listed] == []
+
+
+def test_no_test_imports_another_test() -> None:
+    """What two tests share stands in tests/support/ or is a contract."""
+    found = []
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            found += [
+                f"{path.relative_to(ROOT)}: {name}" for name in names if re.search(r"^tests\..*(test_|conftest)", name)
+            ]
+    assert found == []

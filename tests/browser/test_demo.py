@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.browser.axe import findings
-from tests.browser.conftest import COUNTERS, PATIENCE, expect, follow, wait_for
-from tests.browser.demo_process import Demo
+from tests.support.axe import findings
+from tests.support.browser import COUNTERS, expect, follow
+from tests.support.demo_process import Demo
+from tests.support.waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.browser
 

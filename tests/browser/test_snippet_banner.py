@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.browser.axe import findings
-from tests.browser.beacon_server import BeaconServer, Page
-from tests.browser.conftest import expect, new_context, wait_for
+from tests.support.axe import findings
+from tests.support.beacon_server import BeaconServer, Page
+from tests.support.browser import expect, new_context
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.browser
 ASKING = {"ux": False, "banner": True}

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.beacon_server import BeaconServer, Page, inline_script
-from tests.browser.conftest import new_context, wait_for
+from tests.support.beacon_server import BeaconServer, Page, inline_script
+from tests.support.browser import new_context
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.browser
 QUIET = {"ux": False}

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.beacon_server import BeaconServer, Page, inline_script
-from tests.browser.conftest import StillTime, follow, wait_for
+from tests.support.beacon_server import BeaconServer, Page, inline_script
+from tests.support.browser import StillTime, follow
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.browser
 PAGES = Path(__file__).parent / "pages"

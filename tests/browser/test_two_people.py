@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from opsplug.web import chat
-from tests.browser.axe import findings
-from tests.browser.conftest import COUNTERS, PATIENCE, expect, follow, wait_for
-from tests.browser.live_shop import LiveShop
+from tests.support.axe import findings
+from tests.support.browser import COUNTERS, expect, follow
+from tests.support.live_shop import LiveShop
+from tests.support.waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.browser
 ADMIN = "/_opsplug/admin/inbox"

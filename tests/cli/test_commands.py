@@ -1,49 +1,18 @@
 """Every command as a person or a script uses it: exit codes, JSON, and what stands on which stream."""
 
-import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
 from opsplug import reasons
-from opsplug.cli import main
 from opsplug.cli.app import _COMMANDS
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("OPSPLUG_") and name != "OPSPLUG_SOAK"]:
-        monkeypatch.delenv(name)
-
-    def call(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["opsplug", *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        out, err = capsys.readouterr()
-        return Done(stopped.value.code or 0, out, err)  # type: ignore[arg-type]
-
-    return call
-
+from tests.support.command_line import (
+    Run,
+    run,  # noqa: F401  (a fixture)
+)
 
 ORDERS = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n" + "".join(
     f"{order},item{(order + line) % 7},Thing {(order + line) % 7},1,2021-01-{1 + order % 28:02d} 10:00:00,{2 + line},u{order % 9}\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from opsplug import Engine
-from tests.cli.test_commands import Run, run
+from tests.support.command_line import Run, run
 
 __all__ = ["run"]
 

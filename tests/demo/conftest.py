@@ -7,32 +7,13 @@ from typing import Any
 
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from opsplug.demo.catalogue import Catalogue
 from opsplug.demo.http import Page, Redirect, Request
 from opsplug.demo.orders import OrderBook
 from opsplug.demo.routes import BY_NAME, address
 from opsplug.demo.shop import Shop
-
-DEMO = Path(__file__).resolve().parents[2] / "opsplug" / "demo"
-
-
-class Engine:
-    def __init__(self) -> None:
-        self.tracked: list[tuple[str, dict[str, Any]]] = []
-
-    def track(self, event: str, **values: Any) -> str:
-        self.tracked.append((event, values))
-        return "id"
-
-
-class Helpers:
-    def recommendations(self, placement: str, **values: Any) -> Markup:
-        return Markup('<i data-placement="{}" data-language="{}"></i>').format(placement, values["language"])
-
-    def chat(self, **values: Any) -> Markup:
-        return Markup("")
+from tests.support.demo_shop import DEMO, Engine, Helpers, Visit
 
 
 @pytest.fixture(scope="session")
@@ -48,9 +29,6 @@ def engine() -> Engine:
 @pytest.fixture
 def shop(catalogue: Catalogue, engine: Engine, tmp_path: Path) -> Shop:
     return Shop(catalogue, OrderBook(tmp_path / "orders.jsonl"), engine, 7)  # type: ignore[arg-type]
-
-
-Visit = Callable[..., Page | Redirect]
 
 
 @pytest.fixture

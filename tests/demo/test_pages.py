@@ -11,7 +11,7 @@ from opsplug.demo.catalogue import Catalogue
 from opsplug.demo.http import Page, Redirect
 from opsplug.demo.pages import PER_PAGE
 from opsplug.demo.shop import CUSTOMERS, Shop
-from tests.demo.conftest import DEMO, Engine, Visit
+from tests.support.demo_shop import DEMO, Engine, Visit
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from opsplug.demo.catalogue import DATA
 from opsplug.demo.texts import LANGUAGES, date, money, questions, translator
-from tests.demo.conftest import DEMO
+from tests.support.demo_shop import DEMO
 
 TEXTS: dict[str, list[str]] = json.loads((DATA / "texts.json").read_text())
 TEMPLATES = sorted((DEMO / "templates").glob("*.html"))

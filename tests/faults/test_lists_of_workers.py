@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from opsplug import Engine
-from tests.faults.test_servers import Server, server, soon
+from tests.support.servers import Server, server
+from tests.support.waiting import soon
 
 __all__ = ["server"]
 

@@ -11,9 +11,9 @@ from opsplug.capture import observer
 from opsplug.capture.visit import current_visit
 from opsplug.training.reader import read_interactions
 from opsplug_flask import OpsPlug
-from tests.adapters.test_flask import FlaskShop, shop_app
 from tests.contracts.adapter_contract import ITEMS, Visitor, stored
 from tests.contracts.store_contract import read
+from tests.support.flask_shop import FlaskShop, shop_app
 
 HOUR = 3600.0
 

@@ -1,7 +1,6 @@
 """Faults of the machine, on real processes: kills, full and read-only disks, locks, deletion, corruption."""
 
 import contextlib
-import os
 import random
 import signal
 import sqlite3
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -20,17 +18,21 @@ from opsplug.capture.spool import Spool
 from opsplug.errors import StoreError
 from opsplug.store import open_store
 from tests.contracts.store_contract import read
+from tests.support.faults import (
+    LOCKED_SECONDS,
+    SOAK,
+    small_disk,  # noqa: F401  (a fixture)
+)
+from tests.support.waiting import soon
 
 ROOT = Path(__file__).resolve().parents[2]
-SOAK = os.environ.get("OPSPLUG_SOAK") == "1"
 KILLS = 200 if SOAK else 10
-LOCKED_SECONDS = 60.0 if SOAK else 1.0
 
 
 def start(
     folder: Path, prefix: str, count: int, pause: float = 0.0, stdout: IO[str] | int = subprocess.PIPE
 ) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tests.faults.shop_process", str(folder), prefix, str(count), str(pause)]
+    command = [sys.executable, "-m", "tests.support.shop_process", str(folder), prefix, str(count), str(pause)]
     return subprocess.Popen(command, cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE, text=True)
 
 
@@ -53,13 +55,6 @@ def stored(folder: Path) -> list[str]:
     ids = [event.event_id for event in read(store)]
     store.close()
     return ids
-
-
-def soon(condition: Callable[[], object], seconds: float = 300.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def test_eight_processes_start_at_once_and_store_a_thousand_events_each(tmp_path: Path) -> None:
@@ -137,18 +132,6 @@ def test_a_database_deleted_while_running(tmp_path: Path) -> None:
     assert len(safe - ids) <= 2  # at most those acknowledged while we deleted
     assert len(before & ids) <= 1
     assert len(everything) == 60
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of four megabytes, remountable read-only: root may make one, else the test says why it is skipped."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], capture_output=True, text=True)
-    if made.returncode != 0:
-        pytest.skip(f"no file system can be mounted here: {made.stderr.strip()}")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def test_a_full_disk(small_disk: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.shop import Shop
+from tests.support.shop import Shop
 
 
 @pytest.fixture

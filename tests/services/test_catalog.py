@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from opsplug.errors import EventError
-from tests.services.shop import NOW, Shop
+from tests.support.shop import NOW, Shop
 
 
 def test_upsert_get_remove(shop: Shop) -> None:

@@ -15,7 +15,7 @@ from opsplug.models.recommend import fusion
 from opsplug.models.recommend.ranker import Ranker
 from opsplug.training import deep
 from opsplug.training.run.job import Work, jobs_named
-from tests.services.shop import DAY, NOW, TEA, Shop, fill_catalogue, fill_events
+from tests.support.shop import DAY, NOW, TEA, Shop, fill_catalogue, fill_events
 
 torch = pytest.importorskip("torch", reason="the extra deep is not installed")
 

@@ -18,7 +18,7 @@ from opsplug.features.recommendation_id import make_id
 from opsplug.services.insight.findings.news import unfair
 from opsplug.services.insight.findings.sentences import Sentences
 from opsplug.training.fairness import KEY, KIND, alerts
-from tests.services.shop import DAY, NOW, Shop
+from tests.support.shop import DAY, NOW, Shop
 
 ITEMS = [f"i{n:03d}" for n in range(120)]
 

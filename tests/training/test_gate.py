@@ -14,7 +14,7 @@ from opsplug.features.items import Catalogue, catalogue
 from opsplug.models.recommend.mix import Mix
 from opsplug.models.recommend.ranker import Ranker
 from opsplug.training.gate import FEWEST, Champion, judge
-from tests.services.shop import NOW, Shop, fill_catalogue, fill_events
+from tests.support.shop import NOW, Shop, fill_catalogue, fill_events
 
 DAY = 86_400.0
 

@@ -5,7 +5,7 @@ import pytest
 from opsplug.errors import StoreError
 from opsplug.features.slots import shifted
 from opsplug.models.visitors.segments import NAMES
-from tests.training.insight_shop import DAY, NOW, InsightShop
+from tests.support.insight_shop import DAY, NOW, InsightShop
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from opsplug.features.shoplog import BUY
 from opsplug.training.reader import read_interactions
 from opsplug.training.shoplog import read_shop_log
-from tests.services.shop import Shop, fill_catalogue
+from tests.support.shop import Shop, fill_catalogue
 
 
 @pytest.fixture

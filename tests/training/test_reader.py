@@ -11,7 +11,7 @@ import pytest
 
 from opsplug.events import BOT, make_event
 from opsplug.training.reader import read_interactions
-from tests.services.shop import NOW, Shop
+from tests.support.shop import NOW, Shop
 
 
 @pytest.fixture

@@ -10,11 +10,8 @@ import pytest
 from opsplug.engine import site as wiring
 from opsplug.web.admin.page import Ask
 from opsplug.web.http import Response
-from opsplug_flask import OpsPlug
-from tests.adapters.test_flask import FlaskShop, shop_app
-from tests.contracts.adapter_contract import Answer, Visitor
-
-ADMIN = "/_opsplug/admin"
+from tests.contracts.adapter_contract import Visitor
+from tests.support.stats_site import ADMIN, Site
 
 
 class Notes:
@@ -34,27 +31,6 @@ class Notes:
     def post(self, ask: Ask) -> Response:
         self.kept.append((ask.who, ask.form["text"]))
         return ask.redirect("notes")
-
-
-class Site:
-    """A shop whose stats pages have one page more; `visitor` is whom the shop's check takes for this person."""
-
-    def __init__(self, folder: Path, answer: Any) -> None:
-        app = shop_app()
-        self.plug = OpsPlug(
-            app,
-            store=f"sqlite:///{folder}/opsplug.db",
-            admin=lambda request: answer,
-            consent="not_required",
-            testing=True,
-        )
-        self.visitor = Visitor(FlaskShop(app, self.plug, ""))
-
-    def get(self, path: str) -> Answer:
-        return self.visitor.get(f"{ADMIN}/{path}")
-
-    def send(self, form: Mapping[str, str], **headers: str) -> Answer:
-        return self.visitor.send("POST", f"{ADMIN}/notes", urlencode(form).encode(), **headers)
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from opsplug.training.run.job import Work
 from opsplug.training.series import job as insight_series
 from opsplug.training.series.job import ALARM
 from opsplug_flask import OpsPlug
-from tests.adapters.test_flask import FlaskShop, shop_app
 from tests.contracts.adapter_contract import Answer, Visitor
-from tests.training.series.test_job import fill
+from tests.support.flask_shop import FlaskShop, shop_app
+from tests.support.series_shop import fill
 
 ADMIN = "/_opsplug/admin"
 ZONE = ZoneInfo("Europe/Berlin")

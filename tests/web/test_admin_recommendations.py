@@ -11,7 +11,7 @@ import pytest
 from opsplug.features.recommendation_id import make_id
 from opsplug.models.rerank.list_ranker import SlotList
 from opsplug.services.recommend.holdout import FEWEST_SUCCESSES, FEWEST_VISITORS
-from tests.web.test_admin_rules import Site, site
+from tests.support.rules_site import Site, site
 
 __all__ = ["site"]
 VERSION = "20260101T000000000-aaaaaaaa"

@@ -10,8 +10,8 @@ from opsplug.errors import EventError
 from opsplug.services.chat.desk.help_desk_bridge import Bridge, signature
 from opsplug.services.chat.handover import NO_AGENTS
 from opsplug.web.access import Person
-from tests.web.test_inbox import INBOX, Agent, waiting
-from tests.web.test_inbox import shop as shop  # (a fixture)
+from tests.support.agents import INBOX, Agent, waiting
+from tests.support.agents import shop as shop  # (a fixture)
 
 ADMIN = "/_opsplug/admin/"
 PAGES = ("", "findings", "anomalies", "recommendations", "items", "forecasts", "market", "visitors", "alerts", "inbox", "rules",

@@ -10,7 +10,7 @@ import pytest
 
 from opsplug.services.chat.handover import MOST_EVENTS
 from tests.contracts.adapter_contract import Visitor
-from tests.web.test_hostile import make
+from tests.support.hostile import make
 
 
 def post(shop: Any, name: str, visitor: Visitor | None = None, **said: Any) -> Any:

@@ -5,7 +5,6 @@ import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import hypothesis
@@ -21,35 +20,22 @@ from opsplug.events import EARLIEST_MS, FUTURE_MS
 from opsplug.web import limiter
 from opsplug.web.http import Request
 from opsplug.web.limiter import Limiter
-from opsplug_flask import OpsPlug
-from tests.adapters.test_flask import FlaskShop, shop_app
-from tests.adapters.test_starlette import build as on_starlette  # noqa: F401  (a fixture)
-from tests.contracts.adapter_contract import ITEMS, Answer, Build, Visitor, stored
-
-TOKEN = "an-admin-token-0123456789"
-EXAMPLES = 10_000 if os.environ.get("OPSPLUG_SOAK") == "1" else 250
-POSTS = ("events", "consent", "chat/messages", "chat/human", "chat/feedback", "chat/csat", "admin/login")
-GETS = ("recommendations", "chat/conversation", "chat/messages", "health", "openapi.json", "opsplug.js", "admin/", "no")
-PATHS = tuple(f"/_opsplug/{name}" for name in POSTS + GETS)
-NAMES = ("placement", "k", "item_id", "exclude", "cart", "language", "lang", "token", "after", "conversation_id")
-DEEP = (
-    b'{"events":[{"event":"click","event_id":"abcdefgh","properties":' + b'{"a":' * 9000 + b"1" + b"}" * 9000 + b"}]}"
+from tests.contracts.adapter_contract import Answer, Build, Visitor, stored
+from tests.support.flask_shop import FlaskShop
+from tests.support.hostile import (
+    DEEP,
+    GETS,
+    NAMES,
+    POSTS,
+    TOKEN,
+    faults,
+    make,
+    shop,  # noqa: F401  (a fixture)
 )
+from tests.support.starlette_shop import build as on_starlette  # noqa: F401  (a fixture)
 
-
-def make(folder: Path, **settings: Any) -> FlaskShop:
-    app = shop_app()
-    chosen = {"store": f"sqlite:///{folder}/opsplug.db", "consent": "not_required", "train_every": 0, **settings}
-    plug = OpsPlug(app, admin_token=TOKEN, **chosen)
-    plug.engine.catalog.upsert(ITEMS)
-    return FlaskShop(app, plug, "")
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[FlaskShop]:
-    made = make(tmp_path)
-    yield made
-    made.engine.close()
+EXAMPLES = 10_000 if os.environ.get("OPSPLUG_SOAK") == "1" else 250
+PATHS = tuple(f"/_opsplug/{name}" for name in POSTS + GETS)
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +50,6 @@ def assert_calm(answer: Answer) -> None:
     assert b"Traceback" not in answer.body
     assert b"/opsplug/" not in answer.body.replace(b"/_opsplug/", b"")  # no path of a source file
     assert not [value for _, value in answer.headers if "\r" in value or "\n" in value]
-
-
-def faults(shop: FlaskShop) -> dict[str, int]:
-    """Exceptions of ours that were swallowed: no 5xx on the outside, but a fault."""
-    counts = shop.engine.counters.unsaved()
-    shop.engine.flush()
-    return {name: n for name, n in {**shop.engine.store.counts(), **counts}.items() if name.startswith("errors.")}
 
 
 # ---------------------------------------------------------------------- anything at all
@@ -195,7 +174,7 @@ def test_a_malformed_body_is_a_4xx(shop: FlaskShop, path: str, sent: bytes) -> N
     assert faults(shop) == {}
 
 
-def test_starlette_refuses_alike(on_starlette: Build) -> None:  # noqa: F811
+def test_starlette_refuses_alike(on_starlette: Build) -> None:
     shop = on_starlette(admin_token=TOKEN)
     visitor = Visitor(shop)
     for path in PATHS:

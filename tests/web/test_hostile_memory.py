@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 from tests.contracts.adapter_contract import Visitor
-from tests.web.test_hostile import DEEP, GETS, NAMES, POSTS, faults, make
+from tests.support.hostile import DEEP, GETS, NAMES, POSTS, faults, make
 
 REQUESTS = 20_000 if os.environ.get("OPSPLUG_SOAK") == "1" else 1_500
 GROWTH = 12.0  # MiB between a quarter of the requests and all of them

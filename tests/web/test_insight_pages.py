@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pytest
 
 from opsplug.web.admin.propensity import ENDS
-from tests.training.insight_shop import InsightShop
-from tests.web.test_admin import ADMIN, Site
+from tests.support.insight_shop import InsightShop
+from tests.support.stats_site import ADMIN, Site
 
 PAGES = ("forecasts", "market", "visitors", "propensity")
 

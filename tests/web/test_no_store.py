@@ -12,9 +12,9 @@ from starlette.middleware.sessions import SessionMiddleware
 from opsplug.capture import durable
 from opsplug_flask import OpsPlug
 from opsplug_starlette import OpsPlugMiddleware
-from tests.adapters.test_flask import FlaskShop, shop_app
-from tests.adapters.test_starlette import StarletteShop, shop_routes
 from tests.contracts.adapter_contract import Shop, Visitor
+from tests.support.flask_shop import FlaskShop, shop_app
+from tests.support.starlette_shop import StarletteShop, shop_routes
 
 TOKEN = "an-admin-token-0123456789"
 

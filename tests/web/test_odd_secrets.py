@@ -7,9 +7,9 @@ from urllib.parse import quote
 import pytest
 
 from opsplug.privacy import mask
-from tests.adapters.test_flask import FlaskShop
 from tests.contracts.adapter_contract import Visitor, stored
-from tests.web.test_secrets import files_of, shop  # noqa: F401  (a fixture)
+from tests.support.flask_shop import FlaskShop
+from tests.support.secrets import files_of, shop  # noqa: F401  (a fixture)
 
 MAIL, CARD, MOBILE, IBAN = "ada.lovelace@post.example", "4111111111111111", "13812345678", "DE89370400440532013000"
 RESIDENT, PHONE = "11010519491231002X", "+491701234567"
@@ -51,7 +51,7 @@ def test_odd_shapes_are_hidden(text: str) -> None:
         assert sum(character.isdigit() for character in left) <= 2 and "lovelace" not in left, masked.text
 
 
-def test_no_odd_shape_reaches_the_disk(shop: FlaskShop, caplog: pytest.LogCaptureFixture) -> None:  # noqa: F811
+def test_no_odd_shape_reaches_the_disk(shop: FlaskShop, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     visitor = Visitor(shop)
     for number, odd in enumerate(ODD):
@@ -76,7 +76,7 @@ def test_no_odd_shape_reaches_the_disk(shop: FlaskShop, caplog: pytest.LogCaptur
 
 
 @pytest.mark.parametrize("number", [int(CARD), int(MOBILE), 491701234567, float(CARD)])
-def test_a_json_number_may_be_a_persons(shop: FlaskShop, number: float) -> None:  # noqa: F811
+def test_a_json_number_may_be_a_persons(shop: FlaskShop, number: float) -> None:
     properties = {"count": number, "line": number, "index": number, "rating": number, "viewport": [number, 1]}
     items = [{"item_id": "sku1", "index": number}]
     Visitor(shop).beacon({"event": "click", "event_id": "abcdefgh", "properties": {**properties, "items": items}})

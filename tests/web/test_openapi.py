@@ -16,8 +16,8 @@ from starlette.applications import Starlette
 from opsplug.web.openapi import describe
 from opsplug_flask import OpsPlug
 from opsplug_starlette import OpsPlugMiddleware, current_engine
-from tests.adapters.test_flask import shop_app
 from tests.contracts.adapter_contract import BROWSER, ITEMS
+from tests.support.flask_shop import shop_app
 
 POSTS = (
     "/events",

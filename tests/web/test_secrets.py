@@ -2,8 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,9 +10,12 @@ import pytest
 from opsplug.capture.sent import LONGEST, MOST_PROPERTIES, clean_properties
 from opsplug.errors import StoreError
 from opsplug.privacy.free_text import clean_text
-from opsplug_flask import OpsPlug
-from tests.adapters.test_flask import FlaskShop, shop_app
-from tests.contracts.adapter_contract import ITEMS, Visitor, stored
+from tests.contracts.adapter_contract import Visitor, stored
+from tests.support.flask_shop import FlaskShop
+from tests.support.secrets import (
+    files_of,
+    shop,  # noqa: F401  (a fixture)
+)
 
 MAIL = "ada.lovelace@post.example"
 CARD = "4111 1111 1111 1111"
@@ -36,30 +37,6 @@ SECRETS = (
     RESIDENT,
 )  # fmt: skip
 PLAIN = frozenset((PASSWORD, STREET, COOKIE, REFERRER, USER))  # as a search these are words like any other
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[FlaskShop]:
-    app = shop_app()
-    app.add_url_rule("/search", view_func=lambda: "<html><head></head></html>")
-    plug = OpsPlug(
-        app,
-        store=f"sqlite:///{tmp_path}/data/opsplug.db",
-        consent="not_required",
-        train_every=0,
-        admin_token="an-admin-token-0123456789",
-        events={"GET /product/<id>": "view_item", "GET /search": "search"},
-    )
-    plug.engine.catalog.upsert(ITEMS)
-    yield FlaskShop(app, plug, "")
-    plug.engine.close()
-
-
-def files_of(shop: FlaskShop) -> dict[str, bytes]:
-    """Every file of ours but the key, as it is on the disk while the database is open."""
-    shop.engine.flush()
-    folder = shop.engine.settings.folder
-    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".key"}
 
 
 def found_in(files: dict[str, bytes], *secrets: str) -> list[str]:

@@ -17,7 +17,7 @@ from opsplug.models.recommend.mix import Mix
 from opsplug.models.recommend.ranker import Ranker
 from opsplug.models.recommend.scorers import session_knn
 from opsplug.models.recommend.scorers.item_bias import Taken
-from tests.models.recommend import plain_ranking
+from tests.support import plain_ranking
 
 NOW, ITEMS, EVENTS, NEW, VISITORS = 1.7e9, 240, 12_000, 8, 300
 CLOSE = 2e-5  # what single precision may differ by

@@ -3,58 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from opsplug.errors import EventError, SettingsError
-from opsplug.privacy.sealing import Seal
-from opsplug.services.chat.conversation.chat import Chat
-from opsplug.services.chat.conversation_log import LOOKS, OUTBOX, ConversationLog
-from opsplug.services.chat.desk.agent_queue import Desk, is_address
-from opsplug.services.chat.desk.agents import Agent, Agents, offered_to, read_agents
+from opsplug.services.chat.conversation_log import LOOKS, OUTBOX
+from opsplug.services.chat.desk.agent_queue import is_address
+from opsplug.services.chat.desk.agents import Agent, offered_to, read_agents
 from opsplug.services.chat.desk.opening_hours import read_hours
 from opsplug.services.chat.handover import BOT, CLOSED, PERSON, WAITING
-from tests.services.chat.test_handover import Memory
+from tests.support.desk import Shop, at
 
-BERLIN = ZoneInfo("Europe/Berlin")
 HOURS = read_hours("mon-fri 09:00-12:00 13:00-17:00, sat 10:00-14:00, closed 2026-12-24 12-25", "Europe/Berlin")
-
-
-def at(text: str) -> float:
-    return datetime.fromisoformat(text).replace(tzinfo=BERLIN).timestamp()
-
-
-class Shop:
-    """A chat with its desk, and a clock that is moved by hand."""
-
-    def __init__(self, storage: Memory | None = None, hours: str = "", agents: tuple[Agent, ...] = ()) -> None:
-        self.storage = storage or Memory()
-        self.now = at("2026-11-24 10:00")
-        self.log = ConversationLog(self.storage, self.clock)
-        self.desk = Desk(
-            self.storage,
-            self.log,
-            agents=Agents(self.storage, agents, self.clock),
-            hours=read_hours(hours, "Europe/Berlin"),
-            patience=180,
-            seal=Seal(b"k" * 32),
-            clock=self.clock,
-        )
-        self.chat = Chat(self.storage, log=self.log, desk=self.desk, clock=self.clock)
-
-    def clock(self) -> float:
-        return self.now
-
-    def ask(self, text: str = "talk to a person", visitor: str = "anna") -> str:
-        return self.chat.reply(text, anonymous_id=visitor).conversation_id
-
-    def state(self, conversation_id: str) -> Any:
-        found = self.log.read(conversation_id)
-        assert found is not None
-        return found
 
 
 @pytest.mark.parametrize(

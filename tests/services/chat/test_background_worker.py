@@ -11,7 +11,7 @@ from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
 from opsplug.services.chat.desk import background_worker as chat_keeper
 from opsplug.services.chat.desk.background_worker import Keeper
-from tests.browser.conftest import wait_for
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
@@ -24,37 +23,10 @@ from opsplug.services.chat.handover import (
     step,
 )
 from opsplug.services.chat.texts import TEXTS
+from tests.support.memory_store import Memory
 
 VISITORS = ("anna", "bo")
 AGENTS = ("kim", "lee")
-
-
-class Memory:
-    """Documents that survive a restart, as JSON."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, str], str] = {}
-        self.put_at: dict[tuple[str, str], int] = {}
-
-    def put_document(self, kind: str, key: str, value: Any, now_ms: int) -> None:
-        self.rows[kind, key] = json.dumps(value)
-        self.put_at[kind, key] = now_ms
-
-    def newest_documents(self, kind: str, limit: int) -> list[tuple[str, Any]]:
-        found = sorted(self.documents(kind), key=lambda row: -self.put_at[kind, row[0]])
-        return found[:limit]
-
-    def add_document(self, kind: str, key: str, value: Any, now_ms: int) -> bool:
-        return self.rows.setdefault((kind, key), text := json.dumps(value)) is text
-
-    def get_document(self, kind: str, key: str) -> Any:
-        return json.loads(self.rows[kind, key]) if (kind, key) in self.rows else None
-
-    def documents(self, kind: str, prefix: str = "") -> list[tuple[str, Any]]:
-        return sorted((key, json.loads(v)) for (k, key), v in self.rows.items() if k == kind and key.startswith(prefix))
-
-    def delete_document(self, kind: str, key: str) -> bool:
-        return self.rows.pop((kind, key), None) is not None
 
 
 class Handover(RuleBasedStateMachine):

@@ -20,7 +20,7 @@ from opsplug.services.chat.knowledge.importing import (
     read_pages,
     suggest_from_chats,
 )
-from tests.services.chat.test_handover import Memory
+from tests.support.memory_store import Memory
 
 MARKDOWN = """---
 url: /help/delivery

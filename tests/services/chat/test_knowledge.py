@@ -6,8 +6,8 @@ import pytest
 
 from opsplug.services.chat.conversation.chat import Chat
 from opsplug.services.chat.knowledge.entries import KnowledgeError
-from tests.services.chat.test_chat import ENTRIES
-from tests.services.chat.test_handover import Memory
+from tests.support.chat_shop import ENTRIES
+from tests.support.memory_store import Memory
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from opsplug.services.chat.conversation.chat import Chat, ChatReply
 from opsplug.services.chat.conversation.language_model import Budget, LanguageModel
 from opsplug.services.chat.knowledge.product_search import CatalogueSearch
 from opsplug.settings import Settings
-from tests.services.chat.test_chat import ENTRIES, ITEMS
-from tests.services.chat.test_handover import Memory
-from tests.services.llm_server import Server, running
+from tests.support.chat_shop import ENTRIES, ITEMS
+from tests.support.llm_server import Server, running
+from tests.support.memory_store import Memory
 
 pytest.importorskip("openai", reason="the extra llm is not installed")
 QUESTION = "I live on the moon, is there a parcel rocket and how long is its journey"

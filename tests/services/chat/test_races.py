@@ -11,8 +11,8 @@ import pytest
 from opsplug.services.chat.conversation_log import OPEN, OVERVIEW
 from opsplug.services.chat.conversation_log import _line as line_of
 from opsplug.services.chat.handover import CLOSED, PERSON, WAITING, replay
-from tests.services.chat.test_agent_queue import Shop
-from tests.services.chat.test_handover import Memory
+from tests.support.desk import Shop
+from tests.support.memory_store import Memory
 
 Act = Callable[[Shop, str], Any]
 

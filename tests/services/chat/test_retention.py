@@ -14,9 +14,9 @@ from opsplug.services.chat.conversation_log import ConversationLog
 from opsplug.services.chat.desk.retention import WITHDRAWN, run
 from opsplug.services.chat.knowledge.importing import suggest_from_chats
 from opsplug.training.run.job import DAY, Work
-from tests.adapters.test_flask import build as on_flask  # noqa: F401  (a fixture)
 from tests.contracts.adapter_contract import Build, Visitor
-from tests.services.shop import NOW, Shop
+from tests.support.flask_shop import build as on_flask  # noqa: F401  (a fixture)
+from tests.support.shop import NOW, Shop
 
 HEIRLOOM = "my grandmother's teapot is chipped"
 
@@ -77,7 +77,7 @@ def test_a_conversation_that_a_person_serves_goes_when_it_is_closed(engine: Engi
     assert left(engine) == []
 
 
-def test_a_no_in_the_browser_forgets_the_chat(on_flask: Build) -> None:  # noqa: F811
+def test_a_no_in_the_browser_forgets_the_chat(on_flask: Build) -> None:
     shop = on_flask(consent="required", train_every=0)
     visitor = Visitor(shop)
     visitor.send("POST", "/_opsplug/consent", b'{"analytics": true}')

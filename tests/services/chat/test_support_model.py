@@ -15,8 +15,8 @@ from opsplug.errors import EventError
 from opsplug.services.chat.handover import BOT, CLOSED, PERSON, WAITING
 from opsplug.services.chat.inbox import Inbox
 from opsplug.services.chat.texts import TEXTS
-from tests.services.chat.test_agent_queue import Shop
-from tests.services.chat.test_handover import Memory
+from tests.support.desk import Shop
+from tests.support.memory_store import Memory
 
 VISITORS, AGENTS = ("anna", "bo"), ("kim", "lee")
 WORDS = ("hello", "flurb wobble", "talk to a person", "THIS IS TERRIBLE!! worst shop ever", "I will call my lawyer")

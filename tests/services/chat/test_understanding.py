@@ -12,8 +12,8 @@ from opsplug.services.chat.knowledge.product_search import CatalogueSearch
 from opsplug.services.chat.texts import TEXTS
 from opsplug.services.chat.understanding.entities import Entities, entities
 from opsplug.services.chat.understanding.understanding import Context, understand
-from tests.services.chat.test_chat import ENTRIES, orders
-from tests.services.chat.test_handover import Memory
+from tests.support.chat_shop import ENTRIES, orders
+from tests.support.memory_store import Memory
 
 CATALOGUE: list[dict[str, Any]] = [
     {"item_id": "m1", "item_name": "Red Retrospot Mug", "price": 2.5, "item_category": "Kitchen"},

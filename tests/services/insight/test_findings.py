@@ -13,7 +13,7 @@ from opsplug.settings import Settings
 from opsplug.store import open_store
 from opsplug.training.run.job import Work
 from opsplug.training.series import job as insight_series
-from tests.services.busy_shop import END, STEPS, Shop, Visit
+from tests.support.busy_shop import END, STEPS, Shop, Visit
 
 
 class LosesAtDelivery:

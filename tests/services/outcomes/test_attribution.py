@@ -9,7 +9,7 @@ import pytest
 from opsplug.features.recommendation_id import make_id
 from opsplug.services.outcomes.attribution import PlacementReport, attribute
 from opsplug.services.outcomes.orders import read_orders
-from tests.services.shop import DAY, NOW, Shop
+from tests.support.shop import DAY, NOW, Shop
 
 ITEM_LIST = make_id("item", "item", at=NOW, version="20260101T000000000-aaaaaaaa")
 CART_LIST = make_id("cart", "item", at=NOW, version="20260101T000000000-bbbbbbbb")

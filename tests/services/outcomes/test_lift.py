@@ -11,7 +11,7 @@ from opsplug.features.recommendation_id import make_id
 from opsplug.services.outcomes.effects import Effects
 from opsplug.services.outcomes.lift import PlacementLift, measure_lifts
 from opsplug.services.recommend.holdout import Lift, in_holdout
-from tests.services.shop import DAY, NOW, Shop
+from tests.support.shop import DAY, NOW, Shop
 
 START = NOW - 20 * DAY
 

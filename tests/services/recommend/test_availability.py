@@ -11,7 +11,7 @@ import pytest
 
 from opsplug.capture.counters import Counters
 from opsplug.services.recommend.availability import LARGEST, MOST, PATIENCE, PAUSE, Stock
-from tests.services.shop import Shop, fill_catalogue
+from tests.support.shop import Shop, fill_catalogue
 
 IDS = [str(n) for n in range(12)]
 

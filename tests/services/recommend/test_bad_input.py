@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from opsplug import Engine
-from tests.services.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
+from tests.support.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
 
 MANY = 1_000_000 if os.environ.get("OPSPLUG_SOAK") == "1" else 20_000
 NAMES = ["a b", " 茶壶 一号", "🫖🧸", "x" * 1000, "-", "0", "<b>", "a/b?c=d&e", "'; DROP TABLE items; --", "Ünïcode"]

@@ -12,7 +12,7 @@ import pytest
 
 from opsplug.services.recommend.ranking import Candidate
 from opsplug.services.recommend.rules import Rules, choose, parse_rules
-from tests.services.shop import Shop
+from tests.support.shop import Shop
 
 
 def shelf(count: int, seed: int) -> tuple[list[Candidate], dict[str, dict[str, Any]]]:

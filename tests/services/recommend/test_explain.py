@@ -10,7 +10,7 @@ from opsplug.errors import EventError
 from opsplug.models.recommend.ranker import SEEN
 from opsplug.services.outcomes.effects import Effects
 from opsplug.services.recommend.explain import explain
-from tests.services.shop import NOW, Shop, fill_catalogue, fill_events
+from tests.support.shop import NOW, Shop, fill_catalogue, fill_events
 
 
 def test_a_list_is_made_again_from_its_id(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.services.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
+from tests.support.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
 
 VISITORS = 1000 if os.environ.get("OPSPLUG_SOAK") == "1" else 150
 ITEMS = [*TEA, *TOYS]

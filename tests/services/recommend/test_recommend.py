@@ -11,7 +11,7 @@ import pytest
 
 from opsplug.errors import EventError, StoreError
 from opsplug.features.recommendation_id import read_id
-from tests.services.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
+from tests.support.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from opsplug.events import MAX_ITEMS, make_event
 from opsplug.features.items import catalogue
 from opsplug.models.recommend.mix import Mix
 from opsplug.training.reader import read_interactions
-from tests.services.shop import Shop
+from tests.support.shop import Shop
 
 DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "retail" / "online_retail.csv.gz"
 SOAK = os.environ.get("OPSPLUG_SOAK") == "1"

@@ -14,7 +14,7 @@ from opsplug.services.recommend.holdout import in_holdout, lift
 from opsplug.services.recommend.ranking import Candidate
 from opsplug.services.recommend.reasons import SENTENCES, sentence
 from opsplug.services.recommend.rules import Rules, choose, parse_rules, pin, weigh
-from tests.services.shop import Shop, fill_catalogue
+from tests.support.shop import Shop, fill_catalogue
 
 RECORDS: dict[str, dict[str, Any]] = {
     f"i{n}": {"item_id": f"i{n}", "item_brand": f"b{n // 4}", "item_category": f"c{n % 2}", "price": 10.0}

@@ -19,7 +19,7 @@ from opsplug.models.rerank.position_bias import looks_and_ranks, prior
 from opsplug.services.recommend.explain import explain
 from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.training.slots import KIND, MOST_OF_ONE, Lists, read_lists
-from tests.services.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
+from tests.support.shop import DAY, NOW, TEA, TOYS, Shop, fill_catalogue, fill_events
 
 LOVED, SHUNNED = "tea07", "tea00"
 

@@ -25,7 +25,7 @@ from opsplug.training.run.child import Child, Spec, environment, interpreter
 from opsplug.training.run.job import Job, run_jobs, runs
 from opsplug.training.run.runner import ATTEMPTS, LEASE, RETRY, SHORTEST, Runner
 from opsplug.training.run.schedule import Schedule
-from tests.services.shop import KEY, NOW, Shop, fill_catalogue, fill_events
+from tests.support.shop import KEY, NOW, Shop, fill_catalogue, fill_events
 
 ROOT = Path(__file__).resolve().parents[3]
 JOB = Job("recommendations", "opsplug.training.recommendations:train", trains=True)
@@ -236,7 +236,7 @@ def test_a_child_does_not_outlive_its_parent(tmp_path: Path) -> None:
         "from opsplug.training.run.child import Child, Spec\n"
         "import opsplug.training.run.child as child\n"
         f"spec = Spec('sqlite:///{tmp_path}/shop.db', '{tmp_path}/models', '{KEY.hex()}', ['sleep'])\n"
-        "run = Child(spec, module='tests.training.run.sleeping')\n"
+        "run = Child(spec, module='tests.support.sleeping')\n"
         "print(run.pid, flush=True)\n"
         "time.sleep(600)\n"
     )

@@ -9,7 +9,7 @@ import pytest
 
 from opsplug.training.run.job import DAY, Work
 from opsplug.training.run.upkeep import prune
-from tests.services.shop import NOW, Shop
+from tests.support.shop import NOW, Shop
 
 
 @pytest.fixture

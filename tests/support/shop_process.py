@@ -1,6 +1,6 @@
 """A stand-in for one worker of a shop: the real queue, writer, spool and store in a process of its own.
 
-    python -m tests.faults.shop_process FOLDER PREFIX COUNT [PAUSE]
+    python -m tests.support.shop_process FOLDER PREFIX COUNT [PAUSE]
 
 Prints the id of each purchase once it is acknowledged, as a shop would answer; ends after COUNT or when killed.
 """

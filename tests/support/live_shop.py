@@ -13,8 +13,8 @@ from werkzeug.serving import make_server
 from opsplug import Engine
 from opsplug_flask import OpsPlug
 from opsplug_starlette import OpsPlugMiddleware
-from tests.adapters.test_flask import shop_app
-from tests.adapters.test_starlette import shop_routes
+from tests.support.flask_shop import shop_app
+from tests.support.starlette_shop import shop_routes
 
 
 def agent_of(request: Any) -> Any:
