@@ -11,7 +11,7 @@ demo: $(VENV)/.demo
 	$(BIN)/opsplug demo $(OPTIONS)
 
 test: $(VENV)/.test browser lint types snippet
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 soak: $(VENV)/.test browser
 	OPSPLUG_SOAK=1 $(BIN)/python -m pytest -q

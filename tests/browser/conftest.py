@@ -1,4 +1,4 @@
-"""One Chromium for the whole run, one fresh context and one fresh little shop for each test.
+"""One Chromium for each file, one fresh context and one fresh little shop for each test.
 
 How busy the machine is must make no difference. A click waits for no page and no answer: `follow` does, and `expect`, and
 `wait_for`. What the snippet does after so many seconds is tried on a page whose time stands still: `StillTime`.
@@ -13,8 +13,9 @@ from tests.support.beacon_server import BeaconServer
 from tests.support.browser import CHROMIUM, SHOP_CSS, new_context, playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    """It ends with the file: while the driver runs, no test of this process can run an event loop of its own."""
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine: the snippet was not tried in a browser")
     with playwright.sync_playwright() as driver:
