@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from opsplug import reasons
+from opsplug.store.kinds import KINDS
 
 DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
 _REASONS: Final = """# Reasons
@@ -32,7 +33,30 @@ def _line(row: reasons.Reason) -> str:
     return f"| `{row.name}` | {row.severity} | {reasons.meaning(row.name, 'en')} | {reasons.remedy(row.name, 'en')} |"
 
 
-PAGES: Final[dict[str, Callable[[], str]]] = {"reasons.md": reasons_page}
+_DOCUMENTS: Final = """# Documents
+
+Besides events, catalogue, leases and counters the store keeps JSON values by kind and key (table `documents`). These
+are all kinds. *Goes*: with the **events** of its time (`retention_days`); with its **conversation**; when its
+**visitor** refuses to be recognised; when the **shop** removes it; or by its **writer**'s own doing, who keeps a few or
+overwrites the only one. *Of a person*: whether it says something of one person, and by which key; `masked` texts name
+nobody.
+
+Made from `opsplug/store/kinds.py` by `python tools/build_pages.py`; a test fails where the two differ.
+
+| kind | holds | key | written by | goes | of a person |
+|---|---|---|---|---|---|
+"""
+
+
+def documents_page() -> str:
+    return _DOCUMENTS + "".join(
+        f"| `{kind.name}` | {kind.holds} | `{kind.key.replace('|', 'or')}` | {kind.writer.replace('|', 'or')} | "
+        f"{kind.lifetime} | {kind.personal} |\n"
+        for kind in KINDS
+    )
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {"documents.md": documents_page, "reasons.md": reasons_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

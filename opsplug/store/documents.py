@@ -8,7 +8,7 @@ import msgspec
 
 from opsplug import reasons
 from opsplug.events import encode_json
-from opsplug.store import queries
+from opsplug.store import kinds, queries
 from opsplug.store.connections import Connections
 
 _decode = msgspec.json.decode
@@ -20,15 +20,19 @@ class DocumentRows:
     _db: Connections
 
     def put_document(self, kind: str, key: str, value: Any, now_ms: int) -> None:
+        kinds.require(kind)
         row = {"kind": kind, "key": key, "value": encode_json(value).decode(), "now": now_ms}
         self._db.write(lambda connection: connection.execute(queries.PUT_DOCUMENT, row))
 
     def add_document(self, kind: str, key: str, value: Any, now_ms: int) -> bool:
+        kinds.require(kind)
         row = {"kind": kind, "key": key, "value": encode_json(value).decode(), "now": now_ms}
         # Durable: what is added under a key of its own is what somebody said, and was told that it arrived.
         return self._db.write(lambda c: c.execute(queries.ADD_DOCUMENT, row).rowcount, durable=True) > 0
 
     def put_documents(self, rows: Sequence[tuple[str, str, Any]], now_ms: int) -> None:
+        for kind, _, _ in rows:
+            kinds.require(kind)
         given = [
             {"kind": kind, "key": key, "value": encode_json(value).decode(), "now": now_ms} for kind, key, value in rows
         ]
@@ -74,9 +78,9 @@ class DocumentRows:
         self._db.write(lambda connection: connection.execute(queries.RELEASE_LEASE, row))
 
     def add_counts(self, counts: Mapping[str, int], *, timeout: float = 5.0) -> None:
-        for name in counts:
-            reasons.require(name)
         rows = [{"name": name, "n": n} for name, n in counts.items() if n]
+        for row in rows:
+            reasons.require(str(row["name"]))
 
         def work(connection: sqlite3.Connection) -> None:
             connection.executemany(queries.ADD_COUNT, rows)

@@ -17,7 +17,7 @@ class DocumentContract:
         documents.put_document("rules", "b", {"x": [1, None]}, T0)
         documents.put_document("rules", "a%", "一", T0)
         documents.put_document("rules", "a1", 3, T0)
-        documents.put_document("other", "b", 1, T0)
+        documents.put_document("job", "b", 1, T0)
         documents.put_document("rules", "b", {"x": 2}, T0)
         assert documents.get_document("rules", "b") == {"x": 2}
         assert documents.get_document("rules", "absent") is None
@@ -42,18 +42,18 @@ class DocumentContract:
         prefixes = ("a/", "a", "a0", "茶", "\ud7ff", "\ue000", "😀", "\U0010fffe", "%", "_")
         for prefix in prefixes:
             for key in (prefix, f"{prefix}/1", f"{prefix}é", f"{prefix}\U0010fffd"):
-                documents.put_document("odd", key, key, T0)
-        keys = [key for key, _ in documents.documents("odd")]
+                documents.put_document("note", key, key, T0)
+        keys = [key for key, _ in documents.documents("note")]
         assert keys == sorted(keys)
         for prefix in prefixes:
-            found = [key for key, _ in documents.documents("odd", prefix)]
+            found = [key for key, _ in documents.documents("note", prefix)]
             assert found == [key for key in keys if key.startswith(prefix)], ascii(prefix)
 
     def test_the_newest_of_a_kind(self, documents: Any) -> None:
         for age, key in enumerate("cab"):
-            documents.put_document("aged", key, age, T0 - age)
-        documents.add_document("aged", "d", 3, T0 + 1)
-        assert documents.newest_documents("aged", 2) == [("d", 3), ("c", 0)]
+            documents.put_document("alert", key, age, T0 - age)
+        documents.add_document("alert", "d", 3, T0 + 1)
+        assert documents.newest_documents("alert", 2) == [("d", 3), ("c", 0)]
 
     def test_a_key_is_added_once(self, documents: Any) -> None:
         assert documents.add_document("chat", "c/1", "first", T0) is True

@@ -218,11 +218,11 @@ class StoreContract(DocumentContract):
     # -- documents, leases, counters ------------------------------------------------------------------------------
     def test_documents_of_an_older_run_go_and_a_visitors_line_goes_with_the_visitor(self, store: Store) -> None:
         store.put_document("visitor", "old", {}, 1)
-        store.put_documents([("visitor", "u", {}), ("visitor", "v", {}), ("other", "old", {})], 2)
+        store.put_documents([("visitor", "u", {}), ("visitor", "v", {}), ("job", "old", {})], 2)
         assert store.delete_documents("visitor", 2) == 1
         store.forget_visitor(["u"])
         assert store.document_keys("visitor") == ["v"]
-        assert store.document_keys("other") == ["old"]
+        assert store.document_keys("job") == ["old"]
 
     def test_many_documents_are_kept_or_none(self, store: Store) -> None:
         store.put_document("rules", "a", 1, T0)
@@ -237,9 +237,9 @@ class StoreContract(DocumentContract):
 
     def test_the_oldest_of_a_kind(self, store: Store) -> None:
         for age, key in enumerate("cab"):
-            store.put_document("aged", key, age, T0 - age)
-        assert store.documents_before("aged", T0, limit=5) == [("b", 2), ("a", 1)]
-        assert store.documents_before("aged", T0, limit=1) == [("b", 2)]
+            store.put_document("alert", key, age, T0 - age)
+        assert store.documents_before("alert", T0, limit=5) == [("b", 2), ("a", 1)]
+        assert store.documents_before("alert", T0, limit=1) == [("b", 2)]
 
     def test_a_lease_has_one_holder(self, store: Store) -> None:
         assert store.acquire_lease("train", "one", ttl_ms=100, now_ms=0)
@@ -251,7 +251,7 @@ class StoreContract(DocumentContract):
         assert not store.acquire_lease("train", "one", ttl_ms=100, now_ms=151)
         store.release_lease("train", "two")
         assert store.acquire_lease("train", "one", ttl_ms=100, now_ms=152)
-        assert store.acquire_lease("other", "two", ttl_ms=100, now_ms=152)
+        assert store.acquire_lease("job", "two", ttl_ms=100, now_ms=152)
 
     def test_counters_add_up(self, store: Store) -> None:
         assert store.counts() == {}

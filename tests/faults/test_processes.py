@@ -183,7 +183,7 @@ def test_a_corrupt_page(tmp_path: Path, page: int) -> None:
     try:
         read(store)
     except StoreError:  # the first to meet the page is told, the next write heals
-        store.add_counts({"healed": 1})
+        store.add_counts({"requests": 1})
     store.close()
     ids = stored(tmp_path)
     assert safe <= set(ids)

@@ -256,7 +256,7 @@ def test_a_fork_waits_for_a_write_under_way(store: Store) -> None:
 
 def test_documents_by_prefix_and_age_use_their_indexes(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path}/s.db")
-    store.put_document("a", "b", 1, 1)
+    store.put_document("rules", "b", 1, 1)
     for sql, detail in (
         (queries.DOCUMENTS_FROM, "(kind=? AND key>? AND key<?)"),
         (queries.NEWEST_DOCUMENTS, "documents_by_age (kind=?)"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from opsplug.store import kinds
+
 
 class Memory:
     """Documents that survive a restart, as JSON."""
@@ -14,6 +16,7 @@ class Memory:
         self.put_at: dict[tuple[str, str], int] = {}
 
     def put_document(self, kind: str, key: str, value: Any, now_ms: int) -> None:
+        kinds.require(kind)
         self.rows[kind, key] = json.dumps(value)
         self.put_at[kind, key] = now_ms
 
