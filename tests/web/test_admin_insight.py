@@ -100,8 +100,8 @@ def test_an_anomaly_is_marked_on_its_series_and_says_why(site: Site) -> None:
 
 def test_the_first_screen_and_the_findings_page_show_the_same_sentences_and_feedback_hides(site: Site) -> None:
     found = [
-        Finding(kind="zero_search", subject="tea <pot>", facts={"term": "tea <pot>", "count": 43, "visits": 30, "left": 12}, hurt=40),
-        Finding(kind="out_of_stock", subject="x", facts={"item": "x", "views": 20}, hurt=20),
+        Finding(kind="zero_search", subject="tea <pot>", facts={"term": "tea <pot>", "count": 43, "visits": 30, "left": 12}, impact=40),
+        Finding(kind="out_of_stock", subject="x", facts={"item": "x", "views": 20}, impact=20),
     ]  # fmt: skip
     site.engine.store.put_document(
         FINDINGS, "now", {"at": 1.0, "until": 1.7e9, "findings": msgspec.to_builtins(found)}, 1

@@ -24,7 +24,7 @@ LARGE: Final = 8.0  # times the 99th percentile of orders
 
 
 @dataclass(frozen=True, slots=True)
-class StrangeVisit:
+class AnomalousSession:
     """`kind`: scraper, card_testing or odd_order; `why` by language."""
 
     session: str
@@ -34,7 +34,7 @@ class StrangeVisit:
     why: dict[str, str]
 
 
-def strange_visits(table: SessionTable, seed: int = 0) -> list[StrangeVisit]:
+def anomalous_sessions(table: SessionTable, seed: int = 0) -> list[AnomalousSession]:
     """The visits that are unlike the others and why, the strangest first; none of fewer than `LEAST`."""
     if len(table.sessions) < LEAST:
         return []
@@ -46,7 +46,9 @@ def strange_visits(table: SessionTable, seed: int = 0) -> list[StrangeVisit]:
         reason = _reason(dict(zip(NAMES, table.matrix[place], strict=True)), usual)
         if reason is not None:
             kind, why = reason
-            found.append(StrangeVisit(table.sessions[place], int(table.begin[place]), kind, float(scores[place]), why))
+            found.append(
+                AnomalousSession(table.sessions[place], int(table.begin[place]), kind, float(scores[place]), why)
+            )
     return sorted(found, key=lambda visit: (-visit.score, visit.session))
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from opsplug.errors import SettingsError
 from opsplug.services.alerts.alerts import Alerts
-from opsplug.services.insight.findings.evidence import Finding
+from opsplug.services.insight.findings.evidence import STORED_NAMES, Finding
 from opsplug.services.insight.findings.job import FEEDBACK, FINDINGS, rank
 from opsplug.services.insight.findings.sentences import Sentences
 from opsplug.services.measures.reader import Point, SeriesReader, item_names
@@ -85,7 +85,7 @@ class Insight:
 
     def feedback(self, finding: Finding, useful: bool) -> None:
         """A person's word on a finding: it goes on top or away, and others of its kind come sooner or later."""
-        said = {"useful": useful, "at": self._clock(), "hurt": finding.hurt}
+        said = {"useful": useful, "at": self._clock(), STORED_NAMES["impact"]: finding.impact}
         store, now_ms = self._store(), round(self._clock() * 1000)
         store.put_document(FEEDBACK, finding.key, said, now_ms)
         kept = store.get_document(FINDINGS, "now")

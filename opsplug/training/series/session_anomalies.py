@@ -8,7 +8,7 @@ from typing import Final
 from opsplug.features.opensessions import short_hash
 from opsplug.features.session_table import SessionTableMaker
 from opsplug.features.slots import SlotClock
-from opsplug.models.visitors.session_anomaly import strange_visits
+from opsplug.models.visitors.session_anomaly import anomalous_sessions
 from opsplug.training.run.job import DAY, Work
 
 STRANGE: Final = "strange_visit"  # document kind; keys are DATE/SESSION
@@ -25,7 +25,7 @@ def find(work: Work) -> None:
     for batch in work.store.read_events(since_ms=since_ms, until_ms=round(now * 1000), names=NAMES):
         maker.add(event for _, event in batch)
     table = maker.table()
-    found = strange_visits(table, work.seed)
+    found = anomalous_sessions(table, work.seed)
     rows = []
     for visit in found:  # whoever is forgotten later leaves no id behind here
         session = short_hash(visit.session)

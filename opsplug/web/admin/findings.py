@@ -25,8 +25,8 @@ class FindingsPage:
         insight = self._insight()
         shown = findings_shown(insight, ask.language, ask.base)
         if ask.extension == "csv":
-            head = [ask.words["finding"], ask.words["todo"], ask.words["hurt"]]
-            return ask.csv([head, *([one["text"], one["action"], f"{one['hurt']:.0f}"] for one in shown)])
+            head = [ask.words["finding"], ask.words["todo"], ask.words["impact"]]
+            return ask.csv([head, *([one["text"], one["action"], f"{one['impact']:.0f}"] for one in shown)])
         reader = insight.series_reader()
         until = insight.findings_until()
         intro = ""
@@ -53,7 +53,7 @@ def findings_shown(insight: Insight, language: str, base: str) -> list[dict[str,
         {
             "key": finding.key, "tone": finding.tone, "text": together(sentences.text(finding)),
             "action": sentences.action(finding), "interval": together(sentences.uncertainty(finding)),
-            "hurt": finding.hurt, "link": _link(finding, base),
+            "impact": finding.impact, "link": _link(finding, base),
         }
         for finding in insight.findings()
     ]  # fmt: skip

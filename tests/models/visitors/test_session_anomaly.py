@@ -7,7 +7,7 @@ import pytest
 
 from opsplug.events import Event, make_event
 from opsplug.features.session_table import SessionTableMaker
-from opsplug.models.visitors.session_anomaly import strange_visits
+from opsplug.models.visitors.session_anomaly import anomalous_sessions
 from opsplug.store import open_store
 from opsplug.training.run.job import Work
 from opsplug.training.series.session_anomalies import STRANGE, find
@@ -68,13 +68,13 @@ def shop(seed: int, bad: bool) -> list[Event]:
 def test_among_shoppers_nobody_is_accused(seed: int) -> None:
     maker = SessionTableMaker()
     maker.add(shop(seed, bad=False))
-    assert strange_visits(maker.table()) == []
+    assert anomalous_sessions(maker.table()) == []
 
 
 def test_each_is_found_with_a_reason_and_few_visits_say_nothing() -> None:
     maker = SessionTableMaker()
     maker.add(shop(4, bad=True))
-    found = {visit.session: visit for visit in strange_visits(maker.table())}
+    found = {visit.session: visit for visit in anomalous_sessions(maker.table())}
     assert {session: visit.kind for session, visit in found.items()} == {
         "scraper": "scraper",
         "cards": "card_testing",
@@ -85,7 +85,7 @@ def test_each_is_found_with_a_reason_and_few_visits_say_nothing() -> None:
     assert found["thief"].why["en"].startswith("9,000, ")
     few = SessionTableMaker()
     few.add(event for event in shop(4, bad=True) if event.session_id in ("scraper", "s1", "s2"))
-    assert strange_visits(few.table()) == []
+    assert anomalous_sessions(few.table()) == []
 
 
 def test_the_job_keeps_them_and_forgets_old_ones() -> None:

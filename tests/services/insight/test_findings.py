@@ -3,10 +3,18 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from opsplug.services.insight.findings import job
-from opsplug.services.insight.findings.evidence import Finding, believed, difference, more_than, rose, share_interval
+from opsplug.services.insight.findings.evidence import (
+    Finding,
+    benjamini_hochberg,
+    binomial_test,
+    difference,
+    share_interval,
+    two_proportion_test,
+)
 from opsplug.services.insight.findings.sentences import TEXTS, Sentences
 from opsplug.services.insight.insight import Insight
 from opsplug.settings import Settings
@@ -163,23 +171,30 @@ def test_both_languages_have_all_sentences_and_all_format() -> None:
             if kind in ("scraper", "card_testing", "odd_order"):
                 facts["why"] = {"en": "because", "zh": "因为"}
             if kind != "anomaly":
-                finding = Finding(kind=kind, subject="x", facts=dict(facts), hurt=1, low=0.1, high=0.2)
+                finding = Finding(kind=kind, subject="x", facts=dict(facts), impact=1, low=0.1, high=0.2)
                 assert "{" not in sentences.text(finding) + sentences.action(finding) + sentences.uncertainty(finding)
 
 
 def test_many_tests_claim_little() -> None:
-    chance = [Finding(kind="exit", subject=str(n), facts={}, hurt=1, p=(n + 0.5) / 200) for n in range(200)]
-    assert believed(chance) == []
-    true = [Finding(kind="exit", subject="true", facts={}, hurt=1, p=1e-6)]
-    assert [one.subject for one in believed([*chance, *true])] == ["true"]
-    assert believed([Finding(kind="exit", subject="small", facts={}, hurt=1, p=1e-9, telling=False)]) == []
+    chance = [Finding(kind="exit", subject=str(n), facts={}, impact=1, p=(n + 0.5) / 200) for n in range(200)]
+    assert benjamini_hochberg(chance) == []
+    true = [Finding(kind="exit", subject="true", facts={}, impact=1, p=1e-6)]
+    assert [one.subject for one in benjamini_hochberg([*chance, *true])] == ["true"]
+    assert benjamini_hochberg([Finding(kind="exit", subject="small", facts={}, impact=1, p=1e-9, telling=False)]) == []
 
 
 def test_tails_and_intervals() -> None:
-    assert more_than(3, 10, 0.1) == pytest.approx(0.0702, abs=1e-4)  # scipy.stats.binom.sf(2, 10, 0.1)
-    assert more_than(700, 6000, 0.1) == pytest.approx(1.40e-5, rel=0.01)
-    assert more_than(0, 10, 0.5) == 1.0 and rose(1, 0, 1, 1) == 1.0
-    assert rose(30, 100, 200, 1000) == pytest.approx(0.0098, abs=5e-4)
+    assert binomial_test(3, 10, 0.1) == pytest.approx(0.0702, abs=1e-4)  # scipy.stats.binom.sf(2, 10, 0.1)
+    assert binomial_test(700, 6000, 0.1) == pytest.approx(1.40e-5, rel=0.01)
+    assert binomial_test(0, 10, 0.5) == 1.0 and two_proportion_test(1, 0, 1, 1) == 1.0
+    assert two_proportion_test(30, 100, 200, 1000) == pytest.approx(0.0098, abs=5e-4)
     low, high = difference(30, 100, 200, 1000)
     assert low < 0.1 < high and high - low < 0.2
     assert share_interval(0, 0) == (0.0, 1.0) and share_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-3)
+
+
+def test_findings_of_the_version_before_are_read() -> None:
+    stored = {"kind": "exit", "subject": "/cart", "facts": {}, "hurt": 12.0, "p": 0.01, "tone": "worse"}
+    finding = msgspec.convert(stored, Finding)
+    assert finding.impact == 12.0
+    assert msgspec.to_builtins(finding)["hurt"] == 12.0  # and the version before reads what this one writes

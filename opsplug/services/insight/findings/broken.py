@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from opsplug.features.daycells import quantile, share_above
-from opsplug.services.insight.findings.evidence import Finding, difference, more_than, rose, share_interval
+from opsplug.services.insight.findings.evidence import (
+    Finding,
+    binomial_test,
+    difference,
+    share_interval,
+    two_proportion_test,
+)
 from opsplug.services.insight.findings.window import Window
 
 VISITS: Final = 5  # floor: a thing that happened to fewer visits is an accident
@@ -33,14 +39,14 @@ def slow_routes(window: Window) -> list[Finding]:
             telling = p95 >= SLOW and p95 >= SLOWER * usual
             findings.append(
                 Finding(
-                    kind="slower", subject=route, facts={**facts, "usual": usual}, hurt=2 * slow, telling=telling,
-                    p=rose(above, n, above_before, n0), tone="worse",
+                    kind="slower", subject=route, facts={**facts, "usual": usual}, impact=2 * slow, telling=telling,
+                    p=two_proportion_test(above, n, above_before, n0), tone="worse",
                 )
             )  # fmt: skip
             if telling:
                 continue
         if p95 >= VERY_SLOW:
-            findings.append(Finding(kind="slow", subject=route, facts=facts, hurt=slow))
+            findings.append(Finding(kind="slow", subject=route, facts=facts, impact=slow))
     return findings
 
 
@@ -57,7 +63,7 @@ def script_errors(window: Window) -> list[Finding]:
         low, high = share_interval(visits, views)
         facts = {"route": route, "visits": visits, "share": visits / views, "error": worst, "new": route not in before}
         findings.append(
-            Finding(kind="js_error", subject=route, facts=facts, hurt=2 * visits, low=low, high=high, tone="worse")
+            Finding(kind="js_error", subject=route, facts=facts, impact=2 * visits, low=low, high=high, tone="worse")
         )
     return findings
 
@@ -67,7 +73,7 @@ def server_errors(window: Window) -> list[Finding]:
     visits = window.now("error_sessions", "route")
     return [
         Finding(
-            kind="server_error", subject=route, hurt=3 * count, tone="worse",
+            kind="server_error", subject=route, impact=3 * count, tone="worse",
             facts={"route": route, "count": count, "visits": visits.get(route, 0.0)},
         )
         for route, count in window.now("errors", "route").items()
@@ -93,7 +99,7 @@ def futile_clicks(window: Window) -> list[Finding]:
             low, high = share_interval(visits, n)
             findings.append(
                 Finding(
-                    kind=kind, subject=element, hurt=visits, p=more_than(visits, n, usual), low=low, high=high,
+                    kind=kind, subject=element, impact=visits, p=binomial_test(visits, n, usual), low=low, high=high,
                     telling=visits / n >= CLICK_RATIO * usual, facts={"element": element.partition(" ")[2],
                     "route": route, "visits": visits, "share": visits / n},
                 )
@@ -117,7 +123,7 @@ def quick_backs(window: Window) -> list[Finding]:
         facts = {"path": path, "count": count, "share": count / n, "usual": usual}
         findings.append(
             Finding(
-                kind="quick_back", subject=path, facts=facts, hurt=count, p=more_than(count, n, usual),
+                kind="quick_back", subject=path, facts=facts, impact=count, p=binomial_test(count, n, usual),
                 telling=telling, low=low, high=high,
             )
         )  # fmt: skip
@@ -135,17 +141,17 @@ def exits(window: Window) -> list[Finding]:
         if n < EXITS or "checkout" in route.lower():  # the steps have a look of their own
             continue
         if n0 >= EXITS:
-            p, usual = rose(count, n, k0, n0), k0 / n0
+            p, usual = two_proportion_test(count, n, k0, n0), k0 / n0
             telling = count / n - usual >= EXIT_MORE
             low, high = difference(count, n, k0, n0)
         else:
-            p, usual = more_than(count, n, min(2 * average, 0.95)), average
+            p, usual = binomial_test(count, n, min(2 * average, 0.95)), average
             telling = n >= 2 * EXITS and count / n >= EXIT_HIGH
             low, high = share_interval(count, n)
         facts = {"route": route, "share": count / n, "usual": usual, "count": count, "past": n0 >= EXITS}
         findings.append(
             Finding(
-                kind="exit", subject=route, facts=facts, hurt=(count / n - usual) * n, p=p, telling=telling,
+                kind="exit", subject=route, facts=facts, impact=(count / n - usual) * n, p=p, telling=telling,
                 low=low, high=high,
             )
         )  # fmt: skip
@@ -176,7 +182,8 @@ def forms(window: Window) -> list[Finding]:
         telling = k / n - k0 / n0 >= FORM_MORE and (past or k / n >= FORM_HIGH)
         findings.append(
             Finding(
-                kind="form", subject=form, facts=facts, hurt=2 * (k / n - k0 / n0) * n, p=rose(k, n, k0, n0),
+                kind="form", subject=form, facts=facts, impact=2 * (k / n - k0 / n0) * n,
+                p=two_proportion_test(k, n, k0, n0),
                 telling=telling, low=low, high=high, tone="worse",
             )
         )  # fmt: skip
@@ -197,7 +204,7 @@ def refusals(window: Window) -> list[Finding]:
         facts = {"route": route, "count": count, "share": count / n, "usual": k0 / n0}
         findings.append(
             Finding(
-                kind="refused", subject=route, facts=facts, hurt=count, p=rose(count, n, k0, n0),
+                kind="refused", subject=route, facts=facts, impact=count, p=two_proportion_test(count, n, k0, n0),
                 telling=count / n - k0 / n0 >= FORM_MORE, low=low, high=high, tone="worse",
             )
         )  # fmt: skip

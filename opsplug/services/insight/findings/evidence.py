@@ -1,4 +1,4 @@
-"""What a finding is, and the arithmetic that lets one be believed: tails, intervals, many tests at once."""
+"""The record of a finding, and its statistics: one-sided tests, confidence intervals, false discovery rate."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import msgspec
 FALSE_SHARE: Final = 0.05  # of the claims that a run may make wrongly (Benjamini and Hochberg, 1995)
 
 
-class Finding(msgspec.Struct, kw_only=True):
+STORED_NAMES: Final = {"impact": "hurt"}  # what a field is called in documents, since the first version
+
+
+class Finding(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     """A claim about one subject (a page, a search, a product). `p` is None for what was simply counted; `telling` says
-    that the effect is large enough to matter. `hurt` is about how many visits it touches; `low` and `high` bound the
+    that the effect is large enough to matter. `impact` is about how many visits it touches; `low` and `high` bound the
     effect (95 %)."""
 
     kind: str
     subject: str
     facts: dict[str, Any]
-    hurt: float
+    impact: float
     p: float | None = None
     telling: bool = True
     low: float | None = None
@@ -31,7 +34,7 @@ class Finding(msgspec.Struct, kw_only=True):
         return f"{self.kind}/{self.subject}"
 
 
-def believed(candidates: Sequence[Finding], share: float = FALSE_SHARE) -> list[Finding]:
+def benjamini_hochberg(candidates: Sequence[Finding], share: float = FALSE_SHARE) -> list[Finding]:
     """Of all that was tested, what stands when wrong claims may be `share` of all claims; and all that was counted."""
     tested = sorted((finding for finding in candidates if finding.p is not None), key=lambda finding: finding.p or 0.0)
     last = 0
@@ -41,7 +44,7 @@ def believed(candidates: Sequence[Finding], share: float = FALSE_SHARE) -> list[
     return [finding for finding in [*tested[:last], *(f for f in candidates if f.p is None)] if finding.telling]
 
 
-def more_than(hits: float, trials: float, rate: float) -> float:
+def binomial_test(hits: float, trials: float, rate: float) -> float:
     """P(at least so many hits in so many trials at this rate): one-sided binomial test. 1 where it is no more than
     expected: nobody asks how likely that is."""
     k, n = round(hits), round(trials)
@@ -56,7 +59,7 @@ def more_than(hits: float, trials: float, rate: float) -> float:
     return min(total, 1.0)
 
 
-def rose(hits: float, trials: float, hits_before: float, trials_before: float) -> float:
+def two_proportion_test(hits: float, trials: float, hits_before: float, trials_before: float) -> float:
     """One-sided p value that a share rose: two proportions, pooled."""
     if not trials or not trials_before:
         return 1.0

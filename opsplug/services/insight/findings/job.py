@@ -1,4 +1,4 @@
-"""The job `findings`: every look at the week, what may be believed of it, the most harmful first."""
+"""The job `findings`: every detector over the week, false discoveries controlled, the largest impact first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from opsplug.services.insight.findings import broken, news, shopping
-from opsplug.services.insight.findings.evidence import Finding, believed
+from opsplug.services.insight.findings.evidence import STORED_NAMES, Finding, benjamini_hochberg
 from opsplug.services.insight.findings.window import Window
 from opsplug.services.measures.reader import SeriesReader
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opsplug.training.run.job import Work
 
 FINDINGS, FEEDBACK, STRANGE_VISIT = "findings", "finding_feedback", "strange_visit"  # document kinds
-LOOKS: Final = (
+DETECTORS: Final = (
     shopping.zero_searches, shopping.checkout_steps, shopping.never_bought, shopping.sold_out, broken.slow_routes,
     broken.script_errors, broken.server_errors, broken.futile_clicks, broken.quick_backs, broken.exits, broken.forms,
     broken.refusals,
@@ -40,7 +40,7 @@ def run(work: Work) -> None:
     found += news.anomalies(reader.alarms(until - ALARM_DAYS * DAY))
     found += news.unfair(store.get_document("fairness", "latest"))
     week = reader.clock.slot(round((until - 7 * DAY) * 1000))[0]
-    found += news.strange_visits(value for key, value in store.documents(STRANGE_VISIT) if key >= week)
+    found += news.anomalous_sessions(value for key, value in store.documents(STRANGE_VISIT) if key >= week)
     ranked = rank(found, dict(store.documents(FEEDBACK)), now)
     document = {"at": now, "until": until, "findings": [msgspec.to_builtins(finding) for finding in ranked]}
     store.put_document(FINDINGS, "now", document, round(now * 1000))
@@ -49,7 +49,7 @@ def run(work: Work) -> None:
 
 def findings(window: Window) -> list[Finding]:
     """All that stands after many tests."""
-    return believed([finding for look in LOOKS for finding in look(window)])
+    return benjamini_hochberg([finding for detect in DETECTORS for finding in detect(window)])
 
 
 def rank(found: list[Finding], feedback: Mapping[str, Any], now: float) -> list[Finding]:
@@ -64,11 +64,12 @@ def rank(found: list[Finding], feedback: Mapping[str, Any], now: float) -> list[
         said = feedback.get(finding.key)
         if said is None or said["useful"]:
             return False
-        return bool(now - said["at"] < HIDDEN_DAYS * DAY and finding.hurt < 2 * said.get("hurt", 0.0))
+        impact_then = said.get(STORED_NAMES["impact"], 0.0)
+        return bool(now - said["at"] < HIDDEN_DAYS * DAY and finding.impact < 2 * impact_then)
 
     def weight(finding: Finding) -> float:
         useful, useless = kinds.get(finding.kind, (1.0, 1.0))
         own = 2.0 if feedback.get(finding.key, {}).get("useful") else 1.0
-        return finding.hurt * own * min(max(useful / useless, 0.25), 4.0)
+        return finding.impact * own * min(max(useful / useless, 0.25), 4.0)
 
     return sorted((f for f in found if not hidden(f)), key=lambda f: (-weight(f), f.key))

@@ -23,14 +23,14 @@ def anomalies(alarms: Iterable[Mapping[str, Any]]) -> list[Finding]:
     strongest = sorted(best.values(), key=lambda alarm: (-alarm["score"], -alarm["at"]))[:MOST]
     return [
         Finding(
-            kind="anomaly", subject=alarm["key"], facts={"alarm": dict(alarm)}, hurt=_WEIGHT * alarm["score"] * 2,
+            kind="anomaly", subject=alarm["key"], facts={"alarm": dict(alarm)}, impact=_WEIGHT * alarm["score"] * 2,
             tone=alarm["tone"],
         )
         for alarm in strongest
     ]  # fmt: skip
 
 
-def strange_visits(found: Iterable[Mapping[str, Any]]) -> list[Finding]:
+def anomalous_sessions(found: Iterable[Mapping[str, Any]]) -> list[Finding]:
     """Scrapers, card testing and odd orders, one finding a kind with the reasons of the strangest."""
     by_kind: dict[str, list[Mapping[str, Any]]] = {}
     for visit in found:
@@ -38,7 +38,7 @@ def strange_visits(found: Iterable[Mapping[str, Any]]) -> list[Finding]:
     return [
         Finding(
             kind=kind, subject="week", facts={"count": len(visits), "why": max(visits, key=_score)["why"]},
-            hurt=10.0 * len(visits), tone="worse" if kind == "card_testing" else "watch",
+            impact=10.0 * len(visits), tone="worse" if kind == "card_testing" else "watch",
         )
         for kind, visits in by_kind.items()
     ]  # fmt: skip
@@ -54,7 +54,7 @@ def unfair(report: Mapping[str, Any] | None) -> list[Finding]:
             )
             for language in _UNFAIR
         }
-        found.append(Finding(kind="unfair", subject=f"{one['by']}/{one['group']}", facts={"why": why}, hurt=_WEIGHT))
+        found.append(Finding(kind="unfair", subject=f"{one['by']}/{one['group']}", facts={"why": why}, impact=_WEIGHT))
     return found
 
 

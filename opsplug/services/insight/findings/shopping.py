@@ -6,7 +6,7 @@ from math import log
 from typing import Final
 
 from opsplug.features.daycells import quantile
-from opsplug.services.insight.findings.evidence import Finding, difference, rose, share_interval
+from opsplug.services.insight.findings.evidence import Finding, difference, share_interval, two_proportion_test
 from opsplug.services.insight.findings.window import Window
 
 SEARCHES, SEARCHERS = 10, 5  # floors: so many searches by so many visits
@@ -32,7 +32,7 @@ def zero_searches(window: Window) -> list[Finding]:
         if found_sessions >= 30:
             facts["left_else"] = left_found / found_sessions
         findings.append(
-            Finding(kind="zero_search", subject=term, facts=facts, hurt=max(people, count / 2), low=low, high=high)
+            Finding(kind="zero_search", subject=term, facts=facts, impact=max(people, count / 2), low=low, high=high)
         )
     return findings
 
@@ -49,14 +49,17 @@ def checkout_steps(window: Window) -> list[Finding]:
         since, count, gone, tried = _onset(window, step, k0 / n0)
         if not tried:
             continue
-        p = min(rose(gone, count, k0, n0) * tried, 1.0)  # the worst of `tried` beginnings was chosen (Bonferroni)
+        p = min(
+            two_proportion_test(gone, count, k0, n0) * tried, 1.0
+        )  # the worst of `tried` beginnings was chosen (Bonferroni)
         more = gone / count - k0 / n0
         low, high = difference(gone, count, k0, n0)
         facts = {"step": step, "since": since, "reached": count, "lost": gone, "share": gone / count, "usual": k0 / n0}
         facts |= _slower(window, step, since)
         findings.append(
             Finding(
-                kind="checkout_loss", subject=step, facts=facts, hurt=4 * more * count, p=p, telling=more >= STEP_LOSS,
+                kind="checkout_loss", subject=step, facts=facts, impact=4 * more * count, p=p,
+                telling=more >= STEP_LOSS,
                 low=low, high=high, tone="worse",
             )
         )  # fmt: skip
@@ -114,7 +117,7 @@ def never_bought(window: Window) -> list[Finding]:
         facts = {"item": item, "views": count, "week": week, "expected": rate * count}
         findings.append(
             Finding(
-                kind="never_bought", subject=item, facts=facts, hurt=week, p=(1 - rate) ** count,
+                kind="never_bought", subject=item, facts=facts, impact=week, p=(1 - rate) ** count,
                 telling=rate * count >= EXPECTED_SALES, low=0.0, high=3 / count,
             )
         )  # fmt: skip
@@ -124,7 +127,7 @@ def never_bought(window: Window) -> list[Finding]:
 def sold_out(window: Window) -> list[Finding]:
     """Things that are looked at and cannot be bought."""
     return [
-        Finding(kind="out_of_stock", subject=item, facts={"item": item, "views": views}, hurt=views)
+        Finding(kind="out_of_stock", subject=item, facts={"item": item, "views": views}, impact=views)
         for item, views in window.now("item_views", "product").items()
         if views >= STOCK_VIEWS and _sold_out(window, item)
     ]
