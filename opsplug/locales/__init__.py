@@ -77,7 +77,7 @@ def choose(*wanted: str) -> str:
 
 def words(file: str, language: str) -> Words:
     """The texts of one file in a language that `choose` gave; English where the language has no such file."""
-    return _words(file, match(language) or ENGLISH)
+    return _words(file, language if language in languages() else match(language) or ENGLISH)
 
 
 class Texts:
@@ -97,6 +97,12 @@ def plural(text: str | Mapping[str, str], n: float, language: str) -> str:
     from opsplug.locales.formats import plural_form
 
     return text.get(plural_form(n, language)) or text["other"]
+
+
+def language_name(language: str) -> str:
+    """What a language calls itself; its tag where there are no texts of it."""
+    known = match(language)
+    return str(words("stats", known)["name"]) if known else language
 
 
 def files() -> list[str]:

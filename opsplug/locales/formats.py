@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, localcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -44,25 +44,38 @@ def rounded(value: float, language: str) -> str:
     return number(value, language, 0 if abs(value) >= 10 or value == round(value) else 1)
 
 
+def about(amount: float, currency: str, language: str) -> str:
+    """Money rounded to what is known: €12, €7.5 becomes €7.50, no cents from 10 on."""
+    return money(amount, currency, language, 0 if abs(amount) >= 10 or amount == round(amount) else None)
+
+
+def plain(value: float, language: str) -> str:
+    """Two digits at the most, none that are zero: 2, 0.5, 13.99."""
+    return number(value, language, next((n for n in (0, 1) if round(value, n) == round(value, 2)), 2))
+
+
 def percent(share: float, language: str, digits: int = 0) -> str:
     """0.031 -> 3.1 %."""
     return f"{number(100 * share, language, digits)} %"
 
 
 @lru_cache(maxsize=4096)
-def money(amount: float, currency: str, language: str) -> str:
-    """9.9 EUR -> €9.90 or 9,90 €. A currency that is no code of ISO 4217 stands behind the number."""
+def money(amount: float, currency: str, language: str, digits: int | None = None) -> str:
+    """9.9 EUR -> €9.90 or 9,90 €, with the currency's own digits or as many as are said. A currency that is no code of
+    ISO 4217 stands behind the number."""
     if not math.isfinite(amount):
         return NOT_KNOWN
     if not _ISO_4217.fullmatch(currency) or abs(amount) >= _LARGEST:
-        return f"{number(amount, language, 2)} {currency}".strip()
+        return f"{number(amount, language, 2 if digits is None else digits)} {currency}".strip()
     from babel.numbers import format_currency, get_currency_symbol
 
     locale = _locale(language)
     symbol = _COUNTRY.sub("", get_currency_symbol(currency, locale))
     pattern = locale.currency_formats["standard"].pattern.replace("¤", f"'{symbol}'")
+    if digits is not None:
+        pattern = pattern.replace("0.00", "0" + (f".{'0' * digits}" if digits else ""))
     with localcontext(_HALF_UP):
-        text: str = format_currency(amount, currency, pattern, locale=locale)
+        text: str = format_currency(amount, currency, pattern, locale=locale, currency_digits=digits is None)
     return _CODE_AND_DIGIT.sub("\u00a0", text)
 
 
@@ -96,6 +109,55 @@ def plural_form(value: float, language: str) -> str:
     """CLDR's category: one, few, many, other."""
     form: str = _locale(language).plural_form(abs(value))
     return form
+
+
+class Formats:
+    """The formatter of one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def number(self, value: float, digits: int = 0) -> str:
+        return number(value, self.language, digits)
+
+    def signed(self, value: float, digits: int = 0) -> str:
+        return signed(value, self.language, digits)
+
+    def rounded(self, value: float) -> str:
+        return rounded(value, self.language)
+
+    def significant(self, value: float) -> str:
+        """Three digits that say something: 0.0312, 4.21, 120."""
+        digits = 2 - math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
+        return number(value, self.language, min(max(digits, 0), 6))
+
+    def plain(self, value: float) -> str:
+        return plain(value, self.language)
+
+    def percent(self, share: float, digits: int = 0) -> str:
+        return percent(share, self.language, digits)
+
+    def money(self, amount: float, currency: str, digits: int | None = None) -> str:
+        return money(amount, currency, self.language, digits)
+
+    def day(self, value: date | float | None) -> str:
+        """A day, or that of epoch seconds in UTC; a dash where there is none."""
+        if value is None:
+            return NOT_KNOWN
+        return day(
+            value if isinstance(value, date) else datetime.fromtimestamp(float(value), UTC).date(), self.language
+        )
+
+    def short_day(self, value: date) -> str:
+        return short_day(value, self.language)
+
+    def moment(self, value: datetime | float | None) -> str:
+        """A moment, or that of epoch seconds in UTC; a dash where there is none."""
+        if value is None:
+            return NOT_KNOWN
+        if isinstance(value, datetime):
+            return moment(value, self.language)
+        return f"{moment(datetime.fromtimestamp(float(value), UTC), self.language)} UTC"
 
 
 @lru_cache(maxsize=4096)

@@ -6,43 +6,18 @@ from typing import Any
 from urllib.parse import quote
 
 from opsplug.capture.guard import Guard
+from opsplug.locales import words
+from opsplug.locales.formats import money
 
-TITLES: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "home": "Picked for you",
-        "item": "You may also like",
-        "cart": "Goes well with your cart",
-        "order": "Next time, perhaps",
-        "search": "Related to your search",
-        "article": "From the shop",
-        "popular": "Popular right now",
-    },
-    "zh": {
-        "home": "为您推荐",
-        "item": "您可能也喜欢",
-        "cart": "与购物车里的商品很搭",
-        "order": "下次不妨看看",
-        "search": "与您的搜索相关",
-        "article": "本店精选",
-        "popular": "热销商品",
-    },
-}
-_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "CNY": "¥", "JPY": "¥"}
 PLACEMENTS = ("home", "item", "cart", "order", "search", "article")
-
-
-def language_of(wanted: str, fallback: str) -> str:
-    """`en` or `zh`, from a language tag such as zh-CN."""
-    code = wanted[:2].lower()
-    return code if code in TITLES else fallback
 
 
 def title(placement: str, rung: str, language: str) -> str:
     """A heading that promises no more than the rung holds: nothing is "for you" when it is for everybody."""
-    titles = TITLES[language]
+    titles = words("recommendations", language)["titles"]
     if placement == "home" and rung in ("popular", "catalogue"):
-        return titles["popular"]
-    return titles.get(placement, titles["item"])
+        return str(titles["popular"])
+    return str(titles.get(placement, titles["item"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +46,7 @@ class Cards:
         self._item_url = item_url
         self._currency = currency
 
-    def dress(self, items: Sequence[Any], root: str) -> list[dict[str, Any]]:
+    def dress(self, items: Sequence[Any], root: str, language: str) -> list[dict[str, Any]]:
         """Cards for items with item_id, score, reason_code and reason; `root` is where the shop is mounted."""
         ids = [item.item_id for item in items]
         records = self._records()
@@ -79,15 +54,17 @@ class Cards:
         if self._price is not None:
             with self._guard("price"):
                 prices = self._price(ids)
-        return [self._card(item, records.get(item.item_id, {}), prices.get(item.item_id), root) for item in items]
+        return [
+            self._card(item, records.get(item.item_id, {}), prices.get(item.item_id), root, language) for item in items
+        ]
 
-    def plain(self, item_ids: Sequence[str], root: str) -> list[dict[str, Any]]:
+    def plain(self, item_ids: Sequence[str], root: str, language: str) -> list[dict[str, Any]]:
         """Cards of items that were named, not recommended: without score and reason."""
         named = [_Named(item_id) for item_id in item_ids]
-        keys = ("item_id", "item_name", "url", "image_url", "price", "currency")
-        return [{key: card[key] for key in keys} for card in self.dress(named, root)]
+        keys = ("item_id", "item_name", "url", "image_url", "price", "currency", "price_text")
+        return [{key: card[key] for key in keys} for card in self.dress(named, root, language)]
 
-    def _card(self, item: Any, record: Mapping[str, Any], price: Any, root: str) -> dict[str, Any]:
+    def _card(self, item: Any, record: Mapping[str, Any], price: Any, root: str, language: str) -> dict[str, Any]:
         price = record.get("price") if price is None else price
         currency = record.get("currency") or self._currency
         return {
@@ -101,7 +78,7 @@ class Cards:
             "image_url": _safe(record.get("image_url")),
             "price": None if price is None else float(price),
             "currency": currency or None,
-            "price_text": "" if price is None else _money(float(price), str(currency)),
+            "price_text": "" if price is None else money(float(price), str(currency or ""), language),
         }
 
     def _url(self, item_id: str, record: Mapping[str, Any], root: str) -> str | None:
@@ -111,13 +88,6 @@ class Cards:
         if not self._item_url:
             return None
         return root + self._item_url.replace("{item_id}", quote(item_id, safe=""))
-
-
-def _money(amount: float, currency: str) -> str:
-    """The sign before the amount where the currency has one; yen have no decimals."""
-    figures = f"{amount:,.0f}" if currency == "JPY" else f"{amount:,.2f}"
-    sign = _SIGNS.get(currency)
-    return f"{sign}{figures}" if sign else f"{figures} {currency}".strip()
 
 
 def _safe(url: Any) -> str | None:

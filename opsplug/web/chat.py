@@ -12,10 +12,11 @@ from opsplug.capture.ids import new_id
 from opsplug.capture.observer import Observer
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
+from opsplug.locales import choose
 from opsplug.services.chat.conversation.chat import Chat
 from opsplug.services.chat.desk.support import Support
 from opsplug.services.chat.handover import BOT, Conversation
-from opsplug.web.cards import Cards, language_of
+from opsplug.web.cards import Cards
 from opsplug.web.chat_shown import Shown
 from opsplug.web.http import Request, Response, Watch, error_response, json_response, read_json
 from opsplug.web.ingest import same_origin
@@ -144,7 +145,7 @@ class ChatRoutes:
             anonymous_id=anonymous,
             user_id=self._observer.account_of(visit),
             message_id=said.message_id,
-            begins_in=language_of(said.language or "", self._language),
+            begins_in=choose(said.language or "", visit.language, self._language),
             may_begin=lambda: self._openings.allows(request, time.monotonic()),
         )
         if reply.refused:  # nothing was stored: the widget keeps what was typed and says why

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from opsplug.capture.visit import Visit
+from opsplug.locales import choose
 from opsplug.services.chat.conversation.chat import Chat
 from opsplug.services.chat.desk.support import Support
 from opsplug.services.chat.handover import CLOSED, Conversation, Message
 from opsplug.services.chat.texts import say
-from opsplug.web.cards import Cards, language_of
+from opsplug.web.cards import Cards
 from opsplug.web.http import Request
 
 _ROLES = {"visitor": "visitor", "bot": "assistant", "agent": "agent", "system": "system"}
@@ -29,7 +30,7 @@ class Shown:
     ) -> dict[str, Any]:
         """The conversation, or what came after one of its messages."""
         if conversation is None:
-            language = language_of(visit.language, self._language)
+            language = choose(visit.language, self._language)
             return {"conversation_id": None, "messages": [], "state": "bot", "language": language}
         messages = list(conversation.transcript)
         places = [place for place, message in enumerate(messages) if message.id == after]
@@ -55,6 +56,6 @@ class Shown:
             "name": message.by if message.role == "agent" else None,
             "text": text,
             "sources": sources,
-            "items": self._cards.plain(items, request.root) if items else [],
+            "items": self._cards.plain(items, request.root, conversation.language) if items else [],
             "at": message.at,
         }

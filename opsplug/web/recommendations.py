@@ -7,7 +7,8 @@ from opsplug.capture.guard import Guard
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError, OpsPlugError
 from opsplug.features.recommendation_id import read_id
-from opsplug.web.cards import PLACEMENTS, Cards, language_of, title
+from opsplug.locales import choose
+from opsplug.web.cards import PLACEMENTS, Cards, title
 from opsplug.web.http import Request, Response, error_response, json_response
 
 MOST = 50
@@ -39,11 +40,11 @@ class RecommendationRoute:
         excluded = _ids(query.get("exclude", ""))
         if len(item_id or "") > _LONGEST_ID or any(len(name) > _LONGEST_ID for name in excluded):
             return error_response(400, f"item_id: at most {_LONGEST_ID} characters are expected")
-        language = language_of(query.get("language", "") or visit.language, self._language)
+        language = choose(query.get("language", ""), visit.language, self._language)
         asked = {"placement": placement, "item_id": item_id, "k": k, "exclude": excluded, "language": language}
         try:
             found = self._recommend(**asked, cart=_ids(query.get("cart", "")))
-            items = self._cards.dress(found.items, request.root)
+            items = self._cards.dress(found.items, request.root, language)
         except EventError:
             raise
         except OpsPlugError as error:  # neither store nor models: a list without items, and the page stays whole

@@ -9,14 +9,14 @@ from markupsafe import Markup
 
 from opsplug.capture.guard import Guard
 from opsplug.capture.visit import Visit, current_visit
+from opsplug.locales import choose, words
 from opsplug.settings import Settings
-from opsplug.web.cards import PLACEMENTS, Cards, language_of, title
+from opsplug.web.cards import PLACEMENTS, Cards, title
 from opsplug.web.static import Snippet
 
 _NOTHING = Markup("")
 # Lists that depend on who looks are fetched by the element; those of a page are the same for everybody.
 _PERSONAL_PLACEMENTS = ("home", "cart", "order")
-_CONTACT = {"en": "Contact us", "zh": "联系我们"}
 
 
 class Helpers:
@@ -90,9 +90,10 @@ class Helpers:
         """`{{ opsplug.chat() }}`; without JavaScript the link to `contact_url` stands in its place."""
         if self._settings.enabled:
             with self._guard("chat"):
-                chosen = language_of(language or "", self._settings.language)
+                chosen = choose(language or "", self._settings.language)
                 template = self._templates.get_template("chat.html")
-                return Markup(template.render(language=chosen, contact_url=contact_url, label=_CONTACT[chosen]).strip())
+                label = words("chat", chosen)["contact"]
+                return Markup(template.render(language=language, contact_url=contact_url, label=label).strip())
         return _NOTHING
 
     def _render(
@@ -101,7 +102,7 @@ class Helpers:
         if placement not in PLACEMENTS:
             placement = "item"
         visit = current_visit()
-        chosen = language_of(language or "", self._settings.language)
+        chosen = choose(language or "", self._settings.language)
         shown = list(visit.shown) if visit else []
         if personal and visit:
             visit.private = True
@@ -124,6 +125,6 @@ class Helpers:
             shown=found,
             personal=not personal and placement in _PERSONAL_PLACEMENTS,
             heading=heading or title(placement, found.rung, chosen),
-            cards=self._cards.dress(found.items, root),
+            cards=self._cards.dress(found.items, root, chosen),
         )
         return Markup(rendered.strip())

@@ -4,7 +4,7 @@ import pytest
 
 from opsplug.errors import StoreError
 from opsplug.features.slots import shifted
-from opsplug.models.visitors.segments import NAMES
+from opsplug.models.visitors.segments import KEYS
 from tests.support.insight_shop import DAY, NOW, InsightShop
 
 
@@ -63,7 +63,7 @@ def test_unknown_visitors_and_a_broken_store_raise_nothing(shop, monkeypatch):
 def test_segments_live_and_by_day_agree(shop):
     lines = dict(shop.people.visitors(most=1000))
     assert lines
-    assert all(line["segment"] in NAMES for line in lines.values())
+    assert all(line["segment"] in KEYS for line in lines.values())
     key = shop.user("often41")
     assert shop.people.segment("often41") == lines[key]["segment"] == shop.people.segment(key)
     assert shop.people.profile("often41").visitor == key

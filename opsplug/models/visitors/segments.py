@@ -1,4 +1,4 @@
-"""Segments of visitors in words: by ranks of recency, frequency and value, and by clusters of the same three."""
+"""Segments of visitors: by ranks of recency, frequency and value, and by clusters of the same three."""
 
 from __future__ import annotations
 
@@ -9,27 +9,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
-NAMES: dict[str, tuple[str, str]] = {
-    "champions": ("Champions", "核心客户"),
-    "loyal": ("Loyal", "忠实客户"),
-    "new": ("New", "新客户"),
-    "promising": ("Promising", "潜力客户"),
-    "at_risk": ("At risk", "流失风险客户"),
-    "lapsed": ("Lapsed", "已流失客户"),
-}
+KEYS = ("champions", "loyal", "new", "promising", "at_risk", "lapsed")
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """`members` are row numbers; `name` and `explanation` by language ("en", "zh"); medians in days, orders, money."""
+    """`members` are row numbers; `traits` say what sets a cluster apart; medians in days, orders, money.
+
+    `value_share` is their part of all money.
+    """
 
     key: str
-    name: dict[str, str]
-    explanation: dict[str, str]
+    traits: tuple[str, ...]
     members: NDArray[np.intp]
     recency: float
     frequency: float
     value: float
+    value_share: float
 
 
 def rfm_segments(recency: ArrayLike, frequency: ArrayLike, value: ArrayLike) -> list[Segment]:
@@ -38,7 +34,7 @@ def rfm_segments(recency: ArrayLike, frequency: ArrayLike, value: ArrayLike) -> 
     if len(r) == 0:
         return []
     key = _keys(1 - _rank(r), _rank(f), _rank(v), f)
-    found = [_describe(name, NAMES[name], np.flatnonzero(key == name), r, f, v) for name in NAMES]
+    found = [_describe(name, (), np.flatnonzero(key == name), r, f, v) for name in KEYS]
     return [segment for segment in found if len(segment.members)]
 
 
@@ -80,8 +76,8 @@ def cluster_segments(
     found: list[Segment] = []
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        name = _name(space[members].mean(axis=0))
-        found.append(_describe(f"cluster_{len(found)}", name, members, r, f, v))
+        traits = _traits(space[members].mean(axis=0))
+        found.append(_describe(f"cluster_{len(found)}", traits, members, r, f, v))
     return sorted(found, key=lambda segment: -len(segment.members))
 
 
@@ -100,31 +96,13 @@ def _rank(x: Array) -> Array:
     return np.asarray((below + upto) / 2 / len(x))
 
 
-def _name(centre: Array) -> tuple[str, str]:
-    words = []
-    if abs(centre[0]) > 0.35:
-        words.append(("recent", "近期活跃") if centre[0] < 0 else ("long away", "久未光顾"))
-    if abs(centre[1]) > 0.35:
-        words.append(("buy often", "购买频繁") if centre[1] > 0 else ("buy seldom", "购买较少"))
-    if abs(centre[2]) > 0.35:
-        words.append(("spend much", "消费较高") if centre[2] > 0 else ("spend little", "消费较低"))
-    if not words:
-        return "The middle", "普通客户"
-    english = ", ".join(word for word, _ in words)
-    return english[0].upper() + english[1:], "、".join(word for _, word in words)
+def _traits(centre: Array) -> tuple[str, ...]:
+    """What sets a cluster apart from the middle visitor, as names of traits."""
+    pairs = (("recent", "long_away"), ("buy_seldom", "buy_often"), ("spend_little", "spend_much"))
+    return tuple(pair[int(x > 0)] for x, pair in zip(centre, pairs, strict=True) if abs(x) > 0.35)
 
 
-def _describe(key: str, name: tuple[str, str], members: NDArray[np.intp], r: Array, f: Array, v: Array) -> Segment:
+def _describe(key: str, traits: tuple[str, ...], members: NDArray[np.intp], r: Array, f: Array, v: Array) -> Segment:
     days, orders, money = (float(np.median(x[members])) if len(members) else 0.0 for x in (r, f, v))
-    count, share = len(members), 100 * len(members) / max(len(r), 1)
-    part = 100 * v[members].sum() / v.sum() if v.sum() > 0 else 0.0
-    english = (
-        f"{count:,} buyers ({share:.0f} %), {part:.0f} % of the money: typically {orders:.0f} "
-        f"{'order' if round(orders) == 1 else 'orders'} worth {money:,.0f}, the last {days:.0f} days ago."
-    )
-    chinese = (
-        f"{count:,} 位买家（{share:.0f}%），贡献 {part:.0f}% 的消费；"
-        f"通常下单 {orders:.0f} 次，共 {money:,.0f}，最近一次在 {days:.0f} 天前。"
-    )
-    names = {"en": name[0], "zh": name[1]}
-    return Segment(key, names, {"en": english, "zh": chinese}, members, days, orders, money)
+    part = float(v[members].sum() / v.sum()) if v.sum() > 0 else 0.0
+    return Segment(key, traits, members, days, orders, money, part)

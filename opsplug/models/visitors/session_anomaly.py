@@ -1,4 +1,4 @@
-"""Visits unlike all others, by scikit-learn's isolation forest (Liu, Ting and Zhou, ICDM 2008), with reasons in words.
+"""Visits unlike all others, by scikit-learn's isolation forest (Liu, Ting and Zhou, ICDM 2008), with reasons.
 
 A forest ranks; it always has a first. So a visit is only reported when the forest isolates it early and a reason that a
 person would accept stands behind it: pages at a program's pace, payments refused in a row, an order many times as
@@ -25,13 +25,14 @@ LARGE: Final = 8.0  # times the 99th percentile of orders
 
 @dataclass(frozen=True, slots=True)
 class AnomalousSession:
-    """`kind`: scraper, card_testing or odd_order; `why` by language."""
+    """`kind`: scraper, card_testing or odd_order; `reason` and `facts` say why, for a sentence in any language."""
 
     session: str
     begin_ms: int
     kind: str
     score: float
-    why: dict[str, str]
+    reason: str
+    facts: dict[str, float]
 
 
 def anomalous_sessions(table: SessionTable, seed: int = 0) -> list[AnomalousSession]:
@@ -43,12 +44,10 @@ def anomalous_sessions(table: SessionTable, seed: int = 0) -> list[AnomalousSess
     usual = float(np.quantile(orders, 0.99)) if len(orders) >= 30 else float("inf")
     found = []
     for place in np.flatnonzero(scores >= ISOLATED):
-        reason = _reason(dict(zip(NAMES, table.matrix[place], strict=True)), usual)
+        reason = _reason(dict(zip(NAMES, table.matrix[place].tolist(), strict=True)), usual)
         if reason is not None:
-            kind, why = reason
-            found.append(
-                AnomalousSession(table.sessions[place], int(table.begin[place]), kind, float(scores[place]), why)
-            )
+            begin, score = int(table.begin[place]), float(scores[place])
+            found.append(AnomalousSession(table.sessions[place], begin, reason[0], score, *reason[1:]))
     return sorted(found, key=lambda visit: (-visit.score, visit.session))
 
 
@@ -62,37 +61,20 @@ def isolation(matrix: NDArray[np.float64], seed: int = 0) -> NDArray[np.float64]
     return result
 
 
-def _reason(row: dict[str, float], usual_order: float) -> tuple[str, dict[str, str]] | None:
-    errors = row["payment_errors"]
-    if errors >= CARDS:
-        facts = {"n": f"{errors:.0f}", "minutes": f"{max(row['minutes'], 1):.0f}"}
-        return "card_testing", {
-            "en": "{n} payments were refused within {minutes} minutes".format(**facts),
-            "zh": "{minutes} 分钟内有 {n} 次支付被拒".format(**facts),
-        }
+def _reason(row: dict[str, float], usual_order: float) -> tuple[str, str, dict[str, float]] | None:
+    """(kind, reason, facts) where a person would accept the reason."""
+    minutes = max(row["minutes"], 1.0)
+    if row["payment_errors"] >= CARDS:
+        return "card_testing", "card_testing", {"n": row["payment_errors"], "minutes": minutes}
     if row["pages"] >= SCRAPED and row["pages_per_minute"] >= PACE and row["orders"] == 0:
         steady = row["steadiness"] >= STEADY
         if steady or row["told_by_browser"] < 0.1:
-            facts = {
-                "n": f"{row['pages']:.0f}", "minutes": f"{max(row['minutes'], 1):.0f}", "items": f"{row['items']:.0f}",
-                "gap": f"{60 / row['pages_per_minute']:.1f}",
-            }  # fmt: skip
-            english = "{n} pages in {minutes} minutes, one every {gap} s".format(**facts)
-            chinese = "{minutes} 分钟内打开 {n} 个页面，平均每 {gap} 秒一个".format(**facts)
-            if steady:
-                english, chinese = f"{english}, as regular as a clock", f"{chinese}，间隔极其均匀"
-            else:
-                english, chinese = f"{english}, and no click or scroll", f"{chinese}，没有任何点击或滚动"
-            return "scraper", {"en": english, "zh": chinese}
+            facts = {"n": row["pages"], "minutes": minutes, "gap": 60 / row["pages_per_minute"]}
+            return "scraper", "scraper_steady" if steady else "scraper_silent", facts
     if row["orders"] and row["order_value"] >= LARGE * usual_order:
         facts = {
-            "value": f"{row['order_value']:,.0f}", "times": f"{row['order_value'] / usual_order:.0f}",
-            "minutes": f"{max(row['minutes_to_order'], 0):.0f}",
+            "value": row["order_value"], "times": row["order_value"] / usual_order,
+            "minutes": max(row["minutes_to_order"], 0.0),
         }  # fmt: skip
-        return "odd_order", {
-            "en": "{value}, {times} times what 99 of 100 orders stay below, {minutes} minutes after arriving".format(
-                **facts
-            ),
-            "zh": "金额 {value}，是 99 % 订单上限的 {times} 倍，进店 {minutes} 分钟后下单".format(**facts),
-        }
+        return "odd_order", "odd_order", facts
     return None

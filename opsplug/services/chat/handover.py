@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from opsplug.locales import languages
+
 BOT, WAITING, PERSON, CLOSED = "bot", "waiting", "person", "closed"
 STATES = (BOT, WAITING, PERSON, CLOSED)
 NO_AGENTS = ("visitor", "bot", "desk", "timeout", "system")  # who acts here besides people: nobody may be called so
 MOST_EVENTS = 1000  # of one conversation; past that a visitor begins another one
-LANGUAGES = ("en", "zh")  # in which we speak
 
 
 class Event(NamedTuple):
@@ -121,7 +122,7 @@ def _claimed(now: Conversation, event: Event) -> Conversation | str:
 def _visitor_said(now: Conversation, event: Event) -> Conversation | str:
     """Always kept. A closed conversation begins again with the assistant, not with the queue: no loop after closing."""
     said = _said(now, event, "visitor")
-    if event.data.get("language") in LANGUAGES:
+    if event.data.get("language") in languages():
         said = replace(said, language=event.data["language"])  # notices follow the visitor, not the page
     if now.state != CLOSED:
         return said

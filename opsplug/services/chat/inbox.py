@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsplug.errors import EventError
+from opsplug.locales import choose
 from opsplug.privacy import mask
 from opsplug.services.chat.conversation.chat import Chat
 from opsplug.services.chat.conversation_log import CHAT_ORIGIN, LOOKS, MOST_UNANSWERED, UNANSWERED, ChatStorage
@@ -174,7 +175,7 @@ class Inbox:
         if not title or not text:
             raise EventError("a title and a text are expected")
         now = round(self._clock() * 1000)
-        value = {"title": title, "text": text, "language": "zh" if language == "zh" else "en", "by": who}
+        value = {"title": title, "text": text, "language": choose(language), "by": who}
         self._storage.put_document(CANNED, secrets.token_urlsafe(8), value, now)
 
     def drop_canned(self, name: str) -> None:

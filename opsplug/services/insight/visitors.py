@@ -21,7 +21,7 @@ from opsplug.features.visitors import NAMES, visitor_features
 from opsplug.models.propensity import PropensityModel
 from opsplug.models.visitors.segments import rfm_segment
 from opsplug.services.insight.identities import People, one_person
-from opsplug.services.insight.reasons import reason_text
+from opsplug.services.insight.reasons import TEXTS, reason_text
 from opsplug.training.run.artefacts import Artefact, Artefacts
 from opsplug.training.run.live import Live
 
@@ -166,24 +166,25 @@ class VisitorInsight:
         except OpsPlugError as error:
             log.warning("opsplug: %s was not answered: %s", question, error)
             self._counters.add("insight_unanswered")
-            return Answer(None, note=str(error))
+            return self._unanswered("failed", language)
 
     def _answer(self, question: str, visitor: str | int | None, now: float | None, language: str) -> Answer:
         served = self._served()
         head = served.heads.get(question) if served is not None else None
         if served is None or head is None:
             told = ((self.document("propensity") or {}).get("questions") or {}).get(question)
-            return Answer(None, note=told["reason"] if told else "not trained yet: opsplug train propensity")
+            note = "untrained" if not told else "worse" if "metrics" in told else "too_little"
+            return self._unanswered(note, language)
         _, events = self._people.read(visitor)
         person = one_person(events)
         if not len(person):
-            return Answer(None, note="nothing is known of this visitor")
+            return self._unanswered("unknown", language)
         moment = self._moment(now, events)
         seen = visitor_features(person, moment + 1.0)
         if not len(seen.visitors):
-            return Answer(None, note="nothing was known of this visitor then")
+            return self._unanswered("unknown_then", language)
         if question == "churn" and not seen.column("orders")[0] > 0:
-            return Answer(None, note="this visitor has not bought yet")
+            return self._unanswered("not_bought", language)
         table = dict(zip(NAMES, seen.matrix.T, strict=True))
         reasons = [
             Reason(name, _known(table[name][0]), round(effect, 4), reason_text(name, table[name][0], language))
@@ -193,6 +194,9 @@ class VisitorInsight:
         probability = round(float(head.predict_proba(table)[0, 1]), 4)
         horizon = float(served.horizons.get(question, 0.0))
         return Answer(probability, reasons, horizon, served.version, served.trained_until, person.newest)
+
+    def _unanswered(self, note: str, language: str) -> Answer:
+        return Answer(None, note=str(TEXTS[language or self._language]["notes"][note]))
 
     def _served(self) -> Served | None:
         if self._live is None:

@@ -7,12 +7,13 @@ from typing import Any, Final
 from opsplug.errors import SettingsError
 from opsplug.features.measures import BY_NAME
 from opsplug.locales import Texts
+from opsplug.locales.formats import moment
 from opsplug.services.alerts.alerts import Alerts
 from opsplug.services.alerts.messages import alert_text
 from opsplug.services.alerts.notify import NotifyError
 from opsplug.services.alerts.rules import CONDITIONS, SEVERITIES, Rule
 from opsplug.services.insight.insight import Insight
-from opsplug.services.measures.messages import MEASURES, amount, series_name
+from opsplug.services.measures.messages import TEXTS, amount, series_name
 from opsplug.web.admin.page import Ask
 from opsplug.web.http import Response
 
@@ -56,8 +57,9 @@ class AlertsPage:
             raise SettingsError("alert rule: there is no such measure or condition")
         zone = self._insight().series_reader().clock.zone
         fired = alerts.preview(rule)
+        unit, language = BY_NAME[rule.measure].unit, ask.language
         lines = [
-            f"{datetime.fromtimestamp(one.at, zone):%Y-%m-%d %H:%M}: {amount(one.value, BY_NAME[rule.measure].unit)}"
+            f"{moment(datetime.fromtimestamp(one.at, zone), language)}: {amount(one.value, unit, language)}"
             for one in fired[::-1][:_PREVIEWED]
         ]
         preview = {"text": ask.words["would"].format(n=self._times(len(fired), ask.words)), "lines": lines}
@@ -104,7 +106,7 @@ class AlertsPage:
             "alerts.html",
             status,
             rules=[self._rule(ask, insight, rule) for rule in alerts.rules()],
-            measures=[(name, MEASURES[ask.language][name]) for name in BY_NAME],
+            measures=[(name, TEXTS[ask.language]["names"][name]) for name in BY_NAME],
             severities=SEVERITIES,
             conditions=CONDITIONS,
             times=alerts.times(),
@@ -122,17 +124,15 @@ class AlertsPage:
         text = words[f"{rule.condition}_rule"].format(
             name=series_name(rule.measure, ask.language),
             every=words[rule.every],
-            threshold=amount(rule.threshold, BY_NAME[rule.measure].unit, reader.currency()),
+            threshold=amount(rule.threshold, BY_NAME[rule.measure].unit, ask.language, reader.currency()),
         )
         state = words["active"]
         if rule.snoozed_until > insight.now:
             until = datetime.fromtimestamp(rule.snoozed_until, reader.clock.zone)
-            state = words["snoozed_until"].format(time=f"{until:%m-%d %H:%M}")
+            state = words["snoozed_until"].format(time=moment(until, ask.language))
         severity = words["severities"][rule.severity]
         if rule.digest:
-            severity = (
-                f"{severity}, {words['in_digest']}" if ask.language == "en" else f"{severity}，{words['in_digest']}"
-            )
+            severity = words["in_digest"].format(severity=severity)
         fires = self._times(len(insight.alerts.preview(rule)), words)
         return {"id": rule.id, "text": text, "fires": fires, "severity": severity, "state": state}
 
@@ -146,7 +146,7 @@ class AlertsPage:
         zone, currency = reader.clock.zone, reader.currency()
         return [
             [
-                f"{datetime.fromtimestamp(alert['at'], zone):%Y-%m-%d %H:%M}",
+                moment(datetime.fromtimestamp(alert["at"], zone), ask.language),
                 alert_text(alert, ask.language, zone, currency, insight.item_name),
                 ask.words["states"][alert["state"]],
             ]

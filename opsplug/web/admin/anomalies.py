@@ -6,10 +6,10 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from opsplug.features.measures import BY_NAME, Every, measure_of
-from opsplug.locales import Texts
+from opsplug.locales import Texts, formats
 from opsplug.services.insight.insight import Insight
 from opsplug.services.measures.messages import (
-    DIMENSIONS,
+    TEXTS,
     alarm_sentence,
     amount,
     cause_texts,
@@ -100,7 +100,8 @@ class AnomaliesPage(ReadOnly):
         currency = reader.currency()
         return bands.chart(
             title, points[start:], expected[start:], marks, every, zone,
-            lambda value: amount(value, measure.unit, currency),
+            lambda value: amount(value, measure.unit, ask.language, currency),
+            ask.formats,
         )  # fmt: skip
 
     @staticmethod
@@ -116,13 +117,14 @@ class AnomaliesPage(ReadOnly):
     def _alarm(self, ask: Ask, insight: Insight, reader: SeriesReader, alarm: dict[str, Any]) -> dict[str, Any]:
         """One anomaly with everything that is known of it."""
         unit = "count" if BY_NAME[alarm["measure"]].unit in ("ms", "share") else alarm["unit"]
+        dimensions = TEXTS[ask.language]["dimensions"]
         rows = [
             [
-                f"{DIMENSIONS[ask.language].get(cause['dimension'], cause['dimension'])}: "
+                f"{dimensions.get(cause['dimension'], cause['dimension'])}: "
                 + (insight.item_name(cause["value"]) if cause["dimension"] == "product" else cause["value"]),
-                f"{100 * cause['power']:.0f} %",
-                amount(cause["actual"], unit, reader.currency()),
-                amount(cause["expected"], unit, reader.currency()),
+                formats.percent(cause["power"], ask.language),
+                amount(cause["actual"], unit, ask.language, reader.currency()),
+                amount(cause["expected"], unit, ask.language, reader.currency()),
             ]
             for group in alarm["causes"]
             for cause in group
@@ -130,7 +132,7 @@ class AnomaliesPage(ReadOnly):
         return {
             **self._line(ask, insight, reader, alarm),
             "name": f"{series_name(alarm['series'], ask.language)}, "
-            f"{datetime.fromtimestamp(alarm['at'], reader.clock.zone):%Y-%m-%d %H:%M}",
+            f"{formats.moment(datetime.fromtimestamp(alarm['at'], reader.clock.zone), ask.language)}",
             "rows": rows,
             "causes": cause_texts(alarm, ask.language, insight.item_name),
             "notes": [note_text(note, ask.language, reader.clock.zone) for note in alarm["notes"]],

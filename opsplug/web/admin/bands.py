@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from opsplug.locales.formats import Formats
 from opsplug.models.anomaly import StreamingDetector
 from opsplug.services.measures.reader import Point
 from opsplug.web.admin.charts import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, scale
@@ -34,6 +35,7 @@ def chart(
     every: str,
     zone: ZoneInfo,
     text: Callable[[float], str],
+    formats: Formats,
 ) -> dict[str, Any]:
     """`marks` are links by the beginning of the strange slots; `text` writes a value with its unit."""
     known = [point.value for point in points if math.isfinite(point.value)]
@@ -54,15 +56,16 @@ def chart(
     moments = [datetime.fromtimestamp(point.at, zone) for point in points]
     days = [i for i, moment in enumerate(moments) if every == "day" or moment.hour == 0]
     labelled = days[:: max(1, math.ceil(len(days) / 6))] or list(range(len(points)))[::4]
+    hourly = every == "hour"
     rows = [
-        [f"{moment:{'%Y-%m-%d %H:%M' if every == 'hour' else '%Y-%m-%d'}}", _known(point.value, text), text(band[0]),
+        [formats.moment(moment) if hourly else formats.day(moment.date()), _known(point.value, text), text(band[0]),
          f"{text(band[1])} – {text(band[2])}"]
         for moment, point, band in zip(moments, points, expected, strict=True)
     ]  # fmt: skip
     return {
         "title": title, "width": WIDTH, "height": HEIGHT, "left": LEFT,
         "ticks": [{"y": y(tick), "text": text(tick)} for tick in ticks],
-        "labels": [{"x": x(i), "text": f"{moments[i]:%m-%d}"} for i in labelled],
+        "labels": [{"x": x(i), "text": formats.short_day(moments[i].date())} for i in labelled],
         "band": f"M{'L'.join([*upper, *lower])}Z" if upper else "",
         "line": _line([(x(i), y(p.value)) if math.isfinite(p.value) else None for i, p in enumerate(points)]),
         "marks": [

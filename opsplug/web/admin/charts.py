@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from opsplug.locales.formats import Formats
+
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 880, 220, 56, 24, 8
 SPARK_WIDTH, SPARK_HEIGHT = 160, 32
 
@@ -17,7 +19,9 @@ def spark(values: Sequence[float]) -> dict[str, Any]:
     return {"path": _path(points), "width": SPARK_WIDTH, "height": SPARK_HEIGHT}
 
 
-def lines(title: str, days: Sequence[date], series: Mapping[str, Sequence[float]], download: str) -> dict[str, Any]:
+def lines(
+    title: str, days: Sequence[date], series: Mapping[str, Sequence[float]], download: str, formats: Formats
+) -> dict[str, Any]:
     """Lines over days with one axis from 0; `series` by the name that the legend shows, all as long as `days`."""
     top, ticks = scale(max((max(values, default=0) for values in series.values()), default=0))
     plot_height = HEIGHT - BOTTOM - TOP
@@ -36,8 +40,8 @@ def lines(title: str, days: Sequence[date], series: Mapping[str, Sequence[float]
         "height": HEIGHT,
         "left": LEFT,
         "download": download,
-        "ticks": [{"y": y(tick), "text": f"{tick:,.0f}"} for tick in ticks],
-        "labels": _labels(days, x),
+        "ticks": [{"y": y(tick), "text": formats.number(tick)} for tick in ticks],
+        "labels": _labels(days, x, formats),
         "series": [
             {"name": name, "path": _path([(x(i), y(value)) for i, value in enumerate(values)])}
             for name, values in series.items()
@@ -48,24 +52,24 @@ def lines(title: str, days: Sequence[date], series: Mapping[str, Sequence[float]
                 "width": round(step, 1),
                 "middle": x(i),
                 "y": y(first[i]),
-                "text": f"{day.isoformat()}: "
-                + ", ".join(f"{values[i]:,.0f} {name}" for name, values in series.items()),
+                "text": f"{formats.day(day)}: "
+                + ", ".join(f"{formats.number(values[i])} {name}" for name, values in series.items()),
             }
             for i, day in enumerate(days)
         ],
-        "rows": [[day.isoformat(), *(f"{values[i]:,.0f}" for values in series.values())] for i, day in enumerate(days)][
-            ::-1
-        ],
+        "rows": [
+            [formats.day(day), *(formats.number(values[i]) for values in series.values())] for i, day in enumerate(days)
+        ][::-1],
     }
 
 
-def _labels(days: Sequence[date], x: Any) -> list[dict[str, Any]]:
+def _labels(days: Sequence[date], x: Any, formats: Formats) -> list[dict[str, Any]]:
     every = max(1, math.ceil(len(days) / 6))
     places = range(0, len(days), every)
     return [
         {
             "x": x(i),
-            "text": f"{days[i]:%m-%d}",
+            "text": formats.short_day(days[i]),
             "anchor": "start" if i == 0 else "middle" if i < len(days) - 1 else "end",
         }
         for i in places

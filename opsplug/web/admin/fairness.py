@@ -1,7 +1,6 @@
 """Who is shown, who is served how well, what evening out would cost, and what there is to learn from."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from opsplug.locales import Texts
@@ -23,51 +22,56 @@ class FairnessPage(ReadOnly):
     def get(self, ask: Ask) -> Response:
         if ask.rest:
             return ask.missing()
-        found, words = self._effects().fairness(), ask.words
+        found = self._effects().fairness()
         if found is None:
             return ask.page("fairness.html", found=None, tables=[])
         if ask.extension == "json":
             return ask.json(found)
-        tables = [*_exposure(found, words, whole=ask.extension == "csv"), *_quality(found, words)]
+        tables = [*_exposure(found, ask, whole=ask.extension == "csv"), *_quality(found, ask)]
         if ask.extension == "csv":
             return ask.csv([row for one in tables for row in _file(one)])
         return ask.page(
             "fairness.html", found=found, tables=tables, download=f"{ask.here}.csv",
-            alerts=[_alert(one, words) for one in found["alerts"]], costs=costs(found["sliders"], words),
-            learnt=_learnt(found["diversity"], words), concerns=_concerns(found["diversity"], words),
-            at=datetime.fromtimestamp(float(found["at"]), UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            alerts=[_alert(one, ask) for one in found["alerts"]], costs=costs(found["sliders"], ask),
+            learnt=_learnt(found["diversity"], ask), concerns=_concerns(found["diversity"], ask),
+            at=ask.formats.moment(float(found["at"])),
         )  # fmt: skip
 
 
-def _exposure(found: Mapping[str, Any], words: Words, *, whole: bool) -> list[Table]:
+def _exposure(found: Mapping[str, Any], ask: Ask, *, whole: bool) -> list[Table]:
     """A row for each group that can be judged, and one for all smaller ones; `whole`: a row for each of them, too."""
-    tables = []
+    words, tables = ask.words, []
     for name, rows in found["exposure"].items():
         small = [row for row in rows if row["ratio"] is None]
         together = not whole and len(small) > 1
         shown = [row for row in rows if row["ratio"] is not None] if together else rows
-        lines = [_shares(_group(name, row["group"], words), [row], words) for row in shown]
+        lines = [_shares(_group(name, row["group"], words), [row], ask) for row in shown]
         if together:
-            lines.append(_shares(words["smaller"].format(count=f"{len(small):,}"), small, words))
+            lines.append(_shares(words["smaller"].format(count=ask.formats.number(len(small))), small, ask))
         columns = ("group", "items", "of_catalogue", "of_demand", "of_shown", "ratio")
         one = table(words, columns, lines, "", numbers_from=1)
         tables.append({**one, "title": words["shown_by"].format(by=words["by"][name])})
     return tables
 
 
-def _shares(group: str, rows: list[Mapping[str, Any]], words: Words) -> list[str]:
-    items = sum(row["items"] for row in rows)
-    shares = [_percent(sum(row[name] for row in rows)) for name in ("catalogue", "demand", "exposure")]
+def _shares(group: str, rows: list[Mapping[str, Any]], ask: Ask) -> list[str]:
+    formats, items = ask.formats, sum(row["items"] for row in rows)
+    shares = [formats.percent(sum(row[name] for row in rows), 1) for name in ("catalogue", "demand", "exposure")]
     ratio = rows[0]["ratio"] if len(rows) == 1 else None
-    return [group, f"{items:,}", *shares, words["too_small"] if ratio is None else f"{ratio:.2f}"]
+    return [
+        group,
+        formats.number(items),
+        *shares,
+        ask.words["too_small"] if ratio is None else formats.number(ratio, 2),
+    ]
 
 
-def _quality(found: Mapping[str, Any], words: Words) -> list[Table]:
-    tables = []
+def _quality(found: Mapping[str, Any], ask: Ask) -> list[Table]:
+    words, formats, tables = ask.words, ask.formats, []
     for name, rows in found["quality"].items():
         lines = [
-            [_group(name, row["group"], words), f"{row['questions']:,}", f"{row['ndcg']:.3f}",
-             f"{row['low']:.3f} – {row['high']:.3f}", _percent(row["coverage"])]
+            [_group(name, row["group"], words), formats.number(row["questions"]), formats.number(row["ndcg"], 3),
+             f"{formats.number(row['low'], 3)} – {formats.number(row['high'], 3)}", formats.percent(row["coverage"], 1)]
             for row in rows
         ]  # fmt: skip
         one = table(words, ("group", "questions", "ndcg", "interval", "coverage"), lines, "", numbers_from=1)
@@ -75,9 +79,10 @@ def _quality(found: Mapping[str, Any], words: Words) -> list[Table]:
     return tables
 
 
-def _alert(one: Mapping[str, Any], words: Words) -> str:
+def _alert(one: Mapping[str, Any], ask: Ask) -> str:
+    words, value = ask.words, ask.formats.number(one["value"], 2)
     group = _group(one["by"], one["group"], words)
-    return str(words[one["what"]].format(by=words["by"][one["by"]], group=group, value=f"{one['value']:.2f}"))
+    return str(words[one["what"]].format(by=words["by"][one["by"]], group=group, value=value))
 
 
 def _group(name: str, group: str, words: Words) -> str:
@@ -85,29 +90,33 @@ def _group(name: str, group: str, words: Words) -> str:
     return named or str(words["unknown"])
 
 
-def _learnt(one: Mapping[str, Any], words: Words) -> list[tuple[str, str]]:
-    counts = [(words[name], f"{one[name]:,}") for name in ("events", "visitors", "returning", "items", "days")]
-    shares = [(words[name], _percent(one[name])) for name in ("untouched", "top_items", "top_visitors")]
-    spoken = [(words["speaks"].format(language=name), f"{count:,}") for name, count in one["languages"].items()]
+def _learnt(one: Mapping[str, Any], ask: Ask) -> list[tuple[str, str]]:
+    words, formats = ask.words, ask.formats
+    counts = [(words[name], formats.number(one[name])) for name in ("events", "visitors", "returning", "items", "days")]
+    shares = [(words[name], formats.percent(one[name], 1)) for name in ("untouched", "top_items", "top_visitors")]
+    spoken = [
+        (words["speaks"].format(language=name), formats.number(count)) for name, count in one["languages"].items()
+    ]
     return [*counts, *shares, *spoken]
 
 
-def _concerns(one: Mapping[str, Any], words: Words) -> list[str]:
-    found = []
+def _concerns(one: Mapping[str, Any], ask: Ask) -> list[str]:
+    words, formats, found = ask.words, ask.formats, []
     for what, have, need in one["concerns"]:
         name, _, language = what.partition(" ")
         if name == "language":
-            found.append(words["few_of_language"].format(language=language, have=f"{have:,.0f}", need=f"{need:,.0f}"))
+            counts = {"have": formats.number(have), "need": formats.number(need)}
+            found.append(words["few_of_language"].format(language=language, **counts))
         elif name.startswith("top_"):
-            found.append(words["concentrated"].format(what=words[name], have=_percent(have), need=_percent(need)))
+            found.append(
+                words["concentrated"].format(
+                    what=words[name], have=formats.percent(have, 1), need=formats.percent(need, 1)
+                )
+            )
         else:
-            found.append(words["few"].format(what=words[name], have=f"{have:,.0f}", need=f"{need:,.0f}"))
+            found.append(words["few"].format(what=words[name], have=formats.number(have), need=formats.number(need)))
     return found
 
 
 def _file(one: Table) -> list[list[str]]:
     return [[one["title"]], [column["name"] for column in one["columns"]], *one["rows"]]
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

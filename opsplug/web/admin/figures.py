@@ -6,39 +6,43 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from opsplug.locales.formats import Formats
 from opsplug.services.outcomes.statistics import Figure, Overview
 from opsplug.services.transfer.cells import is_formula
 from opsplug.web.admin import charts
 
-_NUMBER = re.compile(r"[+\-−]?[\d.,]+[ \u00a0]?%?")  # a minus sign alone makes no formula
+_NUMBER = re.compile(r"[+\-−]?[\d.,]+(?:[\u00a0\u202f]\d+)*[ \u00a0]?%?")  # a minus sign alone makes no formula
 Table = dict[str, Any]  # title, columns ({name, number}), rows of text, empty: what to say when there is no row
 
 
-def numbers(overview: Overview, words: Mapping[str, Any]) -> list[dict[str, Any]]:
+def numbers(overview: Overview, words: Mapping[str, Any], formats: Formats) -> list[dict[str, Any]]:
     """The four numbers of the first screen; with several currencies the largest one is shown."""
-    numbers = [_number(words["visitors"], overview.visitors), _number(words["orders"], overview.orders)]
+    numbers = [
+        _number(words["visitors"], overview.visitors, formats),
+        _number(words["orders"], overview.orders, formats),
+    ]
     revenue = max(overview.revenue.items(), key=lambda entry: entry[1].now, default=("", Figure(0, 0, [])))
-    numbers.append(_number(f"{words['revenue']} {revenue[0]}".strip(), revenue[1]))
+    numbers.append(_number(f"{words['revenue']} {revenue[0]}".strip(), revenue[1], formats))
     visitors, buyers = overview.visitors, overview.buyers
     share = 100 * buyers.now / visitors.now if visitors.now else 0.0
     before = 100 * buyers.before / visitors.before if visitors.before else 0.0
-    conversion = _number(words["conversion"], Figure(share, before, overview.orders.days))
-    conversion["text"] = f"{share:.1f} %"
+    conversion = _number(words["conversion"], Figure(share, before, overview.orders.days), formats)
+    conversion["text"] = formats.percent(share / 100, 1)
     if not any(overview.page_views):  # orders alone: everybody who is known has bought
         conversion |= {"text": "–", "change": words["no_visits"], "tone": ""}
     return [*numbers, conversion]
 
 
-def _number(name: str, figure: Figure) -> dict[str, Any]:
+def _number(name: str, figure: Figure, formats: Formats) -> dict[str, Any]:
     change, tone = "–", ""
     if figure.before:
         percent = 100 * (figure.now - figure.before) / figure.before
         sign = "▲" if percent > 0 else "▼" if percent < 0 else "="
-        change = f"{sign} {abs(percent):.0f} %"
+        change = f"{sign} {formats.percent(abs(percent) / 100)}"
         tone = "better" if percent > 0 else "worse" if percent < 0 else ""
     return {
         "name": name,
-        "text": f"{figure.now:,.0f}",
+        "text": formats.number(figure.now),
         "change": change,
         "tone": tone,
         "spark": charts.spark(figure.days),
@@ -52,17 +56,17 @@ def table(
     return {"title": "", "columns": columns, "rows": rows, "empty": empty}
 
 
-def quality(measured: Any, words: Mapping[str, Any]) -> str:
+def quality(measured: Any, words: Mapping[str, Any], formats: Formats) -> str:
     """What was measured, as a sentence where it is a measure of the recommender or of the order by clicks."""
     if isinstance(measured, dict) and "to mix" in measured:
         names = {"ratio": "to mix", "low": "to mix low", "high": "to mix high"}
-        ratios = {name: f"{float(measured[key]):.2f}" for name, key in names.items()}
-        return str(words["measured_slots"].format(clicks=f"{float(measured['clicks']):,.0f}", **ratios))
+        ratios = {name: formats.number(float(measured[key]), 2) for name, key in names.items()}
+        return str(words["measured_slots"].format(clicks=formats.number(float(measured["clicks"])), **ratios))
     if not isinstance(measured, dict) or "to_popularity" not in measured:
         return metrics(measured)
     names = {"ndcg": "ndcg@10", "ratio": "to_popularity", "low": "to_popularity_low", "high": "to_popularity_high"}
-    numbers = {name: f"{float(measured.get(key, 0)):.3g}" for name, key in names.items()}
-    return str(words["measured"].format(questions=f"{float(measured.get('questions', 0)):,.0f}", **numbers))
+    numbers = {name: formats.significant(float(measured.get(key, 0))) for name, key in names.items()}
+    return str(words["measured"].format(questions=formats.number(float(measured.get("questions", 0))), **numbers))
 
 
 def metrics(measured: Any) -> str:
@@ -71,13 +75,8 @@ def metrics(measured: Any) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in measured.items() if isinstance(value, int | float))
 
 
-def signed(value: float, digits: int) -> str:
-    """A change, with its sign before it."""
-    return f"{value:+,.{digits}f}".replace("-", "−")
-
-
-def bytes_on_disk(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size < 1e9 else f"{size / 1e9:,.2f} GB"
+def bytes_on_disk(size: int, formats: Formats) -> str:
+    return f"{formats.number(size / 1e6, 1)} MB" if size < 1e9 else f"{formats.number(size / 1e9, 2)} GB"
 
 
 def overview_rows(overview: Overview, words: Mapping[str, Any]) -> list[list[str]]:

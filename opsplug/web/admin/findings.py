@@ -32,7 +32,7 @@ class FindingsPage:
         intro = ""
         if until:
             intro = ask.words["intro"].format(
-                until=f"{datetime.fromtimestamp(until, reader.clock.zone):%Y-%m-%d %H:%M}"
+                until=ask.formats.moment(datetime.fromtimestamp(until, reader.clock.zone))
             )
         return ask.page("findings.html", findings=shown, intro=intro, download=f"{ask.here}.csv")
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from opsplug.locales.formats import Formats
 from opsplug.web.admin.charts import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, scale
 
 PAST = 56  # days that are shown before the forecast
 
 
-def chart(title: str, last: date, told: Mapping[str, Any], text: Callable[[float], str]) -> dict[str, Any]:
+def chart(title: str, last: date, told: Mapping[str, Any], formats: Formats) -> dict[str, Any]:
     """`told` is one series of the document `insight/forecasts`, `last` its last day."""
+    text = formats.rounded
     past = list(told["past"])[-PAST:]
     mean = list(told["mean"])
     days = [last - timedelta(days=back) for back in range(len(past) - 1, -1, -1)]
@@ -47,23 +49,24 @@ def chart(title: str, last: date, told: Mapping[str, Any], text: Callable[[float
         "height": HEIGHT,
         "left": LEFT,
         "ticks": [{"y": y(tick), "text": text(tick)} for tick in ticks],
-        "labels": [{"x": x(i), "text": f"{days[i]:%m-%d}"} for i in labels if x(i) < WIDTH - 20],
+        "labels": [{"x": x(i), "text": formats.short_day(days[i])} for i in labels if x(i) < WIDTH - 20],
         "past": path(past, 0),
         "mean": path([*past[-1:], *mean], start - 1 if past else 0),
         "band80": band(80),
         "band95": band(95),
         "points": [
-            {"x": round(x(i) - step / 2, 1), "width": round(step, 1), "text": f"{day.isoformat()}: {text(values[i])}"}
+            {"x": round(x(i) - step / 2, 1), "width": round(step, 1), "text": f"{formats.day(day)}: {text(values[i])}"}
             for i, day in enumerate(days)
         ],
-        "rows": _rows(days[start:], told, text),
+        "rows": _rows(days[start:], told, formats),
     }
 
 
-def _rows(days: Sequence[date], told: Mapping[str, Any], text: Callable[[float], str]) -> list[list[str]]:
+def _rows(days: Sequence[date], told: Mapping[str, Any], formats: Formats) -> list[list[str]]:
     """The table behind the chart: day, expected, the bands."""
+    text = formats.rounded
     bands = [list(zip(told[f"lower{level}"], told[f"upper{level}"], strict=True)) for level in (80, 95)]
     return [
-        [day.isoformat(), text(told["mean"][i]), *(f"{text(band[i][0])} – {text(band[i][1])}" for band in bands)]
+        [formats.day(day), text(told["mean"][i]), *(f"{text(band[i][0])} – {text(band[i][1])}" for band in bands)]
         for i, day in enumerate(days)
     ]

@@ -55,7 +55,7 @@ class ForecastsPage(ReadOnly):
     @staticmethod
     def _chart(ask: Ask, told: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
         title = ask.words["chart"].format(name=_name(ask, shown))
-        return forecast_chart.chart(title, date.fromisoformat(told["days"][-1]), shown, _amount)
+        return forecast_chart.chart(title, date.fromisoformat(told["days"][-1]), shown, ask.formats)
 
 
 def _name(ask: Ask, one: dict[str, Any]) -> str:
@@ -65,16 +65,14 @@ def _name(ask: Ask, one: dict[str, Any]) -> str:
     return f"{words[one['kind']]} {one['key']}".strip()
 
 
-def _amount(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:,.1f}"
-
-
 def _judged(ask: Ask, one: dict[str, Any]) -> str:
     model = ask.words["models"].get(one["model"], one["model"])
     if one["error"] is None:
         return str(ask.words["judged_short"].format(model=model))
     better = 100 * (1 - one["error"])
-    return str(ask.words["judged" if better >= 1 else "judged_naive"].format(model=model, better=f"{better:.0f}"))
+    return str(
+        ask.words["judged" if better >= 1 else "judged_naive"].format(model=model, better=ask.formats.number(better))
+    )
 
 
 def _summary(ask: Ask, found: dict[str, dict[str, Any]]) -> figures.Table:
@@ -83,20 +81,25 @@ def _summary(ask: Ask, found: dict[str, dict[str, Any]]) -> figures.Table:
     for one in found.values():
         before, ahead = sum(one["past"][-7 * WEEKS :]), sum(one["mean"][: 7 * WEEKS])
         known = before > 0 and len(one["past"]) >= 7 * WEEKS
-        change = f"{round(100 * (ahead / before - 1)):+d} %" if known else "–"
-        rows.append([_name(ask, one), _amount(before), _amount(ahead), change])
+        change = f"{ask.formats.signed(100 * (ahead / before - 1))} %" if known else "–"
+        rows.append([_name(ask, one), ask.formats.rounded(before), ask.formats.rounded(ahead), change])
     table = figures.table(ask.words, ("series", "last_weeks", "next_weeks", "change"), rows, "", numbers_from=1)
     table["title"] = ask.words["summary"]
     return table
 
 
+def _date(ask: Ask, text: str | None) -> str:
+    return ask.formats.day(date.fromisoformat(text)) if text else ""
+
+
 def _stock(ask: Ask, told: dict[str, Any]) -> figures.Table:
-    rows = []
+    formats, rows = ask.formats, []
     for one in told.get("stock", []):
-        late = one["late"] or ask.words["later"]
+        late = _date(ask, one["late"]) or ask.words["later"]
         rows.append(
-            [one["name"], f"{one['stock']:,.0f}", f"{one['a_day']:,.3g}", one["date"] or ask.words["later"],
-             f"{one['early']} – {late}"]
+            [one["name"], formats.number(one["stock"]), formats.significant(one["a_day"]),
+             _date(ask, one["date"]) or ask.words["later"],
+             f"{_date(ask, one['early'])} – {late}"]
         )  # fmt: skip
     names = ("item", "stock", "a_day", "runs_out", "between")
     table = figures.table(ask.words, names, rows, ask.words["no_stock"], numbers_from=1)
@@ -108,7 +111,7 @@ def _first(ask: Ask, table: figures.Table) -> figures.Table:
     """The soonest; the file has all."""
     count = len(table["rows"])
     if count > MOST_STOCK:
-        table["note"] = ask.words["stock_more"].format(shown=MOST_STOCK, count=f"{count:,}")
+        table["note"] = ask.words["stock_more"].format(shown=MOST_STOCK, count=ask.formats.number(count))
     return {**table, "rows": table["rows"][:MOST_STOCK]}
 
 

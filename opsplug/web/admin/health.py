@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from opsplug import reasons
 from opsplug.locales import Texts
+from opsplug.locales.formats import number
 from opsplug.services.outcomes.statistics import Statistics
 from opsplug.web.admin import figures
 from opsplug.web.admin.page import Ask
@@ -21,7 +22,7 @@ class HealthPage(TablePage):
     def table(self, ask: Ask) -> figures.Table:
         statistics, words = self._statistics(), ask.words
         rows = [_row(name, count, ask) for name, count in reasons.gravest_first(statistics.counts())]
-        size = figures.bytes_on_disk(statistics.size_bytes())
+        size = figures.bytes_on_disk(statistics.size_bytes(), ask.formats)
         rows.append([words["store"], words["store_size"].format(size=size), "", "", ""])
         names = ("counter", "count", "severity", "meaning", "remedy")
         table = figures.table(words, names, rows, "", numbers_from=99)
@@ -33,13 +34,13 @@ def _row(name: str, count: int, ask: Ask) -> list[str]:
     row = reasons.find(name)
     severity = ask.words["severities"][row.severity] if row is not None else ""
     meaning, remedy = reasons.meaning(name, ask.language), reasons.remedy(name, ask.language)
-    return [name, f"{count:,}", severity, meaning, remedy]
+    return [name, ask.formats.number(count), severity, meaning, remedy]
 
 
 def troubles(counts: Mapping[str, int], language: str) -> list[dict[str, str]]:
     """The counters that a person should look at, worst first: their name, tone and meaning."""
     found = []
     for name, row in reasons.worth_a_look(counts):
-        text = f"{counts[name]:,} × {name}: {reasons.meaning(name, language)}"
+        text = f"{number(counts[name], language)} × {name}: {reasons.meaning(name, language)}"
         found.append({"name": name, "tone": _TONES[row.severity], "text": text})
     return found

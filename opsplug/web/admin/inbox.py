@@ -115,8 +115,8 @@ class InboxPage:
             "mine": opened.mine,
             "may_take": now.state not in (PERSON, "closed"),
             "language": now.language,
-            "messages": shown.messages(now, ask.words, self._zone),
-            "summary": shown.summary(opened, inbox.summaries, ask.words, self._zone),
+            "messages": shown.messages(now, ask.words, self._zone, ask.language),
+            "summary": shown.summary(opened, inbox.summaries, ask.words, self._zone, ask.language),
             "contact": opened.contact,
             "canned": inbox.canned(now.language),
             "others": others,
@@ -166,5 +166,5 @@ class InboxPage:
         conversation = inbox.support.log.read(conversation_id) if conversation_id else None
         if conversation is not None:
             news["owner"] = conversation.owner
-            news["messages"] = shown.messages(conversation, ask.words, self._zone)
+            news["messages"] = shown.messages(conversation, ask.words, self._zone, ask.language)
         return news

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from opsplug.locales import formats, language_name
 from opsplug.services.chat.desk.summary import Summaries
 from opsplug.services.chat.handover import PERSON, WAITING, Conversation, Message
 from opsplug.services.chat.inbox import Opened
@@ -56,38 +57,40 @@ def age(seconds: float, words: Words) -> str:
     return str(words["hours"].format(n=minutes // 60) if minutes < 1440 else words["days"].format(n=minutes // 1440))
 
 
-def messages(conversation: Conversation, words: Words, zone: str) -> list[dict[str, str]]:
+def messages(conversation: Conversation, words: Words, zone: str, language: str) -> list[dict[str, str]]:
     """All that was said, and the notes in their places."""
     notes = [note for note in conversation.notes if note.text or note.data]
     told = sorted([*conversation.messages, *notes], key=lambda message: message.at)
-    return [_message(message, conversation.language, words, zone) for message in told]
+    return [_message(message, conversation.language, words, zone, language) for message in told]
 
 
-def _message(message: Message, language: str, words: Words, zone: str) -> dict[str, str]:
-    text = say(message.text, language, **message.data) if message.role == "system" else message.text
+def _message(message: Message, spoken: str, words: Words, zone: str, language: str) -> dict[str, str]:
+    text = say(message.text, spoken, **message.data) if message.role == "system" else message.text
     if message.role == "note" and not text:
         helpful = message.data.get("feedback", {}).get("helpful")
         text = words["transcript_note"] if helpful is None else words["feedback_good" if helpful else "feedback_bad"]
     who = words["who"].get(message.role, "")
     if message.role == "agent" or (message.role == "note" and message.by != "visitor"):
         who = f"{who} · {message.by}" if message.role == "note" else message.by
-    return {"id": message.id, "role": message.role, "who": who, "text": text, "at": _clock(message.at, zone)}
+    return {"id": message.id, "role": message.role, "who": who, "text": text, "at": _clock(message.at, zone, language)}
 
 
-def _clock(at_ms: int, zone: str) -> str:
+def _clock(at_ms: int, zone: str, language: str) -> str:
     moment = datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone))
     today = datetime.fromtimestamp(time.time(), ZoneInfo(zone)).date()
-    return f"{moment:%H:%M}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
+    return formats.clock(moment) if moment.date() == today else formats.moment(moment, language)
 
 
-def summary(opened: Opened, summaries: Summaries, words: Words, zone: str) -> list[tuple[str, list[str]]]:
+def summary(
+    opened: Opened, summaries: Summaries, words: Words, zone: str, language: str
+) -> list[tuple[str, list[str]]]:
     """(heading, lines) of what an agent should know at first sight; only what is known."""
     told, now = opened.summary, opened.conversation
-    money = f"{told.cart.value:,.2f} {told.cart.currency}".strip()
+    money = formats.money(told.cart.value, told.cart.currency, language)
     found: list[tuple[str, list[str]]] = [
-        ("why", [f"{words['triggers'].get(name, name)} ({_clock(at, zone)})" for at, name in now.triggers]),
+        ("why", [f"{words['triggers'].get(name, name)} ({_clock(at, zone, language)})" for at, name in now.triggers]),
         ("wants", [words["intents"][name] for name in told.intents if name in words["intents"]]),
-        ("mood", [_mood(told.sentiment[0], words)] if told.sentiment else []),
+        ("mood", [_mood(told.sentiment[0], words, language)] if told.sentiment else []),
         ("contact", [opened.contact] if opened.contact else []),
         (
             "cart",
@@ -97,14 +100,14 @@ def summary(opened: Opened, summaries: Summaries, words: Words, zone: str) -> li
         ),
         ("pages", [place for _, place in told.pages]),
         ("answered", list(told.answered)),
-        ("language", [words["languages"].get(now.language, now.language)]),
+        ("language", [language_name(now.language)]),
         ("earlier", [str(told.earlier)] if told.earlier else []),
         ("rating", [words["rating_of"].format(n=now.rating)] if now.rating else []),
-        ("looks", [f"{who} ({_clock(at, zone)})" for at, who in opened.looks[-5:]]),
+        ("looks", [f"{who} ({_clock(at, zone, language)})" for at, who in opened.looks[-5:]]),
     ]
     return [(words[key], lines) for key, lines in found if lines]
 
 
-def _mood(polarity: float, words: Words) -> str:
+def _mood(polarity: float, words: Words, language: str) -> str:
     name = "bad" if polarity <= _BAD else "good" if polarity >= _GOOD else "even"
-    return f"{words['moods'][name]} ({polarity:+.1f})"
+    return f"{words['moods'][name]} ({formats.signed(polarity, language, 1)})"

@@ -17,6 +17,8 @@ class ItemsPage(TablePage):
 
     def table(self, ask: Ask) -> figures.Table:
         items = self._statistics().top_items(self.days)
-        rows = [[item.name, f"{item.views:,}", f"{item.carts:,}", f"{item.purchases:,}"] for item in items]
+        rows = [
+            [item.name, *(ask.formats.number(n) for n in (item.views, item.carts, item.purchases))] for item in items
+        ]
         names = ("item", "views", "carts", "purchases")
         return figures.table(ask.words, names, rows, ask.words["empty"], numbers_from=1)

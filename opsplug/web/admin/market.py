@@ -40,7 +40,13 @@ def _known(told: dict[str, Any], name: str) -> bool:
 def _table(ask: Ask, told: dict[str, Any], name: str, up: bool) -> figures.Table:
     words = ask.words
     rows = [
-        [one["name"], f"{one['before']:,}", f"{one['now']:,}", _change(one, words), _between(one)]
+        [
+            one["name"],
+            ask.formats.number(one["before"]),
+            ask.formats.number(one["now"]),
+            _change(one, ask),
+            _between(one, ask),
+        ]
         for one in told[name]
         if (one["change"] > 1) is up
     ]
@@ -49,14 +55,14 @@ def _table(ask: Ask, told: dict[str, Any], name: str, up: bool) -> figures.Table
     return table
 
 
-def _change(one: dict[str, Any], words: Any) -> str:
+def _change(one: dict[str, Any], ask: Ask) -> str:
     sign = "▲" if one["change"] > 1 else "▼"
     if one["before"] < 3 and one["change"] > 1:
-        return f"{sign} {words['new']}"
-    return f"{sign} × {one['change']:.1f}" if one["change"] >= 0.1 else f"{sign} × {one['change']:.2f}"
+        return f"{sign} {ask.words['new']}"
+    return f"{sign} × {ask.formats.number(one['change'], 1 if one['change'] >= 0.1 else 2)}"
 
 
-def _between(one: dict[str, Any]) -> str:
+def _between(one: dict[str, Any], ask: Ask) -> str:
     if one["before"] < 3 and one["change"] > 1:
         return "–"
-    return f"{one['lower']:.2f} – {one['upper']:.2f}"
+    return f"{ask.formats.number(one['lower'], 2)} – {ask.formats.number(one['upper'], 2)}"

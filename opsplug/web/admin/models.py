@@ -1,7 +1,6 @@
 """Every version of every model: how good it is, and whether it serves."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from opsplug.locales import Texts
 from opsplug.services.outcomes.statistics import Statistics
@@ -22,15 +21,13 @@ class ModelsPage(TablePage):
         for version in self._statistics().models():
             about = version.about
             quality = (
-                figures.quality(about.get("metrics"), words) if about.get("metrics") else about.get("reason") or "–"
+                figures.quality(about.get("metrics"), words, ask.formats)
+                if about.get("metrics")
+                else about.get("reason") or "–"
             )
             state = words["in_use" if version.in_use else "kept"]
             if version.problem:
                 state = f"{words['problem']}: {version.problem}"
-            rows.append([version.name, version.version, _day(about.get("at")), quality, state])
+            rows.append([version.name, version.version, ask.formats.moment(about.get("at")), quality, state])
         names = ("model", "version", "trained", "quality", "state")
         return figures.table(words, names, rows, words["empty"], numbers_from=99)
-
-
-def _day(at: float | None) -> str:
-    return datetime.fromtimestamp(float(at), UTC).strftime("%Y-%m-%d %H:%M") if at else "–"

@@ -31,17 +31,18 @@ class OverviewPage(ReadOnly):
             return ask.csv(figures.overview_rows(overview, words))
         download, days = f"{ask.here}.csv", overview.days
         views = {words["page_views"]: overview.page_views, words["visitors"]: overview.visitors.days}
+        orders = {words["orders"]: overview.orders.days}
         events = {words["chart_events"]: overview.events, words["bots"]: overview.bots}
         return ask.page(
             "overview.html",
             days=DAYS,
-            numbers=figures.numbers(overview, words),
+            numbers=figures.numbers(overview, words, ask.formats),
             has_events=overview.total_events > 0,
             findings=self._attention(ask),
-            proposal=self._proposal(overview, words),
-            views_chart=charts.lines(words["chart_views"], days, views, download),
-            orders_chart=charts.lines(words["chart_orders"], days, {words["orders"]: overview.orders.days}, download),
-            events_chart=charts.lines(words["chart_events"], days, events, download),
+            proposal=self._proposal(overview, ask),
+            views_chart=charts.lines(words["chart_views"], days, views, download, ask.formats),
+            orders_chart=charts.lines(words["chart_orders"], days, orders, download, ask.formats),
+            events_chart=charts.lines(words["chart_events"], days, events, download, ask.formats),
         )
 
     def _attention(self, ask: Ask) -> list[dict[str, Any]]:
@@ -50,15 +51,18 @@ class OverviewPage(ReadOnly):
         found = findings_shown(self._insight(), ask.language, ask.base)[:FINDINGS]
         return own + [{**one, "link": one["link"] or f"{ask.base}/findings"} for one in found]
 
-    def _proposal(self, overview: Overview, words: Any) -> str:
+    def _proposal(self, overview: Overview, ask: Ask) -> str:
         """One thing to do next, with its evidence."""
+        words, formats = ask.words, ask.formats
         if not overview.total_events:
             return str(words["propose_none"])
         statistics = self._statistics()
         if not statistics.models():
-            return str(words["propose_train"].format(events=f"{overview.total_events:,}"))
+            return str(words["propose_train"].format(events=formats.number(overview.total_events)))
         placements = {report.placement for report in statistics.recommendations(DAYS)}
         if "item" not in placements:
             views = sum(item.views for item in statistics.top_items(DAYS))
-            return str(words["propose_token"].format(views=f"{views // 4:,}") if views else words["propose_list"])
+            return str(
+                words["propose_token"].format(views=formats.number(views // 4)) if views else words["propose_list"]
+            )
         return str(words["propose_more"] if "cart" not in placements else words["propose_nothing"])

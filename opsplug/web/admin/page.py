@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from opsplug.capture.visit import Visit
+from opsplug.locales.formats import Formats
 from opsplug.web.access import Person
 from opsplug.web.admin import figures
 from opsplug.web.http import Request, Response, json_response, parse_form
@@ -37,6 +38,11 @@ class Ask:
     csrf: str  # for the hidden field `csrf` of every form that posts
     render: Callable[..., Response]
     headers: Sequence[tuple[str, str]]
+
+    @cached_property
+    def formats(self) -> Formats:
+        """Writes numbers, money and days in the person's language."""
+        return Formats(self.language)
 
     @property
     def who(self) -> str:

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from opsplug.locales import Texts
+from opsplug.locales.formats import Formats
 from opsplug.services.insight.insight import Insight
 from opsplug.services.insight.reasons import feature_name
 from opsplug.web.admin import figures
@@ -31,26 +31,27 @@ class PropensityPage(ReadOnly):
             rows = [[head["title"], *row] for head in heads for row in head.get("quality", {}).get("rows", [])]
             return ask.csv([[ask.words[name] for name in ("question", "measure", "ours", "crossed", "plain")], *rows])
         return ask.page(
-            "propensity.html", heads=heads, drift=_drift(ask, told.get("drift", [])), at=_day(told.get("at"))
+            "propensity.html", heads=heads, drift=_drift(ask, told.get("drift", [])), at=ask.formats.day(told.get("at"))
         )
 
 
 def _head(ask: Ask, name: str, one: dict[str, Any]) -> dict[str, Any]:
-    words = ask.words
-    head: dict[str, Any] = {"name": name, "title": words["questions"][name].format(days=f"{one['horizon']:.0f}")}
+    words, formats = ask.words, ask.formats
+    title = words["questions"][name].format(days=formats.number(one["horizon"]))
+    head: dict[str, Any] = {"name": name, "title": title}
     if "metrics" not in one:
         have = one["have"]
         return head | {"missing": words["missing_data"].format(**have)}
     state = "serves_average" if one["model"] == "base rate" else "serves"
-    serves = words[state if one["served"] else "refused_model"].format(rows=f"{one['rows']:,}")
+    serves = words[state if one["served"] else "refused_model"].format(rows=formats.number(one["rows"]))
     return head | {
         "serves": serves,
         "served": one["served"],
-        "expected": f"{100 * one['expected']:.1f} %",
-        "visitors": f"{one['visitors']:,}",
+        "expected": formats.percent(one["expected"], 1),
+        "visitors": formats.number(one["visitors"]),
         "quality": _quality(ask, one),
         "chart": _calibration(ask, one["bins"]),
-        "spread": _spread(one["histogram"]),
+        "spread": _spread(one["histogram"], formats),
         "reasons": _reasons(ask, one["reasons"]),
     }
 
@@ -58,12 +59,12 @@ def _head(ask: Ask, name: str, one: dict[str, Any]) -> dict[str, Any]:
 def _quality(ask: Ask, one: dict[str, Any]) -> figures.Table:
     words = ask.words
     forms = {
-        "auroc": (words["times"], ".0f"),
-        "average_precision": ("{value} %", ".0f"),
-        "calibration_error": (words["points"], ".1f"),
+        "auroc": (words["times"], 0),
+        "average_precision": ("{value} %", 0),
+        "calibration_error": (words["points"], 1),
     }
     rows = [
-        [words[name], *(_said(form, digits, one[part].get(name)) for part in ("forward", "metrics", "baseline"))]
+        [words[name], *(_said(ask, form, digits, one[part].get(name)) for part in ("forward", "metrics", "baseline"))]
         for name, (form, digits) in forms.items()
     ]
     table = figures.table(ask.words, ("measure", "ours", "crossed", "plain"), rows, "", numbers_from=1)
@@ -71,8 +72,10 @@ def _quality(ask: Ask, one: dict[str, Any]) -> figures.Table:
     return table
 
 
-def _said(form: str, digits: str, share: float | None) -> str:
-    return "–" if share is None or not math.isfinite(share) else form.format(value=format(100 * share, digits))
+def _said(ask: Ask, form: str, digits: int, share: float | None) -> str:
+    return (
+        "–" if share is None or not math.isfinite(share) else form.format(value=ask.formats.number(100 * share, digits))
+    )
 
 
 def _calibration(ask: Ask, bins: list[list[float]]) -> dict[str, Any]:
@@ -85,26 +88,33 @@ def _calibration(ask: Ask, bins: list[list[float]]) -> dict[str, Any]:
     def at(said: float, seen: float) -> tuple[float, float]:
         return round(EDGE + inner * said / top * 0.96, 1), round(inner * (1 - seen / top * 0.96), 1)
 
-    rows = [[f"{100 * said:.1f} %", f"{100 * seen:.1f} %", f"{n:,.0f}"] for said, seen, n in bins]
+    formats = ask.formats
+    rows = [[formats.percent(said, 1), formats.percent(seen, 1), formats.number(n)] for said, seen, n in bins]
     return {
         "side": SIDE,
         "edge": EDGE,
         "inner": inner,
         "points": [
             {"x": at(said, seen)[0], "y": at(said, seen)[1],
-             "text": ask.words["point"].format(said=f"{100 * said:.0f}", seen=f"{100 * seen:.0f}", n=f"{n:,.0f}")}
+             "text": ask.words["point"].format(
+                 said=formats.number(100 * said), seen=formats.number(100 * seen), n=formats.number(n))}
             for said, seen, n in bins
         ],
         "line": [*at(0, 0), *at(top, top)],
-        "ticks": [{"x": at(tick / 100, 0)[0], "y": at(0, tick / 100)[1], "text": f"{tick:g} %"} for tick in ticks],
+        "ticks": [{"x": at(tick / 100, 0)[0], "y": at(0, tick / 100)[1], "text": f"{formats.plain(tick)} %"}
+                  for tick in ticks],
         "rows": rows,
     }  # fmt: skip
 
 
-def _spread(histogram: list[int]) -> list[dict[str, Any]]:
+def _spread(histogram: list[int], formats: Formats) -> list[dict[str, Any]]:
     most = max([*histogram, 1])
     return [
-        {"name": f"{10 * place}–{10 * place + 10} %", "count": f"{count:,}", "percent": round(100 * count / most, 1)}
+        {
+            "name": f"{10 * place}–{10 * place + 10} %",
+            "count": formats.number(count),
+            "percent": round(100 * count / most, 1),
+        }
         for place, count in enumerate(histogram)
     ]
 
@@ -114,7 +124,7 @@ def _reasons(ask: Ask, reasons: list[list[Any]]) -> list[dict[str, Any]]:
     return [
         {
             "name": feature_name(name, ask.language),
-            "text": f"± {100 * weight:.1f} %",
+            "text": f"± {ask.formats.percent(weight, 1)}",
             "percent": round(100 * weight / most, 1),
         }
         for name, weight in reasons[:10]
@@ -123,11 +133,8 @@ def _reasons(ask: Ask, reasons: list[list[Any]]) -> list[dict[str, Any]]:
 
 
 def _drift(ask: Ask, rows: list[dict[str, Any]]) -> figures.Table:
-    shown = [[_day(row["at"]), f"{100 * row['said']:.1f} %", f"{100 * row['came']:.1f} %"] for row in rows]
+    formats = ask.formats
+    shown = [[formats.day(row["at"]), *(formats.percent(row[name], 1) for name in ("said", "came"))] for row in rows]
     table = figures.table(ask.words, ("said_on", "said", "came"), shown, ask.words["no_drift"], numbers_from=1)
     table["title"], table["note"] = ask.words["drift_title"], ask.words["drift_note"]
     return table
-
-
-def _day(at: float | None) -> str:
-    return "–" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")

@@ -38,21 +38,20 @@ class RecommendationsPage(TablePage):
         if ask.rest or ask.extension:
             return super().get(ask)
         effects, words = self._effects(), ask.words
-        tables = [self.table(ask), _lifts(effects, words), _slots(effects, words)]
+        tables = [self.table(ask), _lifts(effects, ask), _slots(effects, ask)]
         return ask.page(
             "recommendations.html", intro=words["intro"].format(days=self.days), tables=tables,
             download=f"{ask.here}.csv",
         )  # fmt: skip
 
     def table(self, ask: Ask) -> figures.Table:
-        words = ask.words
-        rows = []
+        words, formats, rows = ask.words, ask.formats, []
         for report in self._statistics().recommendations(self.days):
             enough = report.impressions >= FEWEST_SHOWN
-            rate = f"{100 * report.clicks / report.impressions:.1f}" if enough else None
+            rate = formats.number(100 * report.clicks / report.impressions, 1) if enough else None
             few = words["not_enough"].format(have=report.impressions, need=FEWEST_SHOWN)
-            money = ", ".join(f"{value:,.2f} {currency}".strip() for currency, value in report.revenue.items())
-            counts = [f"{n:,}" for n in (report.impressions, report.clicks, report.carts, report.purchases)]
+            money = ", ".join(formats.money(value, currency) for currency, value in report.revenue.items())
+            counts = [formats.number(n) for n in (report.impressions, report.clicks, report.carts, report.purchases)]
             row = [
                 words["placements"].get(report.placement, report.placement),
                 words["models"].get(report.model, report.model),
@@ -61,17 +60,17 @@ class RecommendationsPage(TablePage):
                 *counts[2:],
                 money or "–",
             ]
-            rows.append([*row, f"{report.view_through:,}"])
+            rows.append([*row, formats.number(report.view_through)])
         return figures.table(words, _COLUMNS, rows, words["empty"], numbers_from=2)
 
 
-def _lifts(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
-    rows = []
+def _lifts(effects: Effects, ask: Ask) -> figures.Table:
+    words, formats, rows = ask.words, ask.formats, []
     for row in effects.lifts():
         place = words["placements"].get(row.placement, words["all_placements"])
-        visitors = f"{row.buyers.treated:,} / {row.buyers.held_out:,}"
+        visitors = f"{formats.number(row.buyers.treated)} / {formats.number(row.buyers.held_out)}"
         rows.append(
-            [place, visitors, _change(row.buyers, words, 100, 1), _change(row.revenue, words, 1, 2, f" {row.currency}")]
+            [place, visitors, _change(row.buyers, ask, 100, 1), _change(row.revenue, ask, 1, 2, f" {row.currency}")]
         )
     empty = words["lift_empty" if effects.holdout else "no_holdout"]
     table = figures.table(
@@ -80,33 +79,34 @@ def _lifts(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
     return {
         **table,
         "title": words["lift_title"],
-        "note": words["lift_note"].format(share=f"{100 * effects.holdout:g}"),
+        "note": words["lift_note"].format(share=formats.plain(100 * effects.holdout)),
     }
 
 
-def _change(lift: Lift, words: Mapping[str, Any], scale: float, digits: int, unit: str = "") -> str:
+def _change(lift: Lift, ask: Ask, scale: float, digits: int, unit: str = "") -> str:
     """The difference with its interval and what follows, or how much is missing."""
+    words = ask.words
     if lift.missing is not None:
         what, have, need = lift.missing
         return str(words["missing_yet"].format(have=have, need=need, what=words["what"][what]))
-    low, middle, high = (figures.signed(scale * value, digits) for value in (lift.low, lift.difference, lift.high))
+    low, middle, high = (ask.formats.signed(scale * value, digits) for value in (lift.low, lift.difference, lift.high))
     verdict = "lift_better" if lift.low > 0 else "lift_worse" if lift.high < 0 else "lift_open"
     ranged = words["ranged"].format(middle=middle + unit, low=low, high=high)
     return str(words["lift_said"].format(ranged=ranged, verdict=words[verdict]))
 
 
-def _slots(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
-    rows = []
+def _slots(effects: Effects, ask: Ask) -> figures.Table:
+    words, formats, rows = ask.words, ask.formats, []
     for placement, found in effects.slots():
         enough = found["enough"]
         few = words["missing_yet"].format(have=found["judged"], need=FEWEST_CLICKS, what=words["what"]["clicks"])
         ratio, low, high = (0.0 if value is None else value for value in found["ratio"])
         state = words["slots_on" if found["version"] and enough else "slots_off"]
-        size = f"{found['estimates']['dr']['effective_sample_size']:,.0f}" if enough else "–"
+        size = formats.number(found["estimates"]["dr"]["effective_sample_size"]) if enough else "–"
         rows.append([
-            words["placements"][placement], state, f"{found['lists']:,}", f"{found['clicks']:,}",
-            _ranged(words, "{:.2f}", ratio, low, high) if enough else few, size,
-            *(_rate(found["groups"][group], words) for group in ("re-ordered", "plain")),
+            words["placements"][placement], state, formats.number(found["lists"]), formats.number(found["clicks"]),
+            _ranged(words, *(formats.number(value, 2) for value in (ratio, low, high))) if enough else few, size,
+            *(_rate(found["groups"][group], ask) for group in ("re-ordered", "plain")),
         ])  # fmt: skip
     names = (
         "placement", "slots_state", "slots_lists", "clicks", "slots_ratio", "slots_size", "slots_moved", "slots_plain",
@@ -115,12 +115,12 @@ def _slots(effects: Effects, words: Mapping[str, Any]) -> figures.Table:
     return {**table, "title": words["slots_title"], "note": words["slots_note"]}
 
 
-def _ranged(words: Mapping[str, Any], form: str, middle: float, low: float, high: float) -> str:
-    return str(words["ranged"].format(middle=form.format(middle), low=form.format(low), high=form.format(high)))
+def _ranged(words: Mapping[str, Any], middle: str, low: str, high: str) -> str:
+    return str(words["ranged"].format(middle=middle, low=low, high=high))
 
 
-def _rate(group: Mapping[str, float], words: Mapping[str, Any]) -> str:
+def _rate(group: Mapping[str, float], ask: Ask) -> str:
     """Lists with a click, as a share with its interval."""
     if not group["lists"]:
         return "–"
-    return _ranged(words, "{:.1f} %", *(100 * group[name] for name in ("rate", "low", "high")))
+    return _ranged(ask.words, *(ask.formats.percent(group[name], 1) for name in ("rate", "low", "high")))

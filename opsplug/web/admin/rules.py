@@ -1,7 +1,6 @@
 """The owner's rules for recommendations: a form, and what a list looks like with them before they are saved."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from opsplug.errors import EventError, SettingsError
@@ -75,27 +74,27 @@ class RulesPage:
         changed, words = self._effects().changed(), ask.words
         last = ""
         if changed:
-            at = datetime.fromtimestamp(float(changed["at"]), UTC).strftime("%Y-%m-%d %H:%M UTC")
+            at = ask.formats.moment(float(changed["at"]))
             last = words["changed"].format(who=changed["who"], at=at)
         fairness = self._effects().fairness() or {}
         return ask.page(
             "rules.html", status, form=form, problem=problem, saved=saved, last=last, previews=previews,
             placements=PLACEMENTS, placement=ask.form.get("placement", "home"), item_id=ask.form.get("item_id", ""),
-            fields=FIELDS, costs=costs(fairness.get("sliders") or {}, words),
+            fields=FIELDS, costs=costs(fairness.get("sliders") or {}, ask),
         )  # fmt: skip
 
 
-def costs(sliders: Mapping[str, Any], words: Mapping[str, Any]) -> Table:
+def costs(sliders: Mapping[str, Any], ask: Ask) -> Table:
     """For each setting of the slider: what it costs, and what it brings."""
-    rows = []
+    words, formats, rows = ask.words, ask.formats, []
     for name, settings in sliders.items():
         before = next((row["gap"] for row in settings if row["slider"] == 0), 0.0)
         for row in settings:
             if row["slider"]:
-                middle, low, high = (figures.signed(100 * (row[key] - 1), 1) for key in ("ndcg", "low", "high"))
+                middle, low, high = (formats.signed(100 * (row[key] - 1), 1) for key in ("ndcg", "low", "high"))
                 change = words["ranged"].format(middle=f"{middle} %", low=low, high=high)
-                gap = f"{100 * before:.0f} % → {100 * row['gap']:.0f} %"
-                rows.append([words["by"][name], f"{row['slider']:g}", change, gap])
+                gap = f"{formats.percent(before)} → {formats.percent(row['gap'])}"
+                rows.append([words["by"][name], formats.plain(row["slider"]), change, gap])
     names = ("cost_by", "cost_slider", "cost_quality", "cost_gap")
     table = figures.table(words, names, rows, words["costs_none"], numbers_from=1)
     return {**table, "title": words["costs"]}

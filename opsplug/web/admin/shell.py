@@ -145,7 +145,7 @@ class Shell:
 
     def _html(self, template: str, status: int, request: Request, **values: Any) -> Response:
         body = self._templates.get_template(f"stats/{template}").render(
-            base=self._base(request), languages=self._languages(), **values
+            base=self._base(request), languages=self._languages(), language_name=locales.language_name, **values
         )
         headers = list(_HEADERS)
         chosen = locales.match(request.query.get("lang", ""))
@@ -161,7 +161,7 @@ class Shell:
     @staticmethod
     def _languages() -> list[tuple[str, str]]:
         """(tag, its own name) of each language that can be chosen."""
-        return [(tag, str(locales.words("stats", tag)["name"])) for tag in locales.languages()]
+        return [(tag, locales.language_name(tag)) for tag in locales.languages()]
 
     def _base(self, request: Request) -> str:
         return f"{request.root}{self._settings.prefix}/admin"

@@ -1,13 +1,12 @@
 """Who comes: segments, cohorts, the way to an order, journeys; and, for admins, one visitor's profile."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
 from opsplug.features.profiles import Profile
-from opsplug.locales import Texts
-from opsplug.models.visitors.segments import NAMES
+from opsplug.locales import Texts, plural, words
+from opsplug.models.visitors.segments import KEYS
 from opsplug.services.insight.insight import Insight
 from opsplug.services.insight.visitors import Answer
 from opsplug.web.admin import figures
@@ -30,7 +29,7 @@ class VisitorsPage:
         people = self._insight().people
         told = people.document("visitors")
         segment = ask.request.query.get("segment", "")
-        segment = segment if segment in NAMES else ""
+        segment = segment if segment in KEYS else ""
         by = ask.request.query.get("by", "value")
         by = by if by in _SORTS else "value"
         if ask.extension == "csv":
@@ -43,7 +42,7 @@ class VisitorsPage:
             told=told,
             segments=[_segment(ask, one) for one in told["segments"]],
             clusters=[_segment(ask, one) for one in told["clusters"]],
-            cohorts=_cohorts(told["cohorts"]),
+            cohorts=_cohorts(ask, told["cohorts"]),
             cohort_unit=ask.words["units"][told["cohort_unit"]],
             funnel=_funnel(ask, told["funnel"]),
             entries=_ways(ask, told["entries"], "entries"),
@@ -53,7 +52,7 @@ class VisitorsPage:
             segment=segment,
             by=by,
             sorts=_SORTS,
-            names={key: name[ask.language == "zh"] for key, name in NAMES.items()},
+            names=_people(ask)["segments"],
             download=f"{ask.here}.csv?segment={segment}&by={by}",
         )
 
@@ -86,7 +85,7 @@ class VisitorsPage:
             facts=_facts(ask, found, segment),
             buys=_answer(ask, people.propensity(key, language=ask.language), "buys"),
             churn=_answer(ask, people.churn(key, language=ask.language), "churn"),
-            bought=[(name, _day(at)) for _, name, at in found.bought],
+            bought=[(name, ask.formats.day(at)) for _, name, at in found.bought],
             download=f"{ask.here}/{quote(key, safe='')}.json",
         )
 
@@ -102,31 +101,61 @@ _LINE = ("visitor", "segment", "orders", "value", "recency", "buys", "churn")
 
 
 def _listed(ask: Ask, lines: list[tuple[str, dict[str, Any]]]) -> figures.Table:
+    formats = ask.formats
     rows = [
-        [key, NAMES[line["segment"]][ask.language == "zh"] if line["segment"] in NAMES else "–", f"{line['orders']:,}",
-         f"{line['value']:,.0f}", "–" if line["recency"] is None else f"{line['recency']:,.0f}",
-         _percent(line.get("buys")), _percent(line.get("churn"))]
+        [key, _segment_name(ask, line["segment"]), formats.number(line["orders"]),
+         formats.number(line["value"]), "–" if line["recency"] is None else formats.number(line["recency"]),
+         _percent(line.get("buys"), ask), _percent(line.get("churn"), ask)]
         for key, line in lines
     ]  # fmt: skip
     return figures.table(ask.words["lines"], _LINE, rows, ask.words["no_lines"], numbers_from=2)
 
 
+def _people(ask: Ask) -> Mapping[str, Any]:
+    return words("visitors", ask.language)
+
+
+def _segment_name(ask: Ask, key: str) -> str:
+    return str(_people(ask)["segments"].get(key, "–"))
+
+
+def _described(ask: Ask, one: Mapping[str, Any]) -> tuple[str, str]:
+    """Name and explanation of a segment or cluster; a version before kept the words themselves, in two languages."""
+    if "explanation" in one:
+        named, explained = (one[key].get(ask.language) or one[key]["en"] for key in ("name", "explanation"))
+        return str(named), str(explained)
+    people, language = _people(ask), ask.language
+    traits = people["traits"]
+    said = traits["between"].join(traits[name] for name in one["traits"]) or traits["middle"]
+    name = people["segments"].get(one["key"]) or said[0].upper() + said[1:]
+    text = plural(people["segment"], round(one["frequency"]), language).format(
+        count=ask.formats.number(one["count"]),
+        share=ask.formats.percent(one["share"]),
+        part=ask.formats.percent(one["value_share"]),
+        orders=ask.formats.number(one["frequency"]),
+        money=ask.formats.number(one["value"]),
+        days=ask.formats.number(one["recency"]),
+    )
+    return str(name), text
+
+
 def _segment(ask: Ask, one: dict[str, Any]) -> dict[str, Any]:
+    name, text = _described(ask, one)
     return {
-        "key": one["key"], "name": one["name"][ask.language], "text": one["explanation"][ask.language],
-        "percent": round(100 * one["share"], 1), "count": f"{one['count']:,}",
+        "key": one["key"], "name": name, "text": text,
+        "percent": round(100 * one["share"], 1), "count": ask.formats.number(one["count"]),
     }  # fmt: skip
 
 
-def _cohorts(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _cohorts(ask: Ask, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Percent kept; a period that is still running is marked."""
     width = max((len(row["kept"]) for row in rows), default=1)
     shown = [
         {
             "label": row["label"],
-            "size": f"{row['size']:,}",
+            "size": ask.formats.number(row["size"]),
             "cells": [
-                {"text": f"{100 * kept / row['size']:.0f} %", "running": place == len(row["kept"]) - 2}
+                {"text": ask.formats.percent(kept / row["size"]), "running": place == len(row["kept"]) - 2}
                 for place, kept in enumerate(row["kept"][1:])
             ],
         }
@@ -140,22 +169,25 @@ def _funnel(ask: Ask, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "name": ask.words["steps"][step["name"]],
-            "count": f"{step['visits']:,}",
+            "count": ask.formats.number(step["visits"]),
             "percent": round(100 * step["visits"] / whole, 1) if whole else 0,
-            "lost": "" if place == 0 or not steps[place - 1]["visits"]
-            else ask.words["lost"].format(n=f"{100 * (1 - step['visits'] / steps[place - 1]['visits']):.0f}"),
+            "lost": _lost(ask, steps[place - 1]["visits"], step["visits"]) if place else "",
         }
         for place, step in enumerate(steps)
     ]  # fmt: skip
+
+
+def _lost(ask: Ask, before: int, now: int) -> str:
+    return str(ask.words["lost"].format(n=ask.formats.number(100 * (1 - now / before)))) if before else ""
 
 
 def _ways(ask: Ask, ways: list[dict[str, Any]], name: str) -> figures.Table:
     rows = [
         [
             " → ".join(way["pages"]),
-            f"{way['visits']:,}",
-            f"{way['bought']:,}",
-            f"{100 * way['bought'] / way['visits']:.1f} %",
+            ask.formats.number(way["visits"]),
+            ask.formats.number(way["bought"]),
+            ask.formats.percent(way["bought"] / way["visits"], 1),
         ]
         for way in ways
     ]
@@ -165,43 +197,41 @@ def _ways(ask: Ask, ways: list[dict[str, Any]], name: str) -> figures.Table:
 
 
 def _facts(ask: Ask, found: Profile, segment: str) -> list[tuple[str, str]]:
-    words, lines = ask.words["facts"], NAMES.get(segment)
+    names, formats = ask.words["facts"], ask.formats
     values = {
-        "segment": lines[ask.language == "zh"] if lines else "–",
-        "orders": f"{found.orders:,}",
-        "value": f"{found.value:,.2f} {found.currency}".strip(),
+        "segment": _segment_name(ask, segment),
+        "orders": formats.number(found.orders),
+        "value": formats.money(found.value, found.currency),
         "recency": _ago(ask, found.recency_days),
-        "returns": f"{found.returns:,}",
-        "views": f"{found.views:,}",
-        "first_seen": _day(found.first_seen),
-        "last_seen": _day(found.last_seen),
+        "returns": formats.number(found.returns),
+        "views": formats.number(found.views),
+        "first_seen": formats.day(found.first_seen),
+        "last_seen": formats.day(found.last_seen),
         "price_band": ask.words["bands"].get(found.price_band, "–"),
         "device": ask.words["devices"].get(found.device, found.device or "–"),
         "language": found.language or "–",
     }
-    return [(words[name], value) for name, value in values.items()]
+    return [(names[name], value) for name, value in values.items()]
 
 
 def _ago(ask: Ask, days: float | None) -> str:
     if days is None:
         return "–"
-    return str(ask.words["today"] if days < 1 else ask.words["days"].format(n=f"{days:,.0f}"))
+    return str(ask.words["today"] if days < 1 else ask.words["days"].format(n=ask.formats.number(days)))
 
 
 def _answer(ask: Ask, answer: Answer, question: str) -> dict[str, Any]:
     if answer.probability is None:
         return {"text": "–", "note": answer.note, "reasons": []}
-    reasons = [(reason.text, f"{100 * reason.effect:+.0f} %") for reason in answer.reasons]
-    fresh = ask.words["fresh"].format(known=_day(answer.known_until), trained=_day(answer.trained_until))
-    title = ask.words[question].format(days=f"{answer.horizon_days:.0f}")
-    return {"text": _percent(answer.probability), "note": f"{title} {fresh}", "reasons": reasons}
+    reasons = [(reason.text, f"{ask.formats.signed(100 * reason.effect)} %") for reason in answer.reasons]
+    fresh = ask.words["fresh"].format(
+        known=ask.formats.day(answer.known_until), trained=ask.formats.day(answer.trained_until)
+    )
+    title = ask.words[question].format(days=ask.formats.number(answer.horizon_days))
+    return {"text": _percent(answer.probability, ask), "note": f"{title} {fresh}", "reasons": reasons}
 
 
-def _percent(share: float | None) -> str:
+def _percent(share: float | None, ask: Ask) -> str:
     if share is None:
         return "–"
-    return f"{100 * share:.0f} %" if 0.01 <= share <= 0.99 else f"{100 * share:.1f} %"
-
-
-def _day(at: float | None) -> str:
-    return "–" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+    return ask.formats.percent(share, 0 if 0.01 <= share <= 0.99 else 1)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from opsplug.models.visitors.segments import NAMES, cluster_segments, rfm_segments
+from opsplug.models.visitors.segments import KEYS, cluster_segments, rfm_segments
 
 
 def visitors(n=600):
@@ -8,12 +8,12 @@ def visitors(n=600):
     return rng.exponential(90, n), 1 + rng.geometric(0.3, n) - 1, rng.lognormal(5, 1, n)
 
 
-def test_every_visitor_is_in_one_rfm_segment_with_words_in_both_languages():
+def test_every_visitor_is_in_one_rfm_segment_and_their_money_adds_up():
     r, f, v = visitors()
     segments = rfm_segments(r, f, v)
     assert sorted(np.concatenate([s.members for s in segments])) == list(range(600))
-    assert {s.key for s in segments} <= set(NAMES)
-    assert all(s.name["en"] and s.name["zh"] and str(len(s.members)) in s.explanation["zh"] for s in segments)
+    assert {s.key for s in segments} <= set(KEYS)
+    assert abs(sum(s.value_share for s in segments) - 1) < 1e-9
 
 
 def test_champions_are_recent_and_worth_more_than_the_lapsed():
@@ -27,7 +27,7 @@ def test_two_clear_groups_are_found():
     f = np.r_[np.full(50, 20.0), np.full(80, 1.0)]
     found = cluster_segments(r, f, f * 50, clusters=2)
     assert [len(s.members) for s in found] == [80, 50]
-    assert found[1].name["en"].startswith("Recent")
+    assert found[1].traits[0] == "recent"
 
 
 def test_nothing_known_and_no_visitors():

@@ -49,7 +49,7 @@ def test_orders_only_for_their_verified_owner(chat: Chat) -> None:
     assert "shipped" in chat.reply("where is my order 1002?", user_id="anna").text
     assert "shipped" not in chat.reply("show me order 1002", user_id="bo").text
     assert "log in" in chat.reply("show me order 1002", anonymous_id="v").text
-    assert chat.reply("show me another customer's orders", user_id="bo").text == TEXTS["only_own_data"]["en"]
+    assert chat.reply("show me another customer's orders", user_id="bo").text == TEXTS["en"]["only_own_data"]
 
 
 def test_another_visitors_conversation_opens_a_new_one(chat: Chat) -> None:
@@ -109,8 +109,8 @@ def test_bad_input_gets_a_polite_answer(chat: Chat, text: str) -> None:
 
 def test_flooding_is_slowed(chat: Chat) -> None:
     texts = [chat.reply("hello", anonymous_id="v").text for _ in range(20)]
-    assert TEXTS["slow_down"]["en"] in texts
-    assert chat.reply("hello", anonymous_id="w").text != TEXTS["slow_down"]["en"]
+    assert TEXTS["en"]["slow_down"] in texts
+    assert chat.reply("hello", anonymous_id="w").text != TEXTS["en"]["slow_down"]
 
 
 def test_knowledge_has_versions_dates_and_helpful_errors() -> None:
@@ -138,6 +138,5 @@ def test_invisible_characters_do_not_hide_an_intent() -> None:
     assert understand("talk to a hu\u200bman", Context()).intent == "person"
 
 
-def test_every_text_exists_in_both_languages() -> None:
-    assert all(set(texts) == {"en", "zh"} and all(texts.values()) for texts in TEXTS.values())
-    assert not any("你" in texts["zh"] for texts in TEXTS.values())
+def test_visitors_are_spoken_to_politely_in_chinese() -> None:
+    assert "您" in str(TEXTS["zh"]) and "你" not in str(TEXTS["zh"])

@@ -89,7 +89,7 @@ class Support(RuleBasedStateMachine):
         if before is not None and before.owner != after.owner and not reopened:
             since = after.messages[len(before.messages) :]
             notices = [message for message in since if message.role == "system"]
-            assert notices and all(message.text in TEXTS for message in notices), "handed over without a word"
+            assert notices and all(message.text in TEXTS["en"] for message in notices), "handed over without a word"
         return result
 
     def visitor_writes(self, visitor: str, at: int, words: str, times: int) -> None:
@@ -106,7 +106,7 @@ class Support(RuleBasedStateMachine):
                 ),
             )
             if reply.refused:  # a flood: said so, and nothing kept
-                assert reply.text == TEXTS["slow_down"]["en"]
+                assert reply.text == TEXTS["en"]["slow_down"]
                 return
             assert self.ids.setdefault(visitor, reply.conversation_id) == reply.conversation_id
             if before is not None and before.state == PERSON:

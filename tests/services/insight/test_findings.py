@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from opsplug.locales import languages, words
 from opsplug.services.insight.findings import job
 from opsplug.services.insight.findings.evidence import (
     Finding,
@@ -15,7 +16,7 @@ from opsplug.services.insight.findings.evidence import (
     share_interval,
     two_proportion_test,
 )
-from opsplug.services.insight.findings.sentences import TEXTS, Sentences
+from opsplug.services.insight.findings.sentences import Sentences
 from opsplug.services.insight.insight import Insight
 from opsplug.settings import Settings
 from opsplug.store import open_store
@@ -159,17 +160,24 @@ def test_feedback_reorders(planted) -> None:
     assert after.index(last.key) < len(after) - 1
 
 
-def test_both_languages_have_all_sentences_and_all_format() -> None:
-    assert TEXTS["en"].keys() == TEXTS["zh"].keys()
-    for language in TEXTS:
+WHY = {
+    "scraper": {"reason": "scraper_steady", "facts": {"n": 400, "minutes": 9, "gap": 1.3}},
+    "card_testing": {"reason": "card_testing", "facts": {"n": 14, "minutes": 4}},
+    "odd_order": {"en": "because", "zh": "因为"},  # as a version before wrote it
+    "unfair": {"what": "little", "by": "seller", "group": "Acme", "value": 0.25},
+}
+
+
+def test_all_sentences_format_in_every_language() -> None:
+    for language in languages():
         sentences = Sentences(language, ZoneInfo("UTC"), "EUR", str)
         facts = dict.fromkeys(
             "count visits left usual share more reached lost since views expected week p95 requests at_field past".split(),
             1.0,
         ) | dict.fromkeys("term step item route error element path form field".split(), "x")
-        for kind in TEXTS[language]:
-            if kind in ("scraper", "card_testing", "odd_order"):
-                facts["why"] = {"en": "because", "zh": "因为"}
+        for kind in words("findings", language)["kinds"]:
+            if kind in WHY:
+                facts["why"] = WHY[kind]
             if kind != "anomaly":
                 finding = Finding(kind=kind, subject="x", facts=dict(facts), impact=1, low=0.1, high=0.2)
                 assert "{" not in sentences.text(finding) + sentences.action(finding) + sentences.uncertainty(finding)
@@ -198,3 +206,14 @@ def test_findings_of_the_version_before_are_read() -> None:
     finding = msgspec.convert(stored, Finding)
     assert finding.impact == 12.0
     assert msgspec.to_builtins(finding)["hurt"] == 12.0  # and the version before reads what this one writes
+
+
+def test_a_strange_visit_is_explained_by_its_facts() -> None:
+    def said(kind: str, language: str) -> str:
+        finding = Finding(kind=kind, subject="week", facts={"count": 1, "why": WHY[kind]}, impact=1)
+        return Sentences(language, ZoneInfo("UTC"), "EUR", str).text(finding)
+
+    assert "400 pages in 9 minutes, one every 1.3 s, as regular as a clock" in said("scraper", "en")
+    assert "4 分钟内有 14 次支付被拒" in said("card_testing", "zh")
+    assert "because" in said("odd_order", "en")
+    assert said("unfair", "en") == "Seller Acme is shown only 0.25 times as much as it is wanted."

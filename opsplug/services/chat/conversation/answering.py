@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from opsplug.locales.formats import money, plain
 from opsplug.models.sentiment import Sentiment
 from opsplug.models.text.retrieval import CONFIDENT
 from opsplug.services.chat.knowledge.grounding import Proposal
@@ -191,17 +192,25 @@ def _nearest(heard: Understanding, search: ProductSearch) -> Answer:
     if not wider or limits.below is None:
         return Answer("search", say("products_none", heard.language), 0.5, context)
     shown = tuple(sorted(wider, key=lambda item: float(item.get("price") or 0)))
-    text = _listed("products_none_under", heard, shown, limit=f"{limits.below:g}")
+    text = _listed(
+        "products_none_under",
+        heard,
+        shown,
+        limit=plain(limits.below, heard.language),
+    )
     return Answer("search", text, 0.6, context, tuple(f"item:{item['item_id']}" for item in shown), shown)
 
 
 def _listed(key: str, heard: Understanding, items: Sequence[Mapping[str, Any]], **values: object) -> str:
     lines = [say(key, heard.language, **values)]
     for item in items:
-        price, currency = item.get("price"), item.get("currency") or ""
-        cost = f", {price:.2f} {currency}".rstrip() if isinstance(price, int | float) else ""
-        state = "" if item.get("available", True) else f" ({say('unavailable', heard.language)})"
-        lines.append(f"• {item.get('item_name') or item['item_id']}{cost}{state}")
+        line, price = str(item.get("item_name") or item["item_id"]), item.get("price")
+        if isinstance(price, int | float):
+            cost = money(float(price), str(item.get("currency") or ""), heard.language)
+            line = say("item_price", heard.language, item=line, price=cost)
+        if not item.get("available", True):
+            line = say("item_state", heard.language, item=line, state=say("unavailable", heard.language))
+        lines.append(f"• {line}")
     return "\n".join(lines)
 
 

@@ -8,12 +8,10 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from opsplug.errors import SettingsError
+from opsplug.locales.formats import clock, short_day
+from opsplug.services.chat.texts import TEXTS
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WORDS = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
-}
 _PART = re.compile(r"(?P<from>[a-z]{3})(?:-(?P<to>[a-z]{3}))? (?P<spans>\d.*)")
 _SPAN = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)-([01]?\d|2[0-4]):([0-5]\d)")
 _DATE = re.compile(r"(?:(\d{4})-)?(\d\d)-(\d\d)")
@@ -47,17 +45,12 @@ class Hours:
 
     def opening(self, now: float, language: str) -> str:
         """That moment in words: "on Monday at 09:00", with the date where it is a week away or more."""
-        moment = self.opens_at(now)
-        chinese = language == "zh"
+        moment, words = self.opens_at(now), TEXTS[language]["opening"]
         if moment is None:
-            return "稍后" if chinese else "later"
+            return str(words["later"])
         days = (moment.date() - datetime.fromtimestamp(now, moment.tzinfo).date()).days
-        name, hour = _WORDS["zh" if chinese else "en"][moment.weekday()], f"{moment:%H:%M}"
-        if chinese:
-            place = ("今天", "明天")[days] if days < 2 else name if days < 7 else f"{moment.month}月{moment.day}日"
-            return f"{place} {hour} "
-        place = ("today", "tomorrow")[days] if days < 2 else f"on {name}" if days < 7 else f"on {moment:%Y-%m-%d}"
-        return f"{place} at {hour}"
+        key = ("today", "tomorrow")[days] if days < 2 else DAYS[moment.weekday()] if days < 7 else "date"
+        return str(words[key]).format(time=clock(moment), date=short_day(moment.date(), language))
 
     def _of(self, day: date) -> tuple[tuple[int, int], ...]:
         if f"{day:%Y-%m-%d}" in self.holidays or f"{day:%m-%d}" in self.holidays:

@@ -10,30 +10,24 @@ from zoneinfo import ZoneInfo
 
 from opsplug.services.alerts.notify import sender_to
 from opsplug.services.chat.handover import Conversation
-from opsplug.services.chat.texts import say
+from opsplug.services.chat.texts import TEXTS, say
 
 log = logging.getLogger("opsplug")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-_WHO = {
-    "en": {"visitor": "You", "bot": "Assistant", "agent": "Support"},
-    "zh": {"visitor": "您", "bot": "智能助手", "agent": "客服"},
-}
-_SUBJECT = {"en": "Your conversation with our support", "zh": "您与客服的对话记录"}
 
 
 def transcript(conversation: Conversation, zone: str) -> tuple[str, str]:
     """(subject, text). Links in a visitor's lines are left out: nobody may write to others through a shop's letters."""
-    language = "zh" if conversation.language == "zh" else "en"
-    lines = []
+    words, lines = TEXTS[conversation.language]["transcript"], []
     for message in conversation.transcript:
         at = datetime.fromtimestamp(message.at / 1000, ZoneInfo(zone))
         if message.role == "system":
             lines.append(f"[{at:%Y-%m-%d %H:%M}] {say(message.text, conversation.language, **message.data)}")
             continue
         text = _LINK.sub("…", message.text) if message.role == "visitor" else message.text
-        who = message.by if message.role == "agent" and message.by else _WHO[language][message.role]
+        who = message.by if message.role == "agent" and message.by else words[message.role]
         lines.append(f"[{at:%Y-%m-%d %H:%M}] {who}: {text}")
-    return _SUBJECT[language], "\n\n".join(lines)
+    return words["subject"], "\n\n".join(lines)
 
 
 def send_mail(server: str, address: str, subject: str, text: str) -> bool:

@@ -37,7 +37,7 @@ def anomalous_sessions(found: Iterable[Mapping[str, Any]]) -> list[Finding]:
         by_kind.setdefault(visit["kind"], []).append(visit)
     return [
         Finding(
-            kind=kind, subject="week", facts={"count": len(visits), "why": max(visits, key=_score)["why"]},
+            kind=kind, subject="week", facts={"count": len(visits), "why": _why(max(visits, key=_score))},
             impact=10.0 * len(visits), tone="worse" if kind == "card_testing" else "watch",
         )
         for kind, visits in by_kind.items()
@@ -48,32 +48,14 @@ def unfair(report: Mapping[str, Any] | None) -> list[Finding]:
     """Groups that the daily look at fairness found past a threshold, the worst ones."""
     found = []
     for one in (report or {}).get("alerts", [])[:MOST]:
-        why = {
-            language: _UNFAIR[language][one["what"]].format(
-                by=_UNFAIR[language].get(one["by"], one["by"]), group=one["group"] or "–", value=f"{one['value']:.2f}"
-            )
-            for language in _UNFAIR
-        }
+        why = {name: one[name] for name in ("what", "by", "group", "value")}
         found.append(Finding(kind="unfair", subject=f"{one['by']}/{one['group']}", facts={"why": why}, impact=_WEIGHT))
     return found
 
 
-_UNFAIR: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "little": "{by} {group} is shown only {value} times as much as it is wanted",
-        "much": "{by} {group} is shown {value} times as much as it is wanted",
-        "poor": "Recommendations for {by} {group} are {value} times as good as for all",
-        "seller": "Seller", "brand": "Brand", "category": "Category", "price": "Price band", "age": "Age in the shop",
-        "history": "visitors", "language": "language", "device": "device",
-    },
-    "zh": {
-        "little": "{by}“{group}”的展示仅为需求的 {value} 倍",
-        "much": "{by}“{group}”的展示达到需求的 {value} 倍",
-        "poor": "{by}“{group}”的推荐质量为整体的 {value} 倍",
-        "seller": "商家", "brand": "品牌", "category": "类目", "price": "价格段", "age": "上架时间",
-        "history": "顾客", "language": "语言", "device": "设备",
-    },
-}  # fmt: skip
+def _why(visit: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Facts, which are put into words when somebody reads them; a version before wrote the words of two languages."""
+    return {"reason": visit["reason"], "facts": visit["facts"]} if "reason" in visit else visit["why"]
 
 
 def _score(visit: Mapping[str, Any]) -> float:
