@@ -84,17 +84,45 @@ class Tracker:
         event_id: Any = None,
         properties: Mapping[str, Any] | None = None,
     ) -> str:
-        """Report that something happened; returns the event's id.
+        """Report that something happened.
 
-        `items`: mappings with GA4's keys (`item_id` required, `price` for one unit). `value`: sum of price times
-        quantity, without tax and shipping, in `currency` (ISO 4217). `timestamp`: datetime (a naive one is in the
-        shop's time zone) or epoch seconds, default now. Numbers may be Decimal, numpy's or texts, ids UUID or whole
-        numbers. A value that does not fit costs its field, is counted and logged; the event stays. Inside a request
-        visitor and session default to the current visitor's; a visitor who did not agree to be recognised stays
-        nameless whatever is passed. Repeating an `event_id`, or a purchase's `transaction_id`, changes nothing.
+        A value that does not fit costs its field, is counted and logged; the event stays.
 
-        Outside of a request a full queue is waited for, at most 30 seconds; then `QueueFullError` is raised. Inside
-        of one nothing waits and nothing is raised.
+        Parameters
+        ----------
+        name : str
+            An event of GA4's vocabulary, or its name in Segment's, Shopify's, Algolia's or Recombee's. Others are kept
+            as
+            `custom` and never train a model.
+        items : iterable of mapping or Item
+            At most 200, with GA4's keys; `item_id` is required, `price` is for one unit.
+        value : number, optional
+            Money of the whole: the sum of price times quantity, without tax and shipping, in `currency`. Numbers may be
+            Decimal, numpy's or texts.
+        currency : str, optional
+            ISO 4217, three letters.
+        transaction_id : str or int, optional
+            The order. A purchase that repeats it changes nothing. Ids may be UUID or whole numbers.
+        user_id : str or int, optional
+            The shop's own id of the user; stored as a keyed pseudonym. Default inside a request: the logged-in user.
+        anonymous_id, session_id : str, optional
+            Visitor and session. Default inside a request: the current visitor's, who stays nameless without consent.
+        timestamp : datetime or float, optional
+            A datetime (a naive one is in the shop's time zone) or epoch seconds. Default: now.
+        event_id : str, optional
+            Repeating it changes nothing. Default: a new one.
+        properties : mapping, optional
+            Anything else, as JSON of at most 32 KB.
+
+        Returns
+        -------
+        str
+            The event's id.
+
+        Raises
+        ------
+        QueueFullError
+            Outside of a request, a full queue did not empty within 30 seconds. Inside of one nothing waits or raises.
         """
         given = {"value": value, "currency": currency, "transaction_id": transaction_id}
         now = self._clock()

@@ -26,7 +26,20 @@ __all__ = ["KEY_FILE", "SPOOL_FOLDER", "Engine"]
 
 
 class Engine(Parts):
-    """One shop's opsplug. Keywords are the fields of `Settings`; nothing is opened or started before it is needed."""
+    """One shop's opsplug: the composition of its parts. Nothing is opened or started before it is needed.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        The settings, made beforehand.
+    **keywords
+        The fields of `Settings`, where `settings` is not given: `Engine(store="sqlite:///shop.db", models="models")`.
+
+    Raises
+    ------
+    SettingsError
+        A setting is unknown or malformed; the message names it and the nearest one.
+    """
 
     gather = staticmethod(Settings.gather)
 
@@ -71,7 +84,18 @@ class Engine(Parts):
             self.schedule.start()
 
     def flush(self, timeout: float = 5.0) -> bool:
-        """Store all that waits in memory. -> False when something could not be stored in time."""
+        """Store all events that wait in memory.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds to wait.
+
+        Returns
+        -------
+        bool
+            False when something could not be stored in time; it goes on waiting.
+        """
         return self.writer.flush(timeout)
 
     def settle(self, tickets: Iterable[Ticket]) -> None:
@@ -85,7 +109,30 @@ class Engine(Parts):
         *,
         say: Callable[[str], object] = lambda text: None,
     ) -> list[TrainingReport]:
-        """Train now, in this process; a model is served only if its gate lets it through. `say` hears the progress."""
+        """Train now, in this process; a model is served only if it is not worse than the one in use.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            The jobs to run (docs/training.md lists them); all that train models without it.
+        now : datetime or float, optional
+            The moment to train at: an aware datetime or epoch seconds. Later events are not read. Default: the newest
+            event.
+        say : callable
+            Is told the progress, a sentence at a time.
+
+        Returns
+        -------
+        list of TrainingReport
+            One for each model, with its metrics, the baseline's and why it is served or not.
+
+        Raises
+        ------
+        ModelError
+            There is no job of that name.
+        StoreError
+            The store cannot be read.
+        """
         from opsplug.engine.jobs import train
 
         self.flush()

@@ -23,7 +23,28 @@ BANDS: Final = ("low", "lower_middle", "middle", "upper_middle", "high")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """`categories` and `tags` are (name, share of the interest); money is in `currency`; times are epoch seconds."""
+    """What the events of one visitor say.
+
+    Attributes
+    ----------
+    visitor : str
+        Pseudonym or anonymous id, never the shop's own user id.
+    known : bool
+        Whether there are any events.
+    first_seen, last_seen : float or None
+        Epoch seconds.
+    recency_days : float or None
+        Days since the last order.
+    orders, returns, views : int
+    value : float
+        Money of all orders, in `currency`.
+    categories, tags : list of (str, float)
+        Name and share of the interest, 0 to 1.
+    currency, price_band, device, language : str
+    searches : list of str
+    bought : list of (str, str, float)
+        Item id, name and epoch seconds, newest first.
+    """
 
     visitor: str  # pseudonym or anonymous id, never the shop's own user id
     known: bool = False

@@ -24,7 +24,19 @@ WINDOWS = (0.2, 0.05)  # rates of the moving means that see sustained shifts
 
 @dataclass(frozen=True, slots=True)
 class AnomalyScore:
-    """`score` in [0, 1]; `expected`, `lower`, `upper` in the series' unit; `is_anomaly` is score >= 0.5."""
+    """The verdict on one point of a series.
+
+    Attributes
+    ----------
+    score : float
+        0 to 1.
+    expected, lower, upper : float
+        What was expected, in the series' unit.
+    is_anomaly : bool
+        Whether `score` is at least 0.5.
+    reason : str
+        Why a point was refused, or what is unusual about it.
+    """
 
     score: float
     expected: float
@@ -35,10 +47,22 @@ class AnomalyScore:
 
 
 class StreamingDetector:
-    """`update(timestamp, value)` scores one point and learns from it.
+    """Detect anomalies in one series, point by point, in constant memory.
 
-    Timestamps: aware datetimes (the season follows their own clock, so a change to summer time is no surprise) or epoch
-    seconds (UTC). Bad input scores 0 and says why; nothing raises."""
+    It learns season, level and the size of the series' own surprises, and is silent for the first 30 points. `to_dict`
+    and
+    `from_dict` carry it over a restart.
+
+    Notes
+    -----
+    Three questions are asked of each point, each answered in decades of rarity by a tail learned from the series: is it
+    far
+    from what every competent predictor expects; are the last points together; was the series never here before.
+
+    References
+    ----------
+    .. [1] Siffer et al., "Anomaly detection in streams with extreme value theory", KDD 2017.
+    """
 
     threshold = 0.5
 
@@ -55,7 +79,22 @@ class StreamingDetector:
         self.lasting = 0
 
     def update(self, timestamp: datetime | float, value: float, special: bool = False) -> AnomalyScore:
-        """Score `value` at `timestamp`; `special` marks a holiday or sale that is known: no alarm, nothing learned."""
+        """Score one point and learn from it. Bad input scores 0 and says why; nothing raises.
+
+        Parameters
+        ----------
+        timestamp : datetime or float
+            An aware datetime, whose own clock the season follows (so a change to summer time is no surprise), or epoch
+            seconds.
+        value : float
+            In the series' unit.
+        special : bool
+            A holiday or sale that is known: no alarm, nothing learned.
+
+        Returns
+        -------
+        AnomalyScore
+        """
         try:
             number = float(value)
             if isinstance(timestamp, datetime):

@@ -32,14 +32,34 @@ _DEFAULT = (-6.5, 0.25, 5.0, 5.0)  # intercept and slopes where too few intents 
 
 
 class Intent(NamedTuple):
-    """`name` is None where no intent is likely enough; `confidence` in [0, 1] that the best one is right."""
+    """What a customer wants.
+
+    Attributes
+    ----------
+    name : str or None
+        None where no intent is likely enough.
+    confidence : float
+        0 to 1, that the best intent is right.
+    """
 
     name: str | None
     confidence: float
 
 
 class IntentModel:
-    """`fit` learns from examples, `predict` answers; intents are named below confidence `threshold` by None."""
+    """Recognise what a customer wants among the intents that a shop has examples of, or that it is none of them.
+
+    Parameters
+    ----------
+    threshold : float
+        Confidence, 0 to 1, below which no intent is named.
+    encoder : Encoder, optional
+        Gives sentence vectors beside the words.
+
+    References
+    ----------
+    .. [1] Larson et al., "An evaluation dataset for intent classification and out-of-scope prediction", EMNLP 2019.
+    """
 
     def __init__(self, threshold: float = 0.5, encoder: Encoder | None = None) -> None:
         self.threshold = threshold
@@ -48,7 +68,24 @@ class IntentModel:
         self._calibration: tuple[float, ...] = _DEFAULT
 
     def fit(self, texts: Sequence[str], intents: Sequence[str]) -> IntentModel:
-        """Two intents at least. The words of an intent's own name count as one more example of it."""
+        """Learn from examples. The words of an intent's own name count as one more example of it.
+
+        Parameters
+        ----------
+        texts : sequence of str, of length n
+        intents : sequence of str, of length n
+            At least two different ones.
+
+        Returns
+        -------
+        IntentModel
+            Itself.
+
+        Raises
+        ------
+        ModelError
+            There is not one intent for each text, or only one intent in all.
+        """
         if len(texts) != len(intents):
             raise ModelError(f"intents: {len(texts)} texts but {len(intents)} intents; give one for each text.")
         if len(set(intents)) < 2:
@@ -82,7 +119,22 @@ class IntentModel:
         self._examples = Postings.of(vectors, self._space.size)
 
     def predict(self, texts: Sequence[str]) -> list[Intent]:
-        """One `Intent` for each text, in order."""
+        """Recognise the intents of texts.
+
+        Parameters
+        ----------
+        texts : sequence of str, of length n
+
+        Returns
+        -------
+        list of Intent, of length n
+            In order.
+
+        Raises
+        ------
+        ModelError
+            The model is not fitted.
+        """
         answers = []
         for text in texts:
             name, signals = self.signals(text)

@@ -21,11 +21,24 @@ SOLD_OUT = 0.1  # what two distributions must have in common for a column not to
 
 
 class PropensityModel:
-    """P(y = 1) for each row of a table (DataFrame, list of dicts or array), with gaps and categories.
+    """Estimate calibrated probabilities of a yes from any table, also one with gaps and categories.
 
     Gradient boosting, a small neural network and the mean of both are judged out of fold by log loss; the best serves,
-    as the mean of its folds. The probabilities are then put on the level of the newest rows (`times`), because a
-    season moves the base rate more than it moves the order. What serves is plain arrays."""
+    as
+    the mean of its folds. The probabilities are then put on the level of the newest rows, because a season moves the
+    base
+    rate more than it moves the order. What serves is plain arrays.
+
+    Parameters
+    ----------
+    seed : int
+        Of folds and learners.
+
+    References
+    ----------
+    .. [1] Platt, "Probabilistic outputs for support vector machines", 1999.
+    .. [2] Bifet and Gavalda, "Learning from time-changing data with adaptive windowing", SDM 2007.
+    """
 
     KINDS: ClassVar[Mapping[str, type[Trees] | type[Net]]] = {"gradient boosting": Trees, "neural network": Net}
 
@@ -43,8 +56,28 @@ class PropensityModel:
     def fit(
         self, X: Any, y: ArrayLike, times: ArrayLike | None = None, groups: ArrayLike | None = None
     ) -> PropensityModel:
-        """`y` holds 0 and 1 (or booleans); `times` anything that sorts; rows of one of `groups` (a visitor's) are never
-        on both sides of a fold. ModelError without one label a row."""
+        """Learn from rows whose answer is known.
+
+        Parameters
+        ----------
+        X : DataFrame, list of dict or array_like of shape (n, columns)
+        y : array_like of shape (n,)
+            0 and 1, or booleans.
+        times : array_like of shape (n,), optional
+            Anything that sorts; the newest rows set the level of the probabilities.
+        groups : array_like of shape (n,), optional
+            Rows of one group (a visitor's) are never on both sides of a fold.
+
+        Returns
+        -------
+        PropensityModel
+            Itself.
+
+        Raises
+        ------
+        ModelError
+            There is not one label for each row.
+        """
         labels = np.asarray(y).ravel().astype(float)
         self._table = Table()
         matrix = self._table.fit(X)
@@ -109,7 +142,23 @@ class PropensityModel:
             self.shift = shift_to(scores, rate)
 
     def predict_proba(self, X: Any) -> Array:
-        """Probabilities of shape (n, 2): no, yes."""
+        """Estimate probabilities.
+
+        Parameters
+        ----------
+        X : DataFrame, list of dict or array_like of shape (n, columns)
+            Columns as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            Probabilities of no and of yes; each row sums up to 1.
+
+        Raises
+        ------
+        ModelError
+            The model is not fitted.
+        """
         self._check()
         yes = self._probability(self._table.transform(X))
         return np.column_stack([1 - yes, yes])
@@ -127,7 +176,24 @@ class PropensityModel:
         return sigmoid(self.slope * self._raw(matrix) + self.shift)
 
     def explain(self, X: Any, strongest: int = 3) -> list[list[tuple[str, float]]]:
-        """For each row the `strongest` reasons: column and what it adds to the probability against a typical value."""
+        """Say what moves each probability.
+
+        Parameters
+        ----------
+        X : DataFrame, list of dict or array_like of shape (n, columns)
+        strongest : int
+            How many reasons of each row.
+
+        Returns
+        -------
+        list of list of (str, float), of length n
+            Column, and what it adds to the probability of yes against a typical value.
+
+        Raises
+        ------
+        ModelError
+            The model is not fitted.
+        """
         self._check()
         matrix = self._table.transform(X)
         columns = matrix.shape[1]

@@ -25,7 +25,18 @@ _CHINESE_NGRAMS = (1, 2)
 
 
 class Sentiment(NamedTuple):
-    """`label`: positive, neutral, negative; `polarity` in [-1, 1]; `confidence` in [0, 1] that its sign is right."""
+    """How a text sounds.
+
+    Attributes
+    ----------
+    label : {"positive", "neutral", "negative"}
+    polarity : float
+        -1 to 1.
+    confidence : float
+        0 to 1, that the sign of `polarity` is right.
+    language : str
+        ISO 639-1 code.
+    """
 
     label: str
     polarity: float
@@ -34,14 +45,39 @@ class Sentiment(NamedTuple):
 
 
 class SentimentModel:
-    """`fit` learns, `predict` answers; `to_arrays` and `from_arrays` carry it to a process without scikit-learn."""
+    """Classify texts as praise or complaint, in English and Chinese.
+
+    Unfitted it judges by word lists. `to_arrays` and `from_arrays` carry a fitted one to a process without scikit-
+    learn.
+
+    References
+    ----------
+    .. [1] Wang and Manning, "Baselines and bigrams", ACL 2012.
+    """
 
     def __init__(self) -> None:
         self._heads: dict[str, LexicalHead] = {}
         self._second: dict[str, float] = {}  # TextBlob's English word list, read at training
 
     def fit(self, texts: Sequence[str], labels: Sequence[float] | NDArray[np.generic]) -> SentimentModel:
-        """`labels`: greater than zero is praise, else complaint. Languages with too few labels stay cold."""
+        """Learn from rated texts. Languages with too few labels, or labels of one kind, keep their word lists.
+
+        Parameters
+        ----------
+        texts : sequence of str, of length n
+        labels : sequence of float, of length n
+            Greater than zero is praise, else complaint.
+
+        Returns
+        -------
+        SentimentModel
+            Itself.
+
+        Raises
+        ------
+        ModelError
+            There is not one label for each text.
+        """
         praise = np.asarray(labels, dtype=float) > 0
         if len(texts) != len(praise):
             raise ModelError(f"sentiment: {len(texts)} texts but {len(praise)} labels; give one label for each text.")
@@ -57,11 +93,32 @@ class SentimentModel:
         return self
 
     def predict(self, texts: Sequence[str]) -> list[Sentiment]:
-        """One `Sentiment` for each text, in order."""
+        """Judge texts.
+
+        Parameters
+        ----------
+        texts : sequence of str, of length n
+
+        Returns
+        -------
+        list of Sentiment, of length n
+            In order.
+        """
         return [self._score(text, detect_language(text)) for text in texts]
 
     def score(self, text: str, language: str | None = None) -> Sentiment:
-        """One text; `language` where the caller knows it better."""
+        """Judge one text.
+
+        Parameters
+        ----------
+        text : str
+        language : str, optional
+            ISO 639-1 code, where the caller knows it better. Default: detected.
+
+        Returns
+        -------
+        Sentiment
+        """
         return self._score(text, language or detect_language(text))
 
     def _score(self, text: str, language: str) -> Sentiment:

@@ -62,7 +62,15 @@ _IBAN_LENGTH = {  # the countries of the SWIFT registry
 
 
 class Finding(NamedTuple):
-    """One masked stretch: its kind and its half-open character range in the text that was given."""
+    """One masked stretch of a text.
+
+    Attributes
+    ----------
+    kind : str
+        email, phone, card, iban or a national id.
+    start, end : int
+        Half-open range of characters in the text that was given.
+    """
 
     kind: str
     start: int
@@ -70,14 +78,32 @@ class Finding(NamedTuple):
 
 
 class MaskedText(NamedTuple):
-    """The text that may be stored or sent, and what was hidden in the original."""
+    """A text that may be stored or sent.
+
+    Attributes
+    ----------
+    text : str
+    findings : tuple of Finding
+        What was hidden in the original, in order.
+    """
 
     text: str
     findings: tuple[Finding, ...]
 
 
 def mask(text: str) -> MaskedText:
-    """Hides addresses and numbers that identify a person; a second pass changes nothing."""
+    """Hide addresses and numbers that identify a person. A second pass changes nothing.
+
+    Parameters
+    ----------
+    text : str
+        In any script; digits of other scripts, invisible characters and spelled-out mail signs are seen through.
+
+    Returns
+    -------
+    MaskedText
+        Each finding is replaced by its kind in brackets.
+    """
     if text.isascii() or _UNSEEN.search(text) is None:
         found = tuple(_hidden(text))
     else:

@@ -54,10 +54,28 @@ class Catalog:
         self._loading = False
 
     def upsert(self, records: Iterable[Mapping[str, Any]], *, origin: str = "explicit") -> int:
-        """Add or replace items; all are checked first, so a bad one (`EventError`) leaves nothing half done.
+        """Add or replace items. All records are checked first, so that a bad one leaves nothing half done.
 
-        `item_id` is needed; all other fields of the event language's catalogue record are optional. -> how many.
-        What pages say (origin "page") never replaces what the shop upserted, and records that do not fit are left out.
+        Parameters
+        ----------
+        records : iterable of mapping
+            `item_id` is required; all other fields of the catalogue record are optional (docs/events.md). `price` is
+            for one
+            unit in `currency`.
+        origin : str
+            "explicit" (the shop said so) or "page" (read in its pages). A page's record never replaces an explicit one,
+            and
+            page records that do not fit are left out.
+
+        Returns
+        -------
+        int
+            How many records were written.
+
+        Raises
+        ------
+        EventError
+            A record does not fit; the message names item and field.
         """
         checked = []
         for record in records:
@@ -75,18 +93,40 @@ class Catalog:
         return written
 
     def remove(self, ids: Sequence[str]) -> None:
-        """Forget items; their ids are never recommended again."""
+        """Forget items; their ids are never recommended again.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            Item ids; one id as text is taken for itself.
+        """
         listed = [ids] if isinstance(ids, str) else list(ids)
         self._mild(lambda: self._store.remove_items(listed), 0)
         self._changed = True
 
     def get(self, item_id: str) -> dict[str, Any] | None:
-        """One record, or None."""
+        """Read one item.
+
+        Parameters
+        ----------
+        item_id : str
+
+        Returns
+        -------
+        dict or None
+            The record as it is stored.
+        """
         nothing: dict[str, dict[str, Any]] = {}
         return self._mild(lambda: self._store.get_items([item_id]), nothing).get(item_id)
 
     def all(self) -> list[dict[str, Any]]:
-        """Every record."""
+        """Read every item.
+
+        Returns
+        -------
+        list of dict
+            The records as they are stored.
+        """
         nothing: list[dict[str, Any]] = []
         return self._mild(lambda: list(self._store.items()), nothing)
 

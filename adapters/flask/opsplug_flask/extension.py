@@ -23,10 +23,24 @@ _VISIT = "opsplug.visit"
 
 
 class OpsPlug:
-    """`OpsPlug(app)`, or `OpsPlug()` and later `init_app(app)`; settings as keywords or `app.config["OPSPLUG_..."]`.
+    """opsplug as a Flask extension: `OpsPlug(app)`, or `OpsPlug()` and later `init_app(app)`.
 
     Nothing is opened or started before the first request. Under Flask's TESTING no thread, file or schedule starts,
-    unless `testing=False` or a `store` of its own is asked for.
+    unless
+    `testing=False` or a `store` of its own is asked for.
+
+    Parameters
+    ----------
+    app : Flask, optional
+    engine : Engine, optional
+        One that was made beforehand, instead of settings.
+    **settings
+        The fields of `Settings`; they win over `app.config["OPSPLUG_..."]` and the environment.
+
+    Raises
+    ------
+    SettingsError
+        A setting is unknown or malformed, or the app has an OpsPlug already.
     """
 
     def __init__(self, app: Flask | None = None, engine: Engine | None = None, **settings: Any) -> None:
@@ -35,7 +49,21 @@ class OpsPlug:
             self.init_app(app, engine, **settings)
 
     def init_app(self, app: Flask, engine: Engine | None = None, **settings: Any) -> None:
-        """Attach to `app`; raises `SettingsError` for an unknown or malformed setting, or a second time."""
+        """Attach to an app.
+
+        Parameters
+        ----------
+        app : Flask
+        engine : Engine, optional
+            One that was made beforehand, instead of settings.
+        **settings
+            The fields of `Settings`.
+
+        Raises
+        ------
+        SettingsError
+            A setting is unknown or malformed, or the app has an OpsPlug already.
+        """
         if "opsplug" in app.extensions:
             raise SettingsError("OpsPlug: attached to this app already; keep one call, two would count pages twice")
         self._plug = _Plug(app, engine, settings)
@@ -56,7 +84,17 @@ class OpsPlug:
 
 
 def current_engine() -> Engine:
-    """The engine of Flask's current app."""
+    """Find the engine of Flask's current app.
+
+    Returns
+    -------
+    Engine
+
+    Raises
+    ------
+    KeyError
+        The app has no OpsPlug.
+    """
     plug: _Plug = current_app.extensions["opsplug"]
     return plug.engine
 

@@ -18,9 +18,22 @@ _latest: list[Engine] = []
 
 
 class OpsPlugMiddleware:
-    """`app.add_middleware(OpsPlugMiddleware)`; settings as keywords or in the environment.
+    """opsplug as ASGI middleware: `app.add_middleware(OpsPlugMiddleware)`.
 
     Bodies of requests are never read, answers are passed on as they come; only a complete HTML page may gain one tag.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    engine : Engine, optional
+        One that was made beforehand, instead of settings.
+    **settings
+        The fields of `Settings`; they win over the environment.
+
+    Raises
+    ------
+    SettingsError
+        A setting is unknown or malformed.
     """
 
     if TYPE_CHECKING:  # newer versions of Starlette pass `app` by place and say so in types, older ones by name
@@ -190,7 +203,17 @@ class _Answer:
 
 
 def current_engine() -> Engine:
-    """The engine that serves the current request; outside of one, that of the app that was started last."""
+    """Find the engine that serves the current request; outside of one, that of the app that was started last.
+
+    Returns
+    -------
+    Engine
+
+    Raises
+    ------
+    RuntimeError
+        No app with the middleware was started.
+    """
     engine = _serving.get() or (_latest[0] if _latest else None)
     if engine is None:
         raise RuntimeError("there is no engine yet: add OpsPlugMiddleware to the app and start it")
@@ -198,7 +221,17 @@ def current_engine() -> Engine:
 
 
 def context(request: Request) -> dict[str, Any]:
-    """Context processor: `Jinja2Templates(directory, context_processors=[opsplug_starlette.context])`."""
+    """Give templates the helpers: `Jinja2Templates(directory, context_processors=[opsplug_starlette.context])`.
+
+    Parameters
+    ----------
+    request : Request
+
+    Returns
+    -------
+    dict
+        `opsplug`, with `recommendations()`, `chat()` and `snippet()`.
+    """
     return {"opsplug": current_engine().helpers}
 
 

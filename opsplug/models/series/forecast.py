@@ -23,10 +23,23 @@ FUTURES = 100
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`mean` and, for each level in per cent, `lower[level]` and `upper[level]`: arrays of length horizon, in the
-    series' unit. `model` is the one with the most weight, `reason` says what was wrong with the series, if anything.
-    `error` is the backtest's error beside that of seasonal naive; `futures` (paths, horizon) are the forecast with the
-    backtest's own errors, whole paths, so that sums over days can be judged."""
+    """A forecast with its intervals.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (horizon,)
+        In the series' unit.
+    lower, upper : dict of int to ndarray of shape (horizon,)
+        By level in per cent: `lower[80]`.
+    model : str
+        The one with the most weight.
+    reason : str
+        What was wrong with the series, if anything.
+    error : float or None
+        The backtest's error divided by that of seasonal naive; below 1 is better.
+    futures : ndarray of shape (paths, horizon)
+        The forecast with the backtest's own errors, whole paths, so that sums over days can be judged.
+    """
 
     mean: Array
     lower: dict[int, Array]
@@ -40,11 +53,36 @@ class Forecast:
 def forecast(
     values: ArrayLike, period: int, horizon: int, levels: Sequence[int] = (80, 95), *, known: ArrayLike | None = None
 ) -> Forecast:
-    """Forecast the `horizon` points after `values`, equally spaced, oldest first, with a season of `period` points.
+    """Forecast the points after a series.
 
-    `known` (len(values) + horizon, columns): what is known for past and future, such as 1 on holidays, a price, a
-    promotion. Gaps (NaN) and infinite values are filled by the season before. A series that is never negative is never
-    forecast negative. ValueError if period, horizon, a level or the shape of `known` is out of range."""
+    Parameters
+    ----------
+    values : array_like of shape (n,)
+        Equally spaced, oldest first. Gaps (NaN) and infinite values are filled by the season before. A series that is
+        never
+        negative is never forecast negative.
+    period : int
+        Points of one season: 7 for days, 24 for hours.
+    horizon : int
+        Points wanted.
+    levels : sequence of int
+        Levels of the intervals in per cent.
+    known : array_like of shape (n + horizon, columns), optional
+        What is known for past and future, such as 1 on holidays, a price, a promotion.
+
+    Returns
+    -------
+    Forecast
+
+    Raises
+    ------
+    ValueError
+        `period`, `horizon`, a level or the shape of `known` is out of range.
+
+    References
+    ----------
+    .. [1] Hyndman and Athanasopoulos, "Forecasting: principles and practice", 3rd edition, 2021.
+    """
     if period < 1 or horizon < 1 or any(not 0 < level < 100 for level in levels):
         raise ValueError("period and horizon must be at least 1, levels between 0 and 100")
     series, reason = _clean(values, period)
@@ -152,8 +190,30 @@ def _short(series: Array, period: int, horizon: int, levels: Sequence[int], reas
 def runs_out(
     values: ArrayLike, period: int, horizon: int, stock: float, *, known: ArrayLike | None = None
 ) -> tuple[int | None, int | None, int | None]:
-    """(early, middle, late) step ahead at which demand has used up `stock`, of nine in ten, half and one in ten of the
-    futures that the backtest's own errors make of the forecast; None where that is past the horizon."""
+    """Estimate when demand has used up a stock.
+
+    Parameters
+    ----------
+    values : array_like of shape (n,)
+        Units of each past step, oldest first.
+    period, horizon : int
+        As of `forecast`.
+    stock : float
+        Units in stock now.
+    known : array_like of shape (n + horizon, columns), optional
+        As of `forecast`.
+
+    Returns
+    -------
+    tuple of (int or None, int or None, int or None)
+        Early, middle and late step ahead at which one tenth, half and nine tenths of the futures have used it up; None
+        where that is past the horizon.
+
+    Raises
+    ------
+    ValueError
+        As of `forecast`.
+    """
     result = forecast(values, period, horizon, known=known)
     futures = result.futures if len(result.futures) else result.mean[None]
     gone = np.cumsum(np.maximum(futures, 0.0), axis=1) >= stock

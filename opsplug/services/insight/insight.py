@@ -48,19 +48,75 @@ class Insight:
         return self._visitors()
 
     def propensity(self, visitor: str | int | None = None, *, now: float | None = None, language: str = "") -> Answer:
-        """How probable it is that this visitor buys in the next 30 days, with reasons; never raises for the shop."""
+        """Estimate how probable it is that a visitor buys in the next 30 days.
+
+        Parameters
+        ----------
+        visitor : str or int, optional
+            The shop's user id, or an anonymous id. Default inside a request: the current visitor.
+        now : float, optional
+            Epoch seconds. Default: now.
+        language : str
+            Of the reasons. Default: the setting.
+
+        Returns
+        -------
+        Answer
+            Never raises for the shop: without a model `probability` is None and `note` says why.
+        """
         return self.people.propensity(visitor, now=now, language=language)
 
     def churn(self, visitor: str | int | None = None, *, now: float | None = None, language: str = "") -> Answer:
-        """How probable it is that this buyer does not come back within `horizon_days`, with reasons."""
+        """Estimate how probable it is that a buyer does not come back within the answer's `horizon_days`.
+
+        Parameters
+        ----------
+        visitor : str or int, optional
+            The shop's user id, or an anonymous id. Default inside a request: the current visitor.
+        now : float, optional
+            Epoch seconds. Default: now.
+        language : str
+            Of the reasons. Default: the setting.
+
+        Returns
+        -------
+        Answer
+            Never raises for the shop: without a model `probability` is None and `note` says why.
+        """
         return self.people.churn(visitor, now=now, language=language)
 
     def profile(self, visitor: str | int | None = None, *, now: float | None = None) -> Profile:
-        """What the visitor's own events say: interests, price band, recency, frequency, value, device, language."""
+        """Sum up what a visitor's own events say.
+
+        Parameters
+        ----------
+        visitor : str or int, optional
+            The shop's user id, or an anonymous id. Default inside a request: the current visitor.
+        now : float, optional
+            Epoch seconds. Default: now.
+
+        Returns
+        -------
+        Profile
+            Interests, price band, recency, frequency, value, device, language.
+        """
         return self.people.profile(visitor, now=now)
 
     def segment(self, visitor: str | int | None = None, *, now: float | None = None) -> str:
-        """The key of the visitor's segment among buyers, "" for none."""
+        """Name the segment of a buyer.
+
+        Parameters
+        ----------
+        visitor : str or int, optional
+            The shop's user id, or an anonymous id. Default inside a request: the current visitor.
+        now : float, optional
+            Epoch seconds. Default: now.
+
+        Returns
+        -------
+        str
+            Its key, empty for none.
+        """
         return self.people.segment(visitor, now=now)
 
     @cached_property
@@ -68,23 +124,72 @@ class Insight:
         return Alerts(self._store, self._settings, self._clock)
 
     def note(self, kind: str, text: str = "", at: float | None = None) -> None:
-        """Remember that something happened (`note("deploy", "checkout 2.1")`): it is shown beside what changed then."""
+        """Remember that something happened, so that it stands beside what changed afterwards.
+
+        Parameters
+        ----------
+        kind : str
+            deploy, price, campaign, or any other word.
+        text : str
+            For people: "checkout 2.1".
+        at : float, optional
+            Epoch seconds. Default: now.
+        """
         add_note(self._store(), kind, text, round((self._clock() if at is None else at) * 1000))
 
     def anomalies(self, days: int = 30) -> list[dict[str, Any]]:
-        """Hours and days that were not as expected, newest first: `series`, `at`, `value`, `expected`, `lower`,
-        `upper`, `tone`, `causes` (what explains most of it) and `notes` (what happened shortly before)."""
+        """List hours and days that were not as expected.
+
+        Parameters
+        ----------
+        days : int
+            How far back.
+
+        Returns
+        -------
+        list of dict
+            Newest first: `series`, `at` (epoch seconds), `value`, `expected`, `lower`, `upper` in the series' unit,
+            `tone`,
+            `causes` (what explains most of it) and `notes` (what happened shortly before).
+
+        Raises
+        ------
+        StoreError
+            The store cannot be read.
+        """
         reader = self.series_reader()
         until = min(self._clock(), reader.newest() + 86_400.0)
         return reader.alarms(until - days * 86_400.0)
 
     def findings(self) -> list[Finding]:
-        """What needs a look, the most harmful first, as the last run of the job `findings` saw it."""
+        """List what needs a look, as the last run of the job `findings` saw it.
+
+        Returns
+        -------
+        list of Finding
+            The most harmful first.
+
+        Raises
+        ------
+        StoreError
+            The store cannot be read.
+        """
         kept = self._store().get_document(FINDINGS, "now") or {"findings": []}
         return msgspec.convert(kept["findings"], list[Finding])
 
     def feedback(self, finding: Finding, useful: bool) -> None:
-        """A person's word on a finding: it goes on top or away, and others of its kind come sooner or later."""
+        """Take a person's word on a finding: it goes on top or away, and others of its kind come sooner or later.
+
+        Parameters
+        ----------
+        finding : Finding
+        useful : bool
+
+        Raises
+        ------
+        StoreError
+            The word cannot be kept.
+        """
         said = {"useful": useful, "at": self._clock(), STORED_NAMES["impact"]: finding.impact}
         store, now_ms = self._store(), round(self._clock() * 1000)
         store.put_document(FEEDBACK, finding.key, said, now_ms)
@@ -117,7 +222,27 @@ class Insight:
         return item_names(self._store().get_items([item_id]), item_id)
 
     def series(self, name: str, every: Every = "day", days: int = 30) -> list[Point]:
-        """The points of a measure (`orders`, `latency_p95 /checkout`; see `features.measures`)."""
+        """Read the points of a measure.
+
+        Parameters
+        ----------
+        name : str
+            Such as `orders`, `revenue` or `latency_p95 /checkout`.
+        every : {"hour", "day"}
+            The step.
+        days : int
+            How far back.
+
+        Returns
+        -------
+        list of Point
+            Oldest first; `value` is in the measure's unit.
+
+        Raises
+        ------
+        StoreError
+            The store cannot be read.
+        """
         reader = self.series_reader()
         return reader.points(name, every, days, min(self._clock(), reader.newest() + 86_400.0))
 

@@ -49,8 +49,23 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`probability` is None where there is none, and `note` says why. `model` is the version, `trained_until` the time
-    of the newest event it learned from, `known_until` the visitor's newest event that was taken into account."""
+    """A probability about one visitor, with its reasons.
+
+    Attributes
+    ----------
+    probability : float or None
+        0 to 1; None where there is none, and `note` says why.
+    reasons : list of Reason
+        The strongest first; `effect` is what one adds to the probability.
+    horizon_days : float
+        The time it is about.
+    model : str
+        Version of the model.
+    trained_until, known_until : float or None
+        Epoch seconds of the newest event that the model learned from, and of the visitor's newest that was read.
+    note : str
+        Why there is no probability.
+    """
 
     probability: float | None
     reasons: list[Reason] = field(default_factory=list)

@@ -46,11 +46,49 @@ class CurrentVisitor:
         cart: Sequence[str] = (),
         impersonal: bool = False,
     ) -> Recommendations:
-        """A list of at most `k` items; see docs/recommendations.md.
+        """Choose a list of at most `k` items for a place of the shop.
 
-        `history` is item ids or (item_id, time) pairs, oldest first; `candidates` limits the list; `repeats` permits
-        things bought before; `impersonal` leaves out who is looking, for pages that a cache keeps for everybody.
-        Raises `EventError` for an argument that does not fit, and nothing else: what fails of ours gives an empty list.
+        Parameters
+        ----------
+        placement : str
+            home, item, cart, order, search or article.
+        item_id : str, optional
+            The item beside which the list stands.
+        user_id : str or int, optional
+            The shop's own id of the user. Default inside a request: the current visitor.
+        anonymous_id : str, optional
+            The visitor, where no user is known.
+        history : iterable
+            Item ids, `(item_id, time)` or `(item_id, time, event name)`, oldest first; times are aware datetimes or
+            epoch
+            seconds. Added to what the store knows of the visitor.
+        k : int
+            The longest list wanted, 1 to 100.
+        now : datetime or float, optional
+            The moment of the question. Default: now.
+        exclude : iterable of str
+            Items that must not be in it.
+        candidates : iterable of str, optional
+            The only items that may be in it.
+        repeats : bool
+            Whether things that the visitor bought before may be in it.
+        language : str, optional
+            Of the reasons. Default: the setting.
+        cart : iterable of str
+            Items that lie in the cart, beyond the visitor's cart events.
+        impersonal : bool
+            Leave out who is looking, for pages that a cache keeps for everybody.
+
+        Returns
+        -------
+        Recommendations
+            With `rung`, which says how much was known: catalogue, popular, item, session or personal.
+
+        Raises
+        ------
+        EventError
+            An argument does not fit; the message names it. Nothing else is raised: what fails of ours gives an empty
+            list.
         """
         try:
             return self.ask(

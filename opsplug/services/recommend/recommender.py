@@ -40,7 +40,18 @@ RULES_EVERY = 2.0  # seconds between two looks at the rules document
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """One item of a list; `reason` is a sentence for the shopper."""
+    """One item of a list.
+
+    Attributes
+    ----------
+    item_id : str
+    score : float
+        Higher is better; comparable within one list only.
+    reason_code : str
+        Why it is there, for machines.
+    reason : str
+        The same as a sentence for the shopper.
+    """
 
     item_id: str
     score: float
@@ -50,7 +61,21 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class Recommendations:
-    """One list. `rung` says how much was known; `note` says why it is shorter than asked for, else it is empty."""
+    """One list of recommendations.
+
+    Attributes
+    ----------
+    recommendation_id : str
+        Names the list in later events, so that clicks and orders are credited to it.
+    rung : str
+        How much was known: catalogue, popular, item, session or personal.
+    model : str
+        Name and version of the model, `untrained` before the first training.
+    items : list of Recommendation
+        Best first.
+    note : str
+        Why the list is shorter than asked for; empty when it is not.
+    """
 
     recommendation_id: str
     rung: str

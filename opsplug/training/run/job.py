@@ -24,7 +24,23 @@ RUNS = "training_run"  # document kind; keys are name/epoch milliseconds
 
 @dataclass(frozen=True, slots=True)
 class TrainingReport:
-    """One trained model: its metrics, the baseline's, whether it is now served, and why."""
+    """The result of training one model.
+
+    Attributes
+    ----------
+    name : str
+        The job.
+    metrics, baseline : dict of str to float
+        Measured on later events than those learned from.
+    promoted : bool
+        Whether it is now served.
+    seconds : float
+        Wall-clock time.
+    version : str
+        Of the artefact, empty when nothing was published.
+    reason : str
+        Why it is served or not.
+    """
 
     name: str
     metrics: dict[str, float]

@@ -46,7 +46,32 @@ _VISITORS_HELD = 10_000  # whose rate is remembered
 
 @dataclass(frozen=True)
 class ChatReply:
-    """`action`: answer, ask, search, recommend, handover, or wait: a person owns the conversation, or soon will."""
+    """The assistant's answer to one message.
+
+    Attributes
+    ----------
+    conversation_id : str
+    text : str
+        What the visitor reads.
+    action : str
+        answer, ask, search, recommend, handover, or wait: a person owns the conversation, or soon will.
+    confidence : float
+        Probability, 0 to 1, that the answer is right.
+    sources : tuple of str
+        Ids of the knowledge entries, or the order, that the answer was taken from.
+    intent : str
+        What the visitor wants.
+    sentiment : Sentiment
+        How the message sounds.
+    language : str
+        Of the answer.
+    items : tuple of mapping
+        Products, with the price and stock of this moment.
+    suggestions : tuple of str
+        Questions that it may have meant.
+    refused : str
+        slow_down, too_long or unavailable: the message was not taken.
+    """
 
     conversation_id: str
     text: str
@@ -108,7 +133,32 @@ class Chat:
         begins_in: str | None = None,
         may_begin: Callable[[], bool] = lambda: True,
     ) -> ChatReply:
-        """Answers one message, as `respond` does; what fails of ours is an answer that says so, and no exception."""
+        """Answer one message of a visitor, which is masked before anything else is done with it.
+
+        Parameters
+        ----------
+        text : str
+            The message.
+        conversation_id : str, optional
+            The conversation; an id of another visitor's opens a new one.
+        anonymous_id, user_id : str, optional
+            Whose conversation it is. `user_id` only if it was verified.
+        language : str, optional
+            Of the message. Default: detected.
+        cart_value : float
+            Money in the visitor's cart, in the shop's currency.
+        message_id : str, optional
+            The sender's own: the same message delivered twice is stored once and answered the same.
+        begins_in : str, optional
+            Language of the page on which a new conversation begins.
+        may_begin : callable
+            Whether a new conversation may be opened.
+
+        Returns
+        -------
+        ChatReply
+            Nothing is raised: what fails of ours is an answer that says so.
+        """
         try:
             return self.respond(
                 text, conversation_id, anonymous_id, user_id, language, cart_value, message_id, begins_in, may_begin

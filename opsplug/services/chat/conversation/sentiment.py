@@ -23,7 +23,19 @@ class SentimentService:
         self._live = Live(artefacts, NAME, _model, count=counters.add)
 
     def score(self, text: str, language: str | None = None) -> Sentiment:
-        """`Sentiment(label, polarity, confidence, language)`; `language` where the caller knows it better."""
+        """Judge how a text sounds, with the model that serves now.
+
+        Parameters
+        ----------
+        text : str
+            In any language; only English and Chinese are judged.
+        language : str, optional
+            ISO 639-1 code, where the caller knows it better. Default: detected.
+
+        Returns
+        -------
+        Sentiment
+        """
         return (self._live.get() or self._cold).score(text, language)
 
     def report(self) -> dict[str, Any] | None:

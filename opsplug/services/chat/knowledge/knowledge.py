@@ -42,7 +42,24 @@ class Knowledge:
         self._checked = 0.0
 
     def upsert(self, entries: Iterable[Mapping[str, Any]]) -> int:
-        """Adds or replaces by `id` and `language` (else detected); -> how many changed. All are checked first."""
+        """Add or replace entries of the knowledge, by `id` and `language`. All are checked first.
+
+        Parameters
+        ----------
+        entries : iterable of mapping
+            `id`, `question` and `answer` are required; `language` is detected without it; docs/knowledge.md has the
+            others.
+
+        Returns
+        -------
+        int
+            How many entries changed.
+
+        Raises
+        ------
+        EventError
+            An entry does not fit; the message names it.
+        """
         known = self._load()
         changed = [entry for entry in map(entry_of, entries) if not _same(entry, known.get((entry.language, entry.id)))]
         now = round(self._clock() * 1000)
@@ -59,7 +76,19 @@ class Knowledge:
         return len(changed)
 
     def remove(self, entry_id: str, language: str | None = None) -> int:
-        """Forgets an entry, in all languages unless one is named; -> how many."""
+        """Forget an entry of the knowledge.
+
+        Parameters
+        ----------
+        entry_id : str
+        language : str, optional
+            The language to forget it in. Default: all.
+
+        Returns
+        -------
+        int
+            How many entries were removed.
+        """
         keys = [key for key in self._load() if key[1] == entry_id and language in (None, key[0])]
         for spoken, known in keys:
             self._storage.delete_document(KIND, f"{spoken}/{known}")

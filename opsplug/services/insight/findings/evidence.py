@@ -15,9 +15,23 @@ STORED_NAMES: Final = {"impact": "hurt"}  # what a field is called in documents,
 
 
 class Finding(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
-    """A claim about one subject (a page, a search, a product). `p` is None for what was simply counted; `telling` says
-    that the effect is large enough to matter. `impact` is about how many visits it touches; `low` and `high` bound the
-    effect (95 %)."""
+    """A claim about one subject: a page, a search, a product.
+
+    Attributes
+    ----------
+    kind, subject : str
+    facts : dict
+        The numbers of the sentence.
+    impact : float
+        About how many visits it touches.
+    p : float or None
+        p-value; None for what was simply counted.
+    telling : bool
+        Whether the effect is large enough to matter.
+    low, high : float or None
+        Bounds of the effect, 95 %.
+    tone : {"worse", "watch"}
+    """
 
     kind: str
     subject: str
