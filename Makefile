@@ -1,11 +1,12 @@
 # Two commands matter: `make demo` and `make test`. Both set up what they need.
 # Options of the demo: make demo OPTIONS="--port 8080 --framework starlette"
-PYTHON ?= python3.11
+# The newest Python that is here and runs (a shim of pyenv may be there and not run); another: make PYTHON=python3.12
+PYTHON ?= $(shell for v in 3.14 3.13 3.12 3.11; do python$$v -c "" 2>/dev/null && echo python$$v && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 JS := js_snippet
 
-.PHONY: demo test soak lint types browser snippet benchmarks clean
+.PHONY: demo test soak lint types browser snippet docs benchmarks clean
 
 demo: $(VENV)/.demo
 	$(BIN)/opsplug demo $(OPTIONS)
@@ -17,6 +18,7 @@ soak: $(VENV)/.test browser
 	OPSPLUG_SOAK=1 $(BIN)/python -m pytest -q
 
 $(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "opsplug needs Python 3.11 to 3.14; none of them was found."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade pip "setuptools>=68" wheel
 
@@ -26,7 +28,7 @@ $(VENV)/.demo: setup.cfg | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.test: setup.cfg | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q -e ".[test]"
+	$(BIN)/python -m pip install -q -e ".[test,docs]"
 	@touch $@
 
 # Debian's Chromium; elsewhere the browser tests say what is missing.
@@ -50,8 +52,12 @@ snippet:
 	@if command -v npm >/dev/null 2>&1; then cd $(JS) && npm ci --silent --no-audit --no-fund && npm run --silent check; \
 	  else echo "No npm could be installed: the snippet was not rebuilt and compared."; fi
 
+# The documentation site, into site/; anything that does not resolve is an error.
+docs: $(VENV)/.test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 benchmarks: $(VENV)/.test
 	@ls benchmarks/*.py | sed 's/^/$(subst /,\/,$(BIN))\/python /'
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info $(JS)/node_modules
+	rm -rf $(VENV) build dist site *.egg-info $(JS)/node_modules

@@ -17,7 +17,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SMOKE = Path(__file__).with_name("smoke.py")
 SOURCES = ("opsplug", "adapters", "js_snippet", "migrations", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
-EXTRA = ("MANIFEST.in", "CHANGELOG.md")
+EXTRA = (
+    *("MANIFEST.in", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs", "mkdocs.yml", "Makefile", "ruff.toml"),
+    *(".editorconfig", ".pre-commit-config.yaml"),
+)
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
 def run(*command: object, cwd: Path) -> str:
@@ -47,6 +51,23 @@ def built(source: Path) -> Path:
     return source / "dist"
 
 
+def other_pythons() -> list[Path]:
+    """Each supported Python of this machine besides the running one: on the path, or beside it as pyenv keeps them."""
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    found = []
+    for version in PYTHONS:
+        places = [Path(base) / f"python{version}" for base in os.environ.get("PATH", "").split(os.pathsep)]
+        places += sorted(Path(sys.base_prefix).parent.glob(f"{version}*/bin/python{version}"))
+        runs = (
+            path
+            for path in places
+            if path.exists() and not subprocess.call([path, "-c", ""], stderr=subprocess.DEVNULL)
+        )
+        if version != running and (path := next(runs, None)) is not None:
+            found.append(path)
+    return found
+
+
 def fresh(folder: Path, *what: object) -> Path:
     """An environment with nothing of ours but what is installed now; other packages come from this one."""
     home = folder / "env"
@@ -73,6 +94,27 @@ def test_wheel_and_source_archive(built: Path, tmp_path: Path, kind: str) -> Non
     assert smoke(fresh(tmp_path, archive), tmp_path).startswith(str(tmp_path))
 
 
+@pytest.mark.parametrize("interpreter", other_pythons(), ids=lambda path: path.name)
+def test_the_wheel_serves_on_every_python_of_this_machine(built: Path, tmp_path: Path, interpreter: Path) -> None:
+    """With the packages that its users get there, from the registry: they differ by version."""
+    (wheel,) = built.glob("*.whl")
+    run(interpreter, "-m", "venv", tmp_path / "env", cwd=tmp_path)
+    python = tmp_path / "env" / "bin" / "python"
+    pip = (python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--only-binary", ":all:")
+    run(*pip, f"{wheel}[flask,starlette]", "httpx", cwd=tmp_path)
+    assert smoke(python, tmp_path).startswith(str(tmp_path))
+
+
+def test_there_is_a_classifier_for_every_python_that_is_tried() -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    told = {
+        line.rpartition(" ")[2] for line in config["metadata"]["classifiers"].splitlines() if "Python :: 3." in line
+    }
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert {running, *(path.name.removeprefix("python") for path in other_pythons())} <= told <= set(PYTHONS)
+
+
 @pytest.mark.parametrize("mode", ["lenient", "strict"])
 def test_editable(source: Path, tmp_path: Path, mode: str) -> None:
     copy = tmp_path / "source"
@@ -95,7 +137,10 @@ def test_the_archives_hold_what_is_served_and_nothing_of_the_workshop(built: Pat
     assert not [name for name in names if "node_modules" in name or name.startswith("tests/")]
     (archive,) = built.glob("*.tar.gz")
     with tarfile.open(archive) as packed:
-        assert any(name.endswith("migrations/sqlite/0001_events.sql") for name in packed.getnames())
+        inside = {name.partition("/")[2] for name in packed.getnames()}
+    snippet = (path for path in (ROOT / "js_snippet").glob("**/*") if "node_modules" not in path.parts)
+    wanted = [*(ROOT / "docs").glob("**/*.md"), *(ROOT / "migrations").glob("*/*.sql"), *snippet, ROOT / "CHANGELOG.md"]
+    assert sorted({str(path.relative_to(ROOT)) for path in wanted if path.is_file()} - inside) == []
 
 
 def test_every_package_is_listed() -> None:
