@@ -104,6 +104,7 @@ REASONS: Final = (
     Reason("is_available_not_asked", "dropped", "warning"),
     Reason("insight_unanswered", "dropped", "info"),
     Reason("artefacts_refused", "refused", "problem"),
+    Reason("texts_refused", "refused", "warning"),
     Reason("alerts_undelivered", "dropped", "warning"),
     Reason("language_model.calls.*", "counted", "info"),
     Reason("language_model.tokens.*", "counted", "info"),

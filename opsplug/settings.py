@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from opsplug import locales
 from opsplug.errors import SettingsError
 from opsplug.version import __version__
 
@@ -108,7 +109,12 @@ class Settings:
         None, "Gives an order's state for (order number, user id), or None."
     )
     timezone: str = setting("UTC", "The shop's time zone (IANA), for days in reports and naive times in imports.")
-    language: str = setting("en", "Language of reasons and answers where the visitor's is unknown: `en` or `zh`.")
+    language: str = setting(
+        "en", "Language of texts where neither the page nor the visitor says one: `en`, `zh`, or one of `locales`."
+    )
+    locales: str = setting(
+        "", "Folder of your own texts: `<language>/<file>.json` adds a language or replaces single texts."
+    )
     currency: str = setting("", "Currency of prices that name none (ISO 4217).")
     trusted_proxies: int = setting(0, "How many proxies in front of the shop set X-Forwarded-For.")
     train_every: int = setting(3600, "Seconds between trainings in the background; 0: never.")
@@ -186,7 +192,7 @@ class Settings:
     def job_options(self) -> dict[str, Any]:
         """What background jobs need to know, as plain data: it travels to an interpreter of its own."""
         return {
-            "retention_days": self.retention_days, "timezone": self.timezone, "language": self.language,
+            "retention_days": self.retention_days, "timezone": self.timezone, "language": self.language, "locales": self.locales,
             "alerts": self.alerts, "deep": self.deep, "train_jobs": self.train_jobs, **self.encoder_options(),
             "facts": {"release": self.release, "version": __version__, "settings": self._digest()},
         }  # fmt: skip
@@ -278,8 +284,11 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             "alerts: addresses such as mailto://user:password@example.com are expected, see docs/alerts.md"
         )
-    if settings.language not in ("en", "zh"):
-        raise SettingsError(f"language: {settings.language!r} is not supported; use 'en' or 'zh'")
+    if not settings.locales and locales.match(settings.language) is None:
+        raise SettingsError(
+            f"language: there are no texts in {settings.language!r}, only in {', '.join(locales.languages())}; "
+            "a folder of texts in another language is named by the setting locales"
+        )
     _check_models(settings)
     if settings.holdout > 0.5:
         raise SettingsError("holdout: a share from 0 to 0.5 is expected")

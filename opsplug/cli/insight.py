@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("visitor")
-@click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option("--language", metavar="TAG", default="en", show_default=True)
 @json_option
 @with_engine()
 def insight(engine: "Engine", visitor: str, language: str, json_: bool) -> None:

@@ -30,7 +30,7 @@ def knowledge() -> None:
 
 
 @knowledge.command("list")
-@click.option("--language", type=click.Choice(["en", "zh"]), help="Only this language.")
+@click.option("--language", metavar="TAG", help="Only this language.")
 @json_option
 @with_engine()
 def list_entries(engine: "Engine", language: str | None, json_: bool) -> None:
@@ -50,7 +50,7 @@ def list_entries(engine: "Engine", language: str | None, json_: bool) -> None:
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--page", "pages", multiple=True, metavar="PATH", help="A help page of the shop, as /help; repeatable.")
 @click.option("--shop", default="http://127.0.0.1:5000", show_default=True, help="Where on this machine the shop runs.")
-@click.option("--language", type=click.Choice(["en", "zh"]), help="Language of Markdown that does not name its own.")
+@click.option("--language", metavar="TAG", help="Language of Markdown that does not name its own.")
 @json_option
 @with_engine(must_exist=False)
 def import_entries(
@@ -146,7 +146,7 @@ def reject_suggestion(engine: "Engine", suggestion_id: str, by: str) -> None:
 
 @knowledge.command("remove")
 @click.argument("entry_id")
-@click.option("--language", type=click.Choice(["en", "zh"]), help="Only in this language.")
+@click.option("--language", metavar="TAG", help="Only in this language.")
 @with_engine()
 def remove_entry(engine: "Engine", entry_id: str, language: str | None) -> None:
     """Forget an entry."""

@@ -31,7 +31,7 @@ def _question(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("-k", type=click.IntRange(0, 200), default=8, show_default=True, help="Length of the list."),
             click.option("--now", metavar="TIME", help="Act as at this time. [now]"),
             click.option("--repeats", is_flag=True, help="Permit things bought before."),
-            click.option("--language", type=click.Choice(["en", "zh"]), help="Language of the reasons."),
+            click.option("--language", metavar="TAG", help="Language of the reasons."),
         )
     ):
         function = option(function)

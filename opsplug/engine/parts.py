@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from opsplug import locales
 from opsplug.capture.conduct import Conduct
 from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 KEY_FILE, SPOOL_FOLDER = "opsplug.key", "opsplug-spool"
 
 
+log = logging.getLogger("opsplug")
+
+
 class Parts:
     """What an engine is made of. Nothing is opened before it is needed; services and models are imported then, too."""
 
@@ -50,6 +55,9 @@ class Parts:
         self.settings = settings
         folder = settings.folder if settings.store_path else None
         self.counters = self.new_counters()
+        for problem in locales.use(settings.locales) if settings.locales else ():
+            log.error("opsplug: texts refused: %s", problem)
+            self.counters.add("texts_refused")
         self.guard = Guard(self.counters)
         self.queue = EventQueue(settings.queue_size)
         self.spool = Spool(folder / SPOOL_FOLDER if folder else None)

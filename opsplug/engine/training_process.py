@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from opsplug import locales
 from opsplug.engine.jobs import train
 from opsplug.errors import OpsPlugError
 from opsplug.store import open_store
@@ -26,6 +27,7 @@ def main() -> int:
         os.nice(NICE)
     spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=Spec)
     threading.Thread(target=end_with_parent, daemon=True).start()
+    locales.use(spec.options.get("locales", ""))  # alerts are put into words here
     store = open_store(spec.store)
     try:
         artefacts = Artefacts(Path(spec.models), bytes.fromhex(spec.key))

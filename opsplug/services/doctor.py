@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from opsplug import reasons
+from opsplug import locales, reasons
 from opsplug.errors import OpsPlugError, StoreError
 from opsplug.settings import unknown_names
 
@@ -64,7 +64,15 @@ class Doctor:
 
     def examine(self) -> list[Finding]:
         """All checks, in the order in which trouble is best looked for."""
-        found = [self._python(), self._clock_is_sane(), *self._environment(), self._folder(), self._disk(), self._key()]
+        found = [
+            self._python(),
+            self._clock_is_sane(),
+            *self._environment(),
+            *self._texts(),
+            self._folder(),
+            self._disk(),
+            self._key(),
+        ]
         reachable = self._reachable()
         found += [*reachable, *self._permissions(), *self._owners(), self._spooled()]
         if reachable[0].state == "ok":
@@ -95,6 +103,15 @@ class Doctor:
             Finding("environment", "warning", f"{name} is no setting{f'; {near}?' if near else ''}", remedy)
             for name, near in unknown_names(self._environ)
         ]
+
+    def _texts(self) -> list[Finding]:
+        """The shop's own texts, where it has any."""
+        if not self._settings.locales:
+            return []
+        wrong = locales.use(self._settings.locales)
+        remedy = "Correct the file; docs/languages.md says what is checked."
+        found = [Finding("locales", "warning", sentence, remedy) for sentence in wrong]
+        return found or [Finding("locales", "ok", f"texts in {', '.join(locales.languages())}")]
 
     def _folder(self) -> Finding:
         folder = self._settings.folder.absolute()

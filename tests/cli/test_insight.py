@@ -16,7 +16,7 @@ def test_one_visitor_on_the_command_line(tmp_path, monkeypatch):
     store = str(tmp_path / "shop.db")
     told = CliRunner().invoke(group, ["insight", "u42", "--store", store], catch_exceptions=False)
     assert "8.00 EUR" in told.output
-    assert "not trained yet" in told.output
+    assert "Not trained yet" in told.output
     assert "u42" not in told.output
     as_json = CliRunner().invoke(group, ["insight", "u42", "--json", "--store", store], catch_exceptions=False)
     assert json.loads(as_json.output)["profile"]["orders"] == 1

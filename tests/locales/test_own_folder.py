@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from opsplug import locales
+from opsplug import Engine, Settings, locales
+from opsplug.errors import SettingsError
 
 
 @pytest.fixture
@@ -97,3 +99,30 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     [problem] = locales.use(tmp_path / "none")
     assert "there is no such folder" in problem
     assert locales.languages()[0] == "en"
+
+
+def test_a_shop_starts_with_a_refused_file_and_says_so(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    put(folder, "nl", "chat", {"greeting": "Hallo!"})
+    with closing(Engine(store="sqlite://", locales=str(folder), language="nl", testing=True)) as engine:
+        assert engine.chat.reply("hello", anonymous_id="v").text == english("chat")["greeting"]
+        assert engine.counters.get("texts_refused") == 1
+    assert "chat.json: thanks: this key is missing. The file is left out, English is shown" in caplog.text
+
+
+def test_a_shop_speaks_a_language_of_its_own(folder: Path) -> None:
+    put(folder, "nl", "recommendations", english("recommendations") | {"reasons": NL_REASONS})
+    with closing(Engine(store="sqlite://", locales=str(folder), language="nl", testing=True)) as engine:
+        engine.catalog.upsert([{"item_id": "mug", "item_name": "Mok", "price": 9.9, "availability": "in_stock"}])
+        [item] = engine.recommend("home", k=1).items
+        assert item.reason == "Uit ons assortiment"
+
+
+def test_the_language_of_a_shop_must_have_texts() -> None:
+    with pytest.raises(SettingsError, match="language: there are no texts in 'nl', only in en"):
+        Settings(language="nl")
+
+
+NL_REASONS = {
+    code: {**texts, "plain": "Uit ons assortiment"}
+    for code, texts in locales.words("recommendations", "en")["reasons"].items()
+}

@@ -49,7 +49,7 @@ def test_what_was_done_since_is_taken_into_account(shop):
 
 def test_unknown_visitors_and_a_broken_store_raise_nothing(shop, monkeypatch):
     assert shop.people.propensity("nobody").probability is None
-    assert "nothing is known" in shop.people.propensity("nobody").note
+    assert "Nothing is known" in shop.people.propensity("nobody").note
     assert shop.people.propensity().probability is None
     assert shop.people.churn("").probability is None
 

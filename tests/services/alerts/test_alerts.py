@@ -115,15 +115,15 @@ def test_an_alarm_reaches_the_webhook_once_with_cause_and_deploy(store, hook) ->
     run(store, hook.address, NOON + 300)
     [(body, headers)] = hook.came
     assert body["title"] == "opsplug: Orders"
-    assert "Critical: Orders fell to 2 (2026-03-03 11:00–12:00); 30 was expected, 18 to 42" in body["message"]
-    assert "device mobile (96 %)" in body["message"] and "Deploy at 2026-03-03 11:01: v7" in body["message"]
+    assert "Critical: Orders fell to 2 (Mar 3, 2026 11:00–12:00); 30 was expected, 18 to 42" in body["message"]
+    assert "device mobile (96 %)" in body["message"] and "Deploy at Mar 3, 2026 11:01: v7" in body["message"]
     assert len(headers["Idempotency-Key"]) == 24
 
 
 def test_in_chinese(store, hook) -> None:
     put(store, alarm())
     run(store, hook.address, language="zh")
-    assert "严重：订单数降至 2（2026-03-03 11:00 至 12:00），预计为 30" in hook.came[0][0]["message"]
+    assert "严重：订单数降至 2（2026年3月3日 11:00 至 12:00），预计为 30" in hook.came[0][0]["message"]
 
 
 def test_a_refused_message_is_tried_again_under_the_same_key_also_by_another_process(store, hook) -> None:
