@@ -5,6 +5,8 @@ time. "Added" is the difference of the two answers of one pair: its median and 9
 template, identity from a cookie, consent, crawler check; the exception path is measured too. Peers (if installed) run
 in the same run, and so does a second bare app in the place of the plugged one: what that "adds" is noise.
 
+The rows with "page" are a 27 KB HTML page into which the tag goes: what most requests of a shop are.
+
 Without --rate the pairs follow each other at once, and each page view is stored meanwhile by the writer's thread. With
 it they come as a server's requests do, after a wait that lets caches grow cold: both apps and the peers cost more.
 """
@@ -33,6 +35,21 @@ HEADERS = {
     "cookie": COOKIE,
 }
 Call = Callable[[], None]
+CARD = (
+    '<div class="col-md-4"><div class="card"><a href="/item/{0}"><img src="/static/img/{0}.jpg" alt="Product {0}"></a>'
+    '<div class="card-body"><h5 class="card-title"><a href="/item/{0}">Product number {0}</a></h5>'
+    '<p class="card-text">A short text that says what this product is and why somebody may want it.</p>'
+    '<span class="price">EUR {0}.90</span> <button data-id="{0}">Add to cart</button></div></div></div>\n'
+)
+PAGE = (
+    '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Shop</title>\n'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    + "".join(f'<link rel="stylesheet" href="/static/{name}.css">\n' for name in ("bootstrap", "icons", "shop"))
+    + "".join(f'<script defer src="/static/{name}.js"></script>\n' for name in ("jquery", "bootstrap", "shop"))
+    + "</head><body><header><nav><ul><li><a href='/'>Home</a></li></ul></nav></header><main><div class='row'>\n"
+    + "".join(CARD.format(number) for number in range(100, 166))
+    + "</div></main></body></html>\n"
+)
 
 
 def asgi_call(app: Any, path: str) -> Call:
@@ -105,16 +122,19 @@ def wsgi_call(app: Any, path: str) -> Call:
 
 def starlette_app() -> Any:
     from starlette.applications import Starlette
-    from starlette.responses import PlainTextResponse
+    from starlette.responses import HTMLResponse, PlainTextResponse
     from starlette.routing import Route
 
     async def item(request: Any) -> Any:
         return PlainTextResponse("ok")
 
+    async def page(request: Any) -> Any:
+        return HTMLResponse(PAGE)
+
     async def boom(request: Any) -> Any:
         raise ValueError("the shop's own fault")
 
-    return Starlette(routes=[Route("/item/{item_id}", item), Route("/boom", boom)])
+    return Starlette(routes=[Route("/item/{item_id}", item), Route("/page", page), Route("/boom", boom)])
 
 
 def flask_app() -> Any:
@@ -122,6 +142,8 @@ def flask_app() -> Any:
 
     app = flask.Flask("overhead", static_folder=None)
     app.add_url_rule("/item/<item_id>", "item", lambda item_id: ("ok", {"Content-Type": "text/plain"}))
+
+    app.add_url_rule("/page", "page", lambda: PAGE)
 
     def boom() -> str:
         raise ValueError("the shop's own fault")
@@ -199,7 +221,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
         rows: list[tuple[str, Callable[[], Call], Callable[[], Call]]] = []
-        for path, what in (("/item/42", ""), ("/boom", ", exception")):
+        for path, what in (("/page", ", page"), ("/item/42", ""), ("/boom", ", exception")):
             rows += [
                 (
                     f"Starlette, opsplug{what}",

@@ -1,6 +1,7 @@
 """What templates call: `opsplug.snippet()`, `opsplug.recommendations(...)`, `opsplug.chat()`."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,6 +16,8 @@ from opsplug.web.cards import PLACEMENTS, Cards, title
 from opsplug.web.static import Snippet
 
 _NOTHING = Markup("")
+_NONCE = Markup("<nonce>")  # where the nonce of a page goes; no setting can hold it, for it would be escaped
+MAX_ROOTS = 64  # places where the shop may be mounted whose tags are kept; set by hand
 # Lists that depend on who looks are fetched by the element; those of a page are the same for everybody.
 _PERSONAL_PLACEMENTS = ("home", "cart", "order")
 
@@ -39,12 +42,18 @@ class Helpers:
         self._guard = guard
         self._recommend = recommend
         self._server_events = " ".join(sorted(server_events))
+        self._tag = lru_cache(MAX_ROOTS)(self._rendered_tag)  # a template costs 40 us a page, and reads its file's time
         self._options = msgspec.json.encode({"banner": settings.banner, "chat": settings.chat}).decode()
 
     def tag(self, visit: Visit | None, nonce: str = "") -> Markup:
         """The script tag; the same for all visitors but for the page's own nonce."""
+        tag = self._tag(visit.root if visit else "")
+        return tag.replace(_NONCE, Markup(' nonce="{}"').format(nonce) if nonce else _NOTHING)
+
+    def _rendered_tag(self, root: str) -> Markup:
+        """The tag of a shop mounted at `root`, with a mark where a nonce goes."""
         settings = self._settings
-        prefix = (visit.root if visit else "") + settings.prefix
+        prefix = root + settings.prefix
         consent = settings.consent if isinstance(settings.consent, str) else "required"
         rendered = self._templates.get_template("snippet.html").render(
             src=f"{prefix}/{self._snippet.hashed_name('opsplug.js')}",
@@ -53,7 +62,7 @@ class Helpers:
             language=settings.language,
             server_events=self._server_events,
             options=self._options,
-            nonce=nonce,
+            nonce_mark=_NONCE,
         )
         return Markup(rendered.strip())
 

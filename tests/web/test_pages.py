@@ -1,8 +1,11 @@
 """The shop's pages: where the tag goes, and which pages are left alone."""
 
+from pathlib import Path
+
 import pytest
 
-from opsplug.web.pages import add_tag, has_tag, may_touch, nonce_of
+from opsplug import Engine
+from opsplug.web.pages import add_tag, by_name, has_tag, may_touch, nonce_of
 
 TAG = b"<script data-opsplug></script>"
 PAGE = b"<!doctype html><html><head><title>x</title></head><body>hi</body></html>"
@@ -72,6 +75,27 @@ def test_the_pages_policy_decides(policy: str | None, nonce: str | None) -> None
     assert nonce_of({"content-security-policy": policy}.get) == nonce  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "lines", [["script-src 'self'", "script-src 'none'"], ["script-src 'none'", "script-src 'self'"]]
+)
+def test_policies_on_lines_of_their_own_all_count(lines: list[str]) -> None:
+    headers = by_name([("Content-Type", "text/html"), *(("Content-Security-Policy", line) for line in lines)])
+    assert nonce_of(headers.get) is None
+
+
 def test_a_tag_by_hand_is_seen() -> None:
     assert has_tag(b'<script async src="/_opsplug/opsplug.js" data-opsplug></script>')
     assert not has_tag(b'<script src="app.js"></script>')
+
+
+def test_the_tag_is_rendered_once_for_all_pages_of_a_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A template for each page costs 40 us and a look at the template file's time."""
+    engine = Engine(store=f"sqlite:///{tmp_path}/opsplug.db")
+    helpers = engine.web.helpers
+    first = helpers.tag(None)
+    monkeypatch.setattr(helpers, "_templates", None)
+    assert helpers.tag(None) == first
+    assert 'nonce="a+b/c="' in helpers.tag(None, "a+b/c=")
+    assert "nonce" not in first
+    assert 'nonce="&#34;&gt;&lt;b&gt;"' in helpers.tag(None, '"><b>')
+    engine.close()

@@ -186,7 +186,7 @@ class _Plug:
                 if visit is not None and visit.method == "GET":
                     visit.is_page = True
                     if not response.is_streamed and not response.direct_passthrough:
-                        body = engine.pages.read(visit, 200, response.headers.get, response.get_data)
+                        body = engine.pages.read(visit, 200, response.headers.items(), response.get_data)
                         if body is not None:
                             response.set_data(body)
         return response

@@ -164,11 +164,11 @@ class _Answer:
     async def _page(self, start: Message, message: Message) -> None:
         """The first part of a page: complete, it may gain the tag; else both messages pass as they are."""
         self._held = None
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             body: bytes = message.get("body", b"")
             with self.engine.guard("page"):
-                page = self.engine.pages.read(self.visit, start["status"], headers.get, lambda: body)
+                page = self.engine.pages.read(self.visit, start["status"], headers, lambda: body)
                 if page is not None:
                     message = {**message, "body": page}
                     _replace_header(start, b"content-length", str(len(page)).encode())
