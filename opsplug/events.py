@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from opsplug.errors import EventError
+from opsplug.units import DAY, MS
 from opsplug.values import currency, identifier, listed, number, plain, text
 
 SCHEMA: Final = "opsplug/1"
@@ -20,7 +21,7 @@ MAX_ITEMS: Final = 5_000  # of an order; a browser reports at most 200
 MAX_EVENT_BYTES: Final = 32 * 1024
 MAX_ID: Final = 1024
 EARLIEST_MS: Final = 315_532_800_000  # 1980-01-01: older than any shop's log
-FUTURE_MS: Final = 86_400_000  # a day of clock error is forgiven, a year is not
+FUTURE_MS: Final = DAY * MS  # a day of clock error is forgiven, a year is not
 
 # Who caused an event. Only VISITOR ever trains a model; the others are counted apart.
 VISITOR, BOT, STAFF, MACHINE = 0, 1, 2, 3

@@ -21,6 +21,7 @@ import msgspec
 
 from opsplug import locales
 from opsplug.errors import SettingsError
+from opsplug.units import HOUR
 from opsplug.version import __version__
 
 PREFIX = "OPSPLUG_"
@@ -117,7 +118,7 @@ class Settings:
     )
     currency: str = setting("", "Currency of prices that name none (ISO 4217).")
     trusted_proxies: int = setting(0, "How many proxies in front of the shop set X-Forwarded-For.")
-    train_every: int = setting(3600, "Seconds between trainings in the background; 0: never.")
+    train_every: int = setting(HOUR, "Seconds between trainings in the background; 0: never.")
     train_jobs: int = setting(
         0, "Pieces of a training that run at once; 0: half of the cores, four at most (two cores: one after another)."
     )

@@ -10,6 +10,7 @@ from opsplug.version import __version__
 ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = [path for folder in ("opsplug", "adapters") for path in (ROOT / folder).rglob("*.py")]
 SQL = re.compile(r"[\"'](?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|ALTER TABLE)\b")
+LENGTH = re.compile(r"\b(?:86_?400(?:_?000)?|604_?800|3_?600(?:_?000)?)\b")  # a day, a week, an hour
 MARKUP = re.compile(r"[\"']\s*<(?:!doctype|html|div|span|p|a|ul|li|script|section|table|svg)\b", re.IGNORECASE)
 
 
@@ -30,6 +31,12 @@ def test_markup_stands_in_templates() -> None:
 def test_the_snippet_builds_its_elements() -> None:
     sources = (ROOT / "js_snippet" / "src").rglob("*.ts")
     assert [path.name for path in sources if "innerHTML" in path.read_text(encoding="utf-8")] == []
+
+
+def test_lengths_of_time_stand_in_one_place() -> None:
+    found = [path for path in PRODUCT if LENGTH.search(path.read_text(encoding="utf-8"))]
+    # SQL reads no constants of Python
+    assert [name for name in names(found) if name not in ("opsplug/units.py", "opsplug/store/queries.py")] == []
 
 
 def test_the_changelog_begins_with_this_version() -> None:

@@ -15,11 +15,12 @@ from opsplug.errors import EventError
 from opsplug.events import ALIASES, BROWSER_EVENTS, EARLIEST_MS, FUTURE_MS, STAFF, VISITOR, Event, make_event
 from opsplug.privacy import mask
 from opsplug.reasons import Note
+from opsplug.units import DAY, MS
 
 MAX_BODY = 64 * 1024
 MAX_EVENTS = 100
 MAX_ITEMS = 200
-OLDEST_MS = 30 * 86_400_000  # an offline queue may come back after weeks, not after years
+OLDEST_MS = 30 * DAY * MS  # an offline queue may come back after weeks, not after years
 WRONG_CLOCK_MS = 60_000  # less is the way of the request
 SAME_LOAD_SECONDS = 120  # an older page view id came out of a cache: that view is new
 # What msgspec raises for a text that is not JSON, not UTF-8, or nested too deep.

@@ -12,11 +12,12 @@ from typing import Final
 
 from opsplug.capture.client import client_of, network_of
 from opsplug.capture.visit import Visit
+from opsplug.units import HOUR
 
 FASTEST: Final = 60.0  # pages at once of one visitor; beyond, one a second
 SILENT: Final = 40.0  # pages at once of one client without a report; beyond, one a minute
 REPORTING: Final = 10  # clients that must have reported before the silence of another says anything
-REMEMBERED_SECONDS: Final = 3600.0  # how long one is known for a program, or for having reported
+REMEMBERED_SECONDS: Final = HOUR  # how long one is known for a program, or for having reported
 _CLIENTS: Final = 10_000
 
 

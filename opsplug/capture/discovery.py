@@ -12,11 +12,12 @@ from queue import Empty, Full, Queue
 from typing import Any, Final
 
 from opsplug.capture.product_pages import MAX_PAGE, Page, read_page, read_products
+from opsplug.units import HOUR
 
 __all__ = ["Discovery", "Page", "read_page", "read_products"]
 
 log = logging.getLogger("opsplug")
-EVERY_SECONDS: Final = 3600
+EVERY_SECONDS: Final = HOUR
 _REMEMBERED: Final = 20_000
 _WAITING: Final = 16
 _IDLE_SECONDS: Final = 5.0

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from opsplug.capture.ids import new_id
 from opsplug.capture.names import CONSENT_COOKIE, ID_COOKIE
+from opsplug.units import DAY
 
 IDLE_MINUTES = 30
 RENEW_MINUTES = 2  # how stale the cookie may get before an answer renews it
-MAX_AGE = 400 * 86_400  # seconds: the longest that browsers keep a cookie
+MAX_AGE = 400 * DAY  # seconds: the longest that browsers keep a cookie
 _FORMAT = re.compile(r"([A-Za-z0-9_-]{20})\.([A-Za-z0-9_-]{20})\.([0-9a-f]{1,9})\.([A-Za-z0-9_-]{1,8})\Z")
 _COOKIE = re.compile(rf"(?:^|;\s*)(?:{ID_COOKIE}=\"?([^;\"]*)|{CONSENT_COOKIE}=\"?([^;\"]*))")
 _CACHE_SIZE = 4096

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from opsplug.demo.shop import Shop
+from opsplug.units import DAY
 
 
 @dataclass(frozen=True)
@@ -67,5 +68,5 @@ POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 's
 def headers(page: Page) -> dict[str, str]:
     """Pages show the visitor's own cart, so only the visitor keeps them; drawings are the same for everybody."""
     if page.media_type != "text/html":
-        return {"Cache-Control": "public, max-age=86400"}
+        return {"Cache-Control": f"public, max-age={DAY}"}
     return {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from opsplug.training.run.job import DAY, HOUR, Job, run_jobs
+from opsplug.training.run.job import Job, run_jobs
+from opsplug.units import DAY, HOUR
 
 JOBS: Final = (
     Job("recommendations", "opsplug.training.recommendations:train", trains=True),

@@ -14,12 +14,13 @@ import msgspec
 
 from opsplug.events import Event, Item
 from opsplug.features.cleaning_report import CleaningReport
+from opsplug.units import DAY, MS
 
 BURST_MOMENTS: Final = 60  # of one visitor in one minute
 SILENT_PAGES: Final = 100  # so many pages, at a pace of more than one in two minutes, without a report of the snippet
 SILENT_PACE_MS: Final = 120_000
 REPORTING: Final = 50  # visitors who must have reported before the silence of others says anything
-STALE_MS: Final = 30 * 86_400_000
+STALE_MS: Final = 30 * DAY * MS
 SAME_MOMENT_MS: Final = 2_000
 PRICE_RATIO: Final = 20.0
 _REMEMBERED: Final = 50_000  # visitors whose last moments are known

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.shoplog import BUY, ShopLog
+from opsplug.units import DAY
 
 MOST: Final = 12  # newest cohorts that are shown
 YOUNG_DAYS: Final = 120  # of a log this short, weeks say more than months
-DAY: Final = 86400.0
 
 
 @dataclass(frozen=True, slots=True)

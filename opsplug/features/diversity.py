@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.features.interactions import DAY, Interactions
+from opsplug.features.interactions import Interactions
 from opsplug.features.items import Catalogue
+from opsplug.units import DAY
 
 # Below these, a personal list rests on little; (name, at least).
 ENOUGH = (("events", 1000), ("visitors", 100), ("items", 50), ("days", 14), ("returning", 50))

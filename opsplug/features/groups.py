@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from opsplug.features.items import Catalogue, price_bands
+from opsplug.units import DAY
 
-DAY = 86_400.0
 NEW, RECENT = 30.0, 180.0  # days since an item came into the catalogue
 UNKNOWN = ""
 FIELDS: Mapping[str, str] = {"seller": "seller_id", "brand": "item_brand", "category": "item_category"}  # of a record

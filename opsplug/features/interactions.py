@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opsplug.units import DAY
+
 VIEW, CART, PURCHASE, OTHER = 0, 1, 2, 3
-DAY = 86400.0
 
 # Event name -> (kind, weight). Starting values of the event language, not findings.
 EVENTS: Mapping[str, tuple[int, float]] = {

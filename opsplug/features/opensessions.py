@@ -8,8 +8,10 @@ from typing import Any, Final
 
 import msgspec
 
+from opsplug.units import HOUR, MS
+
 IDLE_MS: Final = 30 * 60_000  # a visit without an event for so long is over
-KEPT_MS: Final = 6 * 3_600_000  # and is remembered so long, for events that come late
+KEPT_MS: Final = 6 * HOUR * MS  # and is remembered so long, for events that come late
 _MARKS: Final = 60  # different things that a visit is counted once for
 
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from opsplug.events import TASTE, Event
 from opsplug.features.shoplog import BUY, VIEW, ShopLog, shop_log
+from opsplug.units import DAY
 
-DAY: Final = 86400.0
 HALF_LIFE_DAYS: Final = 60.0  # of an interest
 MOST_INTERESTS: Final = 8
 BANDS: Final = ("low", "lower_middle", "middle", "upper_middle", "high")

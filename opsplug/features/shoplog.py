@@ -17,7 +17,6 @@ VIEW, CART, BUY, RETURN = 0, 1, 2, 3
 KINDS: Final = {"view_item": VIEW, "add_to_cart": CART, "purchase": BUY, "refund": RETURN}
 NAMES: Final = (*KINDS, "order_cancelled")
 GUEST: Final = "order:"  # what an import calls the unknown buyer of one order, who can never come back
-DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)

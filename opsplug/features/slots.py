@@ -6,7 +6,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-HOUR: Final = 3600
+from opsplug.units import HOUR
+
 _QUARTER_MS: Final = 900_000  # no time zone changes its offset at another minute
 EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000  # 2000 to 2100: a clock outside is wrong
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.shoplog import BUY, CART, RETURN, VIEW, ShopLog
+from opsplug.units import DAY
 
 Array = NDArray[np.float64]
-DAY = 86400.0
 NAMES = (
     "recency_days",
     "orders",

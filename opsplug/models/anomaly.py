@@ -13,7 +13,8 @@ from typing import Any
 
 from opsplug.models.series.peaks_over_threshold import Tail
 from opsplug.models.series.scale import Scale
-from opsplug.models.series.season import DAY, Bins, Expectation
+from opsplug.models.series.season import Bins, Expectation
+from opsplug.units import DAY
 
 WARM = 30  # points learned before the first alarm
 DECADES = 3.35  # an alarm needs a surprise of this many decades

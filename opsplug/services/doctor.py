@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from opsplug import locales, reasons
 from opsplug.errors import OpsPlugError, StoreError
 from opsplug.settings import unknown_names
+from opsplug.units import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from opsplug.capture.spool import Spool
@@ -27,7 +28,6 @@ _LITTLE, _TOO_LITTLE = 1000 * _MB, 100 * _MB  # free disk
 _PRIVATE: Final = 0o077
 _SKEW_MS: Final = 60_000
 _BUILT: Final = 1_735_689_600  # 2025-01-01: no clock that is right is older than this code
-_DAY: Final = 86_400
 _LANGUAGE: Final = "en"  # of the command line
 
 
@@ -250,7 +250,7 @@ class Doctor:
                 yield Finding("models", "problem", detail, f"opsplug models rollback {name}, or opsplug train.")
                 continue
             age = self._clock() - float(version.about.get("at", 0.0))
-            stale = self._settings.train_every and age > max(7 * _DAY, 3 * self._settings.train_every)
+            stale = self._settings.train_every and age > max(7 * DAY, 3 * self._settings.train_every)
             remedy = "Nothing new was learned: does a worker run, are there new events? opsplug train" if stale else ""
             state: Literal["ok", "warning"] = "warning" if stale else "ok"
             yield Finding("models", state, f"{name} {version.version}, {_ago(age)} old", remedy)
@@ -287,7 +287,7 @@ def _below(folder: Path) -> list[Path]:
 
 
 def _ago(seconds: float) -> str:
-    for size, name in ((_DAY, "d"), (3600, "h"), (60, "min")):
+    for size, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
         if seconds >= size:
             return f"{seconds / size:.0f} {name}"
     return f"{max(seconds, 0):.0f} s"

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from opsplug.features.items import Catalogue, catalogue
+from opsplug.units import DAY
 
-DAY, NEW_DAYS = 86_400.0, 30.0
+NEW_DAYS = 30.0
 
 
 class Newcomers:

@@ -28,6 +28,7 @@ from opsplug.models.recommend.next_item.network import NextItem
 from opsplug.models.recommend.next_item.weight import Trial, deep_weights, joins, mean, trial
 from opsplug.training.reader import read_interactions
 from opsplug.training.run.job import TrainingReport, Work
+from opsplug.units import WEEK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +44,6 @@ ASKED = 400  # questions of each cut-off
 FEWEST = 50  # questions below which a cut-off says nothing
 FEWEST_EVENTS = 2000
 BUDGET_S = 150.0  # CPU seconds of all training together, where nobody sets another budget
-WEEK = 7 * 86400.0
 KEPT = 6  # cut-offs that are remembered
 ROUNDS_ON = 1  # rounds of a network that goes on learning: more learn a small shop by heart
 MISSING = "the deep part needs PyTorch: pip install 'opsplug[deep]' (recommendations work without it)"

@@ -13,7 +13,8 @@ from opsplug.training.gate import Verdict, judge
 from opsplug.training.reader import read_interactions
 from opsplug.training.recommendations import champion
 from opsplug.training.run.job import Work
-from opsplug.training.slots import DAY_MS, DAYS, read_lists
+from opsplug.training.slots import DAYS, read_lists
+from opsplug.units import DAY_MS
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

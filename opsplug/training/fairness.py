@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from opsplug.features.diversity import diversity
 from opsplug.features.groups import FIELDS, item_groups
-from opsplug.features.interactions import DAY as DAY_S
 from opsplug.features.interactions import Interactions
 from opsplug.features.items import Catalogue, catalogue
 from opsplug.features.recommendation_id import read_id
@@ -27,6 +26,7 @@ from opsplug.models.recommend.ranker import Ranker
 from opsplug.models.visitors.fairness import SMALLEST, evened, exposure
 from opsplug.training.reader import read_interactions
 from opsplug.training.run.job import Work
+from opsplug.units import DAY
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
@@ -60,7 +60,7 @@ def report(work: Work) -> None:
     """Measure and keep `fairness/latest`."""
     log = read_interactions(work.store, until=work.now)
     items = catalogue(work.store.items())
-    people = visitor_groups(work.store, round((log.newest - PEOPLE_DAYS * DAY_S) * 1000))
+    people = visitor_groups(work.store, round((log.newest - PEOPLE_DAYS * DAY) * 1000))
     at = work.clock()
     result: dict[str, Any] = {
         "at": at, "diversity": diversity(log, items, _events_by_language(log, people)).to_dict(),
@@ -151,7 +151,7 @@ def _shown(store: Store, answers: Answers, at: float) -> tuple[NDArray[np.int64]
     """Codes and places of what was shown lately; where that is little, of the lists of the measurement."""
     place = {item: code for code, item in enumerate(answers.item_ids)}
     codes, places = array("q"), array("q")
-    since = round((at - DAYS * DAY_S) * 1000)
+    since = round((at - DAYS * DAY) * 1000)
     for batch in store.read_events(since_ms=since, names=("view_item_list",)):
         for _, event in batch:
             if read_id(event.properties.get("recommendation_id")) is None:

@@ -21,6 +21,7 @@ from opsplug.models.series.trends import trends
 from opsplug.store import queries
 from opsplug.training.run.job import TrainingReport, Work
 from opsplug.training.shoplog import newest_event, read_shop_log, read_visits
+from opsplug.units import DAY
 
 Array = NDArray[np.float64]
 KIND, FORECASTS, MARKET = "insight", "forecasts", "market"
@@ -29,7 +30,6 @@ SHOWN_DAYS: Final = 120
 BEST_SELLERS, CATEGORIES, MOST_STOCKED = 20, 8, 1000
 FEWEST_DAYS: Final = 21
 TREND_DAYS: Final = 28
-DAY: Final = 86400.0
 
 
 def run(work: Work) -> TrainingReport:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from opsplug.features.shoplog import ShopLog
 from opsplug.features.visitors import NAMES, VisitorFeatures, bought_between, visitor_features
+from opsplug.units import DAY
 
 Array = NDArray[np.float64]
-DAY: Final = 86400.0
 MOMENTS, STEP_DAYS = 9, 15.0
 
 

@@ -16,19 +16,10 @@ from numpy.typing import NDArray
 from opsplug.features.shoplog import BUY, ShopLog
 from opsplug.features.visitors import NAMES, RFM, bought_between
 from opsplug.models.propensity import PropensityModel, calibration_bins, log_loss, quality
-from opsplug.training.past_moments import (
-    BUYS,
-    DAY,
-    Past,
-    Question,
-    Rows,
-    columns,
-    moments_before,
-    questions,
-    rows_at,
-)
+from opsplug.training.past_moments import BUYS, Past, Question, Rows, columns, moments_before, questions, rows_at
 from opsplug.training.run.job import TrainingReport, Work
 from opsplug.training.shoplog import read_shop_log
+from opsplug.units import DAY
 
 Array = NDArray[np.float64]
 NAME: Final = "propensity"

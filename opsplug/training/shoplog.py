@@ -13,13 +13,13 @@ from opsplug.features.visits import NAMES as VISIT_NAMES
 from opsplug.features.visits import Visits, VisitsBuilder
 from opsplug.store import queries
 from opsplug.training.reader import programs_in
+from opsplug.units import DAY
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
 
 BATCH: Final = 5000
 MOST_VISIT_EVENTS: Final = 300_000  # of the newest weeks; older ones of a very busy shop would say the same
-DAY: Final = 86400.0
 
 
 def read_shop_log(

@@ -16,6 +16,7 @@ from opsplug.features.recommendation_id import HEAD, Made, read_id
 from opsplug.models.rerank.list_ranker import CATEGORIES, SlotList, artefact_name
 from opsplug.models.rerank.slot_learning import Learned, SlotLog, learn, most_looked_at, verdict
 from opsplug.training.run.job import TrainingReport, Work
+from opsplug.units import DAY_MS
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
@@ -24,7 +25,6 @@ NAME: Final = "slots"
 DAYS = 60  # of lists that are learnt from
 MOST_LISTS = 20_000  # of each placement, the newest
 MOST_OF_ONE = 50  # of them of one visitor: a program that clicks all day is one voice among many
-DAY_MS = 86_400_000
 LOOKS: Final = ("view_item", "add_to_cart", "purchase")
 NAMES: Final = ("view_item_list", "select_item", *LOOKS)
 FEWEST = 200  # clicks of both groups below which they are not compared

@@ -13,12 +13,13 @@ from opsplug.capture.ids import new_id
 from opsplug.capture.visit import Visit
 from opsplug.privacy.keys import Keys
 from opsplug.settings import Settings
+from opsplug.units import HOUR
 from opsplug.web.http import Request
 from opsplug.web.limiter import Limiter
 
 COOKIE = "opsplug_admin"
 ROLES = ("viewer", "agent", "admin")
-SESSION_SECONDS = 12 * 3600
+SESSION_SECONDS = 12 * HOUR
 _TRIES = 10  # wrong tokens a minute from one client; guessing 16 characters takes for ever from ten thousand of them
 _USED = "used_token"
 

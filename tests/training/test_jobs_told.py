@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from opsplug.engine.jobs import JOBS
-from opsplug.training.run.job import DAY, HOUR
+from opsplug.units import DAY, HOUR
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "training.md"
 SPANS = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-DAY, WEEK = 86400.0, 604800.0
+from opsplug.units import DAY, HOUR, WEEK
+
 SPEEDS = (0.8, 0.2, 0.02)
 SLOW = 2  # index of the slowest level within each season
 EMPTY = 1e300
@@ -52,7 +53,7 @@ class Expectation:
         if len(self.gaps) < 8:
             return
         self.step = sorted(self.gaps)[len(self.gaps) // 2]
-        if self.step <= 3 * 3600:
+        if self.step <= 3 * HOUR:
             count = int(min(max(DAY // self.step, 1), 48))
             self.bins = [Bins(DAY, count), Bins(WEEK, 7 * min(count, 24))]
         elif self.step <= 1.5 * DAY:

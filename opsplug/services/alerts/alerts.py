@@ -17,12 +17,12 @@ from opsplug.services.alerts.quiet_hours import AlertTimes
 from opsplug.services.alerts.rules import Firing, Rule, Rules, firings
 from opsplug.services.measures.reader import SeriesReader
 from opsplug.training.series.job import CALENDAR
+from opsplug.units import DAY, HOUR
 
 if TYPE_CHECKING:
     from opsplug.settings import Settings
     from opsplug.store.protocol import Store
 
-DAY: Final = 86_400.0
 PREVIEW_DAYS: Final = 30
 
 
@@ -48,7 +48,7 @@ class Alerts:
 
     def snooze(self, rule_id: str, hours: float) -> Rule:
         """Tell nothing for so many hours (0: tell again); what fires meanwhile is history only."""
-        until = self._clock() + hours * 3600 if hours > 0 else 0.0
+        until = self._clock() + hours * HOUR if hours > 0 else 0.0
         return self.put(id=rule_id, snoozed_until=until)
 
     def preview(self, rule: Rule, days: int = PREVIEW_DAYS) -> list[Firing]:

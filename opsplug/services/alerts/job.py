@@ -13,12 +13,13 @@ from opsplug.services.alerts.outbox import OUTBOX, AlertOutbox, message
 from opsplug.services.alerts.quiet_hours import AlertTimes
 from opsplug.services.alerts.rules import SEVERITIES, Firing, Rule, Rules, firings
 from opsplug.services.measures.reader import SeriesReader, item_names
+from opsplug.units import DAY, HOUR
 
 if TYPE_CHECKING:
     from opsplug.training.run.job import Work
 
 ALERT, TIMES = "alert", "alert_times"  # document kinds; an alert's key is TIME/RULE
-FRESH: Final = 36 * 3600.0  # what ended longer ago is history, not news
+FRESH: Final = 36 * HOUR  # what ended longer ago is history, not news
 _DAYS: Final = 3  # of points that rules are held against
 
 
@@ -46,7 +47,7 @@ class AlertKeeper:
     def find(self) -> int:
         """Write down the alerts that are not there yet; -> how many."""
         rows: list[tuple[str, str, Any]] = []
-        alarms = self._reader.alarms(self._now - _DAYS * 86_400.0)
+        alarms = self._reader.alarms(self._now - _DAYS * DAY)
         for rule in Rules(self._store).all():
             if not rule.enabled:
                 continue
@@ -103,7 +104,7 @@ class AlertKeeper:
 
     def _give_up(self, ready: Sequence[tuple[str, dict[str, Any]]]) -> int:
         """Without an address alerts are history after three days: nobody wants last month's at once."""
-        old = [(key, alert) for key, alert in ready if self._now - alert["made"] > _DAYS * 86_400.0]
+        old = [(key, alert) for key, alert in ready if self._now - alert["made"] > _DAYS * DAY]
         self._store.put_documents(
             [(ALERT, key, {**alert, "state": "untold"}) for key, alert in old], round(self._now * 1000)
         )

@@ -7,14 +7,15 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from opsplug.services.alerts.notify import NotifyError, channel_of, send
+from opsplug.units import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
 
 OUTBOX: Final = "alert_outbox"  # document kind; the key is the message's idempotency key
-FIRST_WAIT, LONGEST_WAIT = 60.0, 6 * 3600.0  # seconds between two tries
-GIVE_UP: Final = 3 * 86_400.0
-KEPT: Final = 30 * 86_400.0  # after which a sent message is forgotten
+FIRST_WAIT, LONGEST_WAIT = MINUTE, 6 * HOUR  # seconds between two tries
+GIVE_UP: Final = 3 * DAY
+KEPT: Final = 30 * DAY  # after which a sent message is forgotten
 
 
 def message(

@@ -13,6 +13,7 @@ import msgspec
 from opsplug.errors import SettingsError
 from opsplug.features.measures import BY_NAME
 from opsplug.services.measures.reader import Point
+from opsplug.units import DAY
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 RULE: Final = "alert_rule"  # document kind
 SEVERITIES: Final = ("info", "warning", "critical")
 CONDITIONS: Final = ("anomaly", "above", "below")
-AGAIN: Final = 86_400.0  # a threshold that stays crossed is told again after a day
+AGAIN: Final = DAY  # a threshold that stays crossed is told again after a day
 
 
 class Rule(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -16,6 +16,7 @@ from opsplug.services.insight.findings.job import FEEDBACK, FINDINGS, rank
 from opsplug.services.insight.findings.sentences import Sentences
 from opsplug.services.measures.reader import Point, SeriesReader, item_names
 from opsplug.training.series.annotations import add_note
+from opsplug.units import DAY
 
 if TYPE_CHECKING:
     from opsplug.features.measures import Every
@@ -158,8 +159,8 @@ class Insight:
             The store cannot be read.
         """
         reader = self.series_reader()
-        until = min(self._clock(), reader.newest() + 86_400.0)
-        return reader.alarms(until - days * 86_400.0)
+        until = min(self._clock(), reader.newest() + DAY)
+        return reader.alarms(until - days * DAY)
 
     def findings(self) -> list[Finding]:
         """List what needs a look, as the last run of the job `findings` saw it.
@@ -244,7 +245,7 @@ class Insight:
             The store cannot be read.
         """
         reader = self.series_reader()
-        return reader.points(name, every, days, min(self._clock(), reader.newest() + 86_400.0))
+        return reader.points(name, every, days, min(self._clock(), reader.newest() + DAY))
 
     def series_reader(self) -> SeriesReader:
         return SeriesReader(self._store(), self._settings.timezone)

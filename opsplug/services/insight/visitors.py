@@ -24,6 +24,7 @@ from opsplug.services.insight.identities import People, one_person
 from opsplug.services.insight.reasons import TEXTS, reason_text
 from opsplug.training.run.artefacts import Artefact, Artefacts
 from opsplug.training.run.live import Live
+from opsplug.units import DAY
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters
@@ -227,7 +228,7 @@ class VisitorInsight:
         told = self.document("visitors") if served is None else None
         ends = served.trained_until if served is not None else float(told["until"]) if told else self._clock()
         today = self._clock()
-        return today if today - ends < 14 * 86_400.0 else max(ends, newest)
+        return today if today - ends < 14 * DAY else max(ends, newest)
 
     def _price_edges(self) -> list[float]:
         snapshot = self._catalog().snapshot()

@@ -8,6 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from opsplug.locales import Texts, formats
+from opsplug.units import HOUR
 
 TEXTS: Final = Texts("measures")
 
@@ -39,7 +40,7 @@ def span(alarm: Mapping[str, Any], zone: ZoneInfo, language: str) -> str:
     begin, end = (datetime.fromtimestamp(alarm[key], zone) for key in ("at", "end"))
     if alarm["every"] == "day":
         return formats.day(begin.date(), language)
-    short = begin.date() == end.date() or alarm["end"] - alarm["at"] <= 3600
+    short = begin.date() == end.date() or alarm["end"] - alarm["at"] <= HOUR
     last = formats.clock(end) if short else formats.moment(end, language)
     return str(TEXTS[language]["span"].format(begin=formats.moment(begin, language), end=last))
 

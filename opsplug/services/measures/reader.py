@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.features.daycells import DayCells
 from opsplug.features.measures import Every, daily, hourly, measure_of
-from opsplug.features.slots import HOUR, SlotClock, shifted
+from opsplug.features.slots import SlotClock, shifted
 from opsplug.training.series.daily_series import PARTS, STATE, TOTALS
 from opsplug.training.series.job import ALARM
+from opsplug.units import HOUR
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

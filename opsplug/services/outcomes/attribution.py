@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from opsplug.events import Event
 from opsplug.features.recommendation_id import read_id
 from opsplug.services.outcomes.orders import Order, read_orders
+from opsplug.units import DAY_MS
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
 
-DAY_MS = 86_400_000
 CLICK_WINDOW_MS = 7 * DAY_MS
 VIEW_WINDOW_MS = DAY_MS
 TOUCHES = ("view_item_list", "select_item", "add_to_cart")

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from opsplug.features.recommendation_id import PLACEMENTS
-from opsplug.services.outcomes.attribution import DAY_MS
 from opsplug.services.outcomes.lift import PlacementLift, groups_since, measure_lifts
 from opsplug.services.outcomes.stale_cache import Kept
 from opsplug.services.recommend.recommender import MODEL
 from opsplug.services.recommend.rules import Rules, parse_rules
+from opsplug.units import DAY_MS
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

@@ -14,8 +14,8 @@ from opsplug.events import BOT, VISITOR
 from opsplug.services.outcomes.stale_cache import Kept
 from opsplug.store import Store, queries
 from opsplug.training.run.artefacts import Artefacts, Version
+from opsplug.units import DAY_MS
 
-DAY_MS = 86_400_000
 KEEP_SECONDS = 10.0
 _EPOCH = date(1970, 1, 1)
 ITEM_NAMES = ("view_item", "add_to_cart", "purchase")

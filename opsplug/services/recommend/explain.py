@@ -11,12 +11,12 @@ from opsplug.features.recommendation_id import ELSEWHERE, HEAD, UNTRAINED, Made,
 from opsplug.models.rerank.list_ranker import artefact_name
 from opsplug.services.recommend.fallback_chain import Trace
 from opsplug.services.recommend.recommender import MODEL, Recommendations, Recommender
+from opsplug.units import DAY_MS
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
     from opsplug.training.run.artefacts import Artefacts
 
-DAY_MS = 86_400_000
 REACH_MS = 7 * DAY_MS  # after it was made, a list may still be seen (a cached page)
 
 

@@ -12,11 +12,12 @@ from opsplug.features.recommendation_id import ELSEWHERE
 from opsplug.services.recommend import rules as rule_book
 from opsplug.services.recommend.availability import Availability, Stock
 from opsplug.services.recommend.diversity import Caps
-from opsplug.services.recommend.ranking import DAY, Candidate, Question, Ranking, Source
+from opsplug.services.recommend.ranking import Candidate, Question, Ranking, Source
 from opsplug.services.recommend.slot_rankers import Slot
 from opsplug.services.recommend.trained import Trained
 from opsplug.services.recommend.untrained import ColdShop
 from opsplug.services.snapshot import Snapshot
+from opsplug.units import DAY
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from opsplug.events import Step
 from opsplug.features.interactions import CART, OTHER, PURCHASE, VIEW
+from opsplug.units import DAY
 
-DAY = 86400.0
 Act = tuple[str, float, int]  # item id, epoch seconds, kind
 
 READ_NAMES = (

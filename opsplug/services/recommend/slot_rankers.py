@@ -13,10 +13,11 @@ from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.services.snapshot import Snapshot
 from opsplug.training.run.artefacts import Artefact, Artefacts
 from opsplug.training.run.live import Live
+from opsplug.units import HOUR
 
 PLAIN = 0.1  # share of the visitors, always the same, whose lists keep the order of the mix: to compare with
 LOOKED_AT = 20  # new items that are looked at for one that may be tried
-STEADY = 3600  # seconds for which one visitor's exploration stays as it is: lists that flicker annoy
+STEADY = HOUR  # seconds for which one visitor's exploration stays as it is: lists that flicker annoy
 
 
 @dataclass(frozen=True, slots=True)

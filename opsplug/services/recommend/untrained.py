@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.services.catalog import Catalog
-from opsplug.services.recommend.ranking import DAY, Candidate, Question, Ranking
+from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.services.recommend.recent_counts import RecentCounts
 from opsplug.services.recommend.text_index import TextIndex, text_index
 from opsplug.services.snapshot import Snapshot
+from opsplug.units import DAY
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

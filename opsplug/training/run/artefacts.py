@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from opsplug.errors import ArtefactError
 from opsplug.training.run.files import NAME, SLASH, digest, read_array, sync_folder, write, write_files
+from opsplug.units import HOUR
 
 log = logging.getLogger("opsplug")
 
@@ -209,7 +210,7 @@ class Artefacts:
         home, current = self._home(name), self.current(name)
         for version in [version for version in self._folders(name) if version != current][self.keep - 1 :]:
             shutil.rmtree(home / version, ignore_errors=True)
-        old = datetime.now(UTC).timestamp() - 3600
+        old = datetime.now(UTC).timestamp() - HOUR
         for draft in home.glob(".draft-*"):
             with suppress(FileNotFoundError):  # another process has just made a version of it
                 if draft.stat().st_mtime < old:

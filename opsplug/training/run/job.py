@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from opsplug.store.protocol import Store
     from opsplug.training.run.artefacts import Artefacts
 
-HOUR, DAY = 3600, 86_400
 RUNS_KEPT = 100  # of each job, for the stats page
 RUNS = "training_run"  # document kind; keys are name/epoch milliseconds
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from opsplug.training.run.job import DAY, Work
+from opsplug.training.run.job import Work
+from opsplug.units import DAY
 
 UNSEEN_DAYS = 30  # an item learnt from pages that no page has shown for so long is gone
 

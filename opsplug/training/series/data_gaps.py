@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from opsplug.features.daycells import DayCells
-from opsplug.features.slots import HOUR, shifted
+from opsplug.features.slots import shifted
+from opsplug.units import HOUR
 
 if TYPE_CHECKING:
     from opsplug.training.series.daily_series import SeriesBook

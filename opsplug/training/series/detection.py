@@ -20,11 +20,12 @@ from opsplug.features.measures import (
     measure_of,
     weight,
 )  # fmt: skip
-from opsplug.features.slots import HOUR, SlotClock, shifted
+from opsplug.features.slots import SlotClock, shifted
 from opsplug.models.anomaly import AnomalyScore, StreamingDetector
 from opsplug.models.series.outage import Stillness
 from opsplug.models.series.significance import notable
 from opsplug.training.series.data_gaps import SILENCE, Silence
+from opsplug.units import HOUR
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

@@ -12,6 +12,7 @@ from opsplug.training.series.annotations import note_changes, note_prices
 from opsplug.training.series.daily_series import PARTS_DAYS, SeriesBook
 from opsplug.training.series.detection import Watch
 from opsplug.training.series.explanation import Explainer
+from opsplug.units import DAY
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
@@ -40,7 +41,7 @@ def run(work: Work) -> None:
     days = float(work.options.get("retention_days") or 0)
     today = clock.slot(round(now * 1000))[0]
     oldest = shifted(today, -int(days)) if days else ""
-    book.prune(oldest, max(oldest, shifted(today, -PARTS_DAYS)) if newest > now - 86_400 * 2 else oldest)
+    book.prune(oldest, max(oldest, shifted(today, -PARTS_DAYS)) if newest > now - 2 * DAY else oldest)
     work.say(f"{alarms} alarms")
 
 
@@ -56,7 +57,7 @@ def _read(work: Work, book: SeriesBook, now: float) -> tuple[str, float]:
         if book.changed > SAVE_DAYS or count % SAVE_EVERY < len(batch):
             book.save(round(work.clock() * 1000), state, sessions)
     _read_moods(work.store, book, state, now)
-    rollup.close_sessions(round(now * 1000) if state.newest_ms > (now - 86_400 * 2) * 1000 else state.newest_ms)
+    rollup.close_sessions(round(now * 1000) if state.newest_ms > (now - 2 * DAY) * 1000 else state.newest_ms)
     if count or book.changed:
         book.save(round(work.clock() * 1000), state, sessions)
     work.say(f"{count:,} new events read" + (f", {state.dropped:,} with an impossible time" if state.dropped else ""))

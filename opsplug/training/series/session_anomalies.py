@@ -9,7 +9,8 @@ from opsplug.features.opensessions import short_hash
 from opsplug.features.session_table import SessionTableMaker
 from opsplug.features.slots import SlotClock
 from opsplug.models.visitors.session_anomaly import anomalous_sessions
-from opsplug.training.run.job import DAY, Work
+from opsplug.training.run.job import Work
+from opsplug.units import DAY
 
 STRANGE: Final = "strange_visit"  # document kind; keys are DATE/SESSION
 DAYS, KEPT_DAYS = 7, 60

@@ -18,6 +18,7 @@ from opsplug.services.measures.messages import (
 )
 from opsplug.services.measures.reader import SeriesReader
 from opsplug.training.series.detection import DETECTOR
+from opsplug.units import DAY
 from opsplug.web.admin import bands
 from opsplug.web.admin.figures import together
 from opsplug.web.admin.page import Ask, ReadOnly
@@ -45,8 +46,8 @@ class AnomaliesPage(ReadOnly):
         if key and alarm is None:
             return ask.missing()
         series, every = self._wanted(ask, alarm)
-        newest = min(insight.now, reader.newest() + 86_400.0)
-        until = min(alarm["at"] + _AFTER[every] * 86_400.0, newest) if alarm else newest
+        newest = min(insight.now, reader.newest() + DAY)
+        until = min(alarm["at"] + _AFTER[every] * DAY, newest) if alarm else newest
         alarms = insight.anomalies(DAYS)
         chart = self._chart(ask, reader, series, every, until) if reader.newest() else None
         if ask.extension == "csv":
@@ -89,7 +90,7 @@ class AnomaliesPage(ReadOnly):
         points = reader.points(series, every, shown + _WARM[every], until)
         zone = reader.clock.zone
         expected = bands.bands(points, zone, above_zero=measure.unit != "score")
-        first = until - shown * 86_400.0
+        first = until - shown * DAY
         start = next((i for i, point in enumerate(points) if point.at >= first), len(points))
         marks = {
             alarm["at"]: f"{ask.here}?alarm={quote(alarm['key'], safe='')}"

@@ -13,7 +13,8 @@ from opsplug import Engine
 from opsplug.services.chat.conversation_log import ConversationLog
 from opsplug.services.chat.desk.retention import WITHDRAWN, run
 from opsplug.services.chat.knowledge.importing import suggest_from_chats
-from opsplug.training.run.job import DAY, Work
+from opsplug.training.run.job import Work
+from opsplug.units import DAY
 from tests.contracts.adapter_contract import Build, Visitor
 from tests.support.flask_shop import build as on_flask  # noqa: F401  (a fixture)
 from tests.support.shop import NOW, Shop

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from opsplug.training.run.job import DAY, Work
+from opsplug.training.run.job import Work
 from opsplug.training.run.upkeep import prune
+from opsplug.units import DAY
 from tests.support.shop import NOW, Shop
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.features.interactions import DAY, Interactions
+from opsplug.features.interactions import Interactions
 from opsplug.models.recommend.next_item.network import LONGEST, log_steps, minute_steps
+from opsplug.units import DAY
 
 TARGETS = 10  # distinct items that an example is asked for, at most
 HIDDEN = 0.1, 0.6  # share of a history that is hidden: between these, and at most TARGETS

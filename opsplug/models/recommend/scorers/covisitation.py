@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.models.recommend.base import Arrays, Evidence, Neighbours, Query, Scores, by_visitor, stacked
+from opsplug.units import DAY
 
 REACH = 10  # events between two items of a pair, at most
 WIDTH = 150
 BACKWARD = 0.5  # a pair counts less against the order of time
 BLOCK_PAIRS = 2_000_000
 BAND_EVENTS = 1_500_000  # items are counted in as many bands as the log has so many events: bounds the memory
-DAY = 86_400.0
 HISTORY = 50
 DECAY = 0.85
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.models.recommend.base import Arrays, Evidence, Query, Scores
+from opsplug.units import DAY, HOUR
 
 DECAY = 0.95  # per moment (basket or visit)
-HOUR, DAY = 3600.0, 86_400.0
 DOUBT = 5.0  # buyers of doubt about how often an item is bought again
 
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from opsplug.models.recommend.base import Arrays, Codes, Evidence, Query, Scores, by_visitor, largest
 from opsplug.models.recommend.candidates import View
+from opsplug.units import DAY
 
-GAP = 86400.0  # seconds without an event that end a session
+GAP = DAY  # seconds without an event that end a session
 NEIGHBOURS = 200
 PER_ITEM = 500  # newest sessions remembered for an item
 HISTORY = 30

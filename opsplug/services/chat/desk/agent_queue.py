@@ -18,11 +18,12 @@ from opsplug.services.chat.conversation_log import ChatStorage, ConversationLog
 from opsplug.services.chat.desk.agents import HERE, Agent, Agents, offered_to
 from opsplug.services.chat.desk.opening_hours import Hours
 from opsplug.services.chat.handover import PERSON, WAITING, Conversation, Step
+from opsplug.units import HOUR
 
 PATIENCE = 180.0  # seconds that a visitor waits before being told that nobody is free
 _WORD = 60.0  # seconds that an owner always has for a word
 _SETTLED = 600.0  # seconds after which no process is still writing a line
-_IDLE = 3600.0  # seconds after which a conversation ends that its owner left and its visitor, too
+_IDLE = HOUR  # seconds after which a conversation ends that its owner left and its visitor, too
 _MAIL = re.compile(r"[^\s@<>\"',;:]{1,64}@[^\s@<>\"',;:]{1,180}\.[^\s@<>\"',;:.]{2,}")
 _PHONE = re.compile(r"\+?[\d][\d\s()/.\-]{5,24}")
 

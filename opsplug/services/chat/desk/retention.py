@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 from opsplug.services.chat.conversation_log import OVERVIEW, ConversationLog
 from opsplug.services.chat.handover import PERSON
 from opsplug.store.kinds import living_as_long_as
+from opsplug.units import DAY_MS
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
     from opsplug.training.run.job import Work
 
 WITHDRAWN: Final = "chat_withdrawn"  # the store marks them together with the events of the visitor
-_DAY_MS: Final = 86_400_000
 _AT_ONCE: Final = 500
 
 
@@ -49,7 +49,7 @@ def run(work: Work) -> None:
 
 def _forget_old(work: Work, log: ConversationLog, days: float) -> None:
     newest = work.store.newest_receipt() or work.clock() * 1000
-    before = round(min(work.clock() * 1000, newest) - days * _DAY_MS)
+    before = round(min(work.clock() * 1000, newest) - days * DAY_MS)
     others = sum(work.store.delete_documents(kind, before) for kind in living_as_long_as("events"))
     gone = 0
     while old := work.store.documents_before(OVERVIEW, before, limit=_AT_ONCE):

@@ -11,6 +11,7 @@ from opsplug.services.insight.findings import broken, news, shopping
 from opsplug.services.insight.findings.evidence import STORED_NAMES, Finding, benjamini_hochberg
 from opsplug.services.insight.findings.window import Window
 from opsplug.services.measures.reader import SeriesReader
+from opsplug.units import DAY
 
 if TYPE_CHECKING:
     from opsplug.training.run.job import Work
@@ -23,7 +24,6 @@ DETECTORS: Final = (
 )  # fmt: skip
 ALARM_DAYS: Final = 3
 HIDDEN_DAYS: Final = 30  # that a finding called not useful stays away, unless it hurts twice as many
-DAY: Final = 86_400.0
 
 
 def run(work: Work) -> None:

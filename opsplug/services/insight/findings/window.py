@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsplug.features.daycells import REST, DayCells
-from opsplug.features.slots import HOUR, SlotClock, shifted
+from opsplug.features.slots import SlotClock, shifted
 from opsplug.services.measures.reader import SeriesReader
+from opsplug.units import HOUR
 
 WEEK, BEFORE = 7, 28  # days
 
