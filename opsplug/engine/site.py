@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader
@@ -9,23 +10,6 @@ from jinja2 import Environment, FileSystemLoader
 from opsplug import resources
 from opsplug.capture.durable import settle
 from opsplug.web.access import Access
-from opsplug.web.admin.alerts import AlertsPage
-from opsplug.web.admin.anomalies import AnomaliesPage
-from opsplug.web.admin.fairness import FairnessPage
-from opsplug.web.admin.findings import FindingsPage
-from opsplug.web.admin.forecasts import ForecastsPage
-from opsplug.web.admin.health import HealthPage
-from opsplug.web.admin.inbox import InboxPage
-from opsplug.web.admin.items import ItemsPage
-from opsplug.web.admin.market import MarketPage
-from opsplug.web.admin.models import ModelsPage
-from opsplug.web.admin.overview import OverviewPage
-from opsplug.web.admin.page import Page
-from opsplug.web.admin.propensity import PropensityPage
-from opsplug.web.admin.recommendations import RecommendationsPage
-from opsplug.web.admin.rules import RulesPage
-from opsplug.web.admin.shell import Shell
-from opsplug.web.admin.visitors import VisitorsPage
 from opsplug.web.cards import Cards
 from opsplug.web.chat import ChatRoutes
 from opsplug.web.health import Health
@@ -38,6 +22,7 @@ from opsplug.web.widgets import Helpers
 
 if TYPE_CHECKING:
     from opsplug.engine.parts import Parts
+    from opsplug.web.admin.shell import Shell
 
 
 def build_web(parts: Parts) -> Web:
@@ -54,13 +39,14 @@ def build_web(parts: Parts) -> Web:
         item_url=settings.item_url,
         currency=settings.currency,
     )
-    helpers = Helpers(
-        settings, templates, snippet, cards, parts.guard, parts.recommend, sorted(parts.recorder.server_events)
-    )
+    # What opens numpy or the store is opened by the first request that needs it.
+    recommend = lambda **question: parts.recommend(**question)  # noqa: E731
+    ask = lambda **question: parts.current.ask(**question)  # noqa: E731
+    helpers = Helpers(settings, templates, snippet, cards, parts.guard, recommend, sorted(parts.recorder.server_events))
     ingest = Ingest(parts.observer, parts.queue, parts.counters, parts.conduct, settings.trusted_proxies)
     access = Access(settings, parts.guard, lambda: parts.keys, lambda: parts.store)
-    shell = Shell(access, templates, admin_pages(parts, snippet), settings)
-    lists = RecommendationRoute(parts.current.ask, cards, settings.language, parts.guard)
+    stats = cache(lambda: build_stats(parts, access, templates, snippet))
+    lists = RecommendationRoute(ask, cards, settings.language, parts.guard)
     routes: dict[tuple[str, str], Route] = {
         ("POST", "/events"): ingest.events,
         ("POST", "/consent"): ingest.consent,
@@ -79,28 +65,14 @@ def build_web(parts: Parts) -> Web:
         snippet,
         helpers,
         routes,
-        {"/admin/": shell.handle},
+        {"/admin/": lambda request, visit: stats().handle(request, visit)},
         lambda tickets: settle(tickets, parts.spool, parts.counters),
     )
 
 
-def admin_pages(parts: Parts, snippet: Snippet) -> list[Page]:
-    """The stats pages in the order of the side bar; the first is the one at admin/ itself."""
-    statistics = lambda: parts.statistics  # noqa: E731
-    return [
-        OverviewPage(statistics, lambda: parts.insight),
-        FindingsPage(lambda: parts.insight),
-        AnomaliesPage(lambda: parts.insight),
-        RecommendationsPage(statistics, lambda: parts.effects),
-        ItemsPage(statistics),
-        ForecastsPage(lambda: parts.insight),
-        MarketPage(lambda: parts.insight),
-        VisitorsPage(lambda: parts.insight),
-        AlertsPage(lambda: parts.insight),
-        InboxPage(lambda: parts.inbox, snippet, parts.settings.timezone),
-        RulesPage(lambda: parts.effects, lambda: parts.recommender, lambda: parts.catalog.snapshot().records),
-        FairnessPage(lambda: parts.effects),
-        PropensityPage(lambda: parts.insight),
-        ModelsPage(statistics),
-        HealthPage(statistics),
-    ]
+def build_stats(parts: Parts, access: Access, templates: Environment, snippet: Snippet) -> Shell:
+    """The stats pages. Their imports take a third of a second, which the first request to them pays, no other."""
+    from opsplug.engine.stats_pages import stats_pages
+    from opsplug.web.admin.shell import Shell
+
+    return Shell(access, templates, stats_pages(parts, snippet), parts.settings)

@@ -1,10 +1,12 @@
 """The chat over HTTP: what the widget asks, answered by `services.chat` for the visitor who asks."""
 
+from __future__ import annotations
+
 import math
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,14 +15,16 @@ from opsplug.capture.observer import Observer
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
 from opsplug.locales import choose
-from opsplug.services.chat.conversation.chat import Chat
-from opsplug.services.chat.desk.support import Support
 from opsplug.services.chat.handover import BOT, Conversation
 from opsplug.web.cards import Cards
 from opsplug.web.chat_shown import Shown
 from opsplug.web.http import Request, Response, Watch, error_response, json_response, read_json
 from opsplug.web.ingest import same_origin
 from opsplug.web.limiter import Limiter
+
+if TYPE_CHECKING:  # they open numpy, which the first page of a shop need not pay for
+    from opsplug.services.chat.conversation.chat import Chat
+    from opsplug.services.chat.desk.support import Support
 
 COOKIE = (
     "opsplug_chat"  # names one conversation of a visitor who may not be recognised otherwise; ends with the browser

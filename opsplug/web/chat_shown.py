@@ -1,16 +1,20 @@
 """What a visitor sees of a conversation: who spoke, what was said, on what it rests, and what can be done now."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opsplug.capture.visit import Visit
 from opsplug.locales import choose
-from opsplug.services.chat.conversation.chat import Chat
-from opsplug.services.chat.desk.support import Support
 from opsplug.services.chat.handover import CLOSED, Conversation, Message
 from opsplug.services.chat.texts import say
 from opsplug.web.cards import Cards
 from opsplug.web.http import Request
+
+if TYPE_CHECKING:
+    from opsplug.services.chat.conversation.chat import Chat
+    from opsplug.services.chat.desk.support import Support
 
 _ROLES = {"visitor": "visitor", "bot": "assistant", "agent": "agent", "system": "system"}
 _STATES = {"bot": "bot", "waiting": "waiting", "person": "human", "closed": "closed"}

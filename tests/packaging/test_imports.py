@@ -26,6 +26,17 @@ engine.close()
 """
 
 
+PAGES = """
+import flask, sys
+from opsplug_flask import OpsPlug
+app = flask.Flask("shop", instance_path=sys.argv[1])
+engine = OpsPlug(app, consent="not_required").engine
+app.add_url_rule("/", "home", lambda: "<html><head></head><body>hello</body></html>")
+page = app.test_client().get("/", headers={"User-Agent": "Mozilla/5.0 Firefox/128.0"})
+assert "data-opsplug" in page.text
+"""
+
+
 def loaded_by(program: str, *arguments: str) -> set[str]:
     report = "\nimport sys; print(' '.join(sorted({name.partition('.')[0] for name in sys.modules})))"
     done = subprocess.run(
@@ -41,6 +52,11 @@ def test_importing_loads_nothing_heavy() -> None:
 
 def test_serving_loads_nothing_heavy(tmp_path: "pytest.TempPathFactory") -> None:
     assert not loaded_by(SERVES, str(tmp_path)).intersection(HEAVY)
+
+
+def test_a_page_alone_loads_no_arrays_and_no_stats_pages(tmp_path: "pytest.TempPathFactory") -> None:
+    """The first visitor of a new worker waits for what the tag needs, and for nothing else."""
+    assert "numpy" not in loaded_by(PAGES, str(tmp_path))
 
 
 def test_importing_opens_and_starts_nothing() -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from opsplug.engine import site as wiring
+from opsplug.engine import stats_pages as wiring
 from opsplug.web.admin.page import Ask
 from opsplug.web.http import Response
 from tests.contracts.adapter_contract import Visitor
@@ -35,8 +35,8 @@ class Notes:
 
 @pytest.fixture
 def notes(monkeypatch: pytest.MonkeyPatch) -> Notes:
-    page, pages = Notes(), wiring.admin_pages
-    monkeypatch.setattr(wiring, "admin_pages", lambda *given: [*pages(*given), page])
+    page, pages = Notes(), wiring.stats_pages
+    monkeypatch.setattr(wiring, "stats_pages", lambda *given: [*pages(*given), page])
     return page
 
 
