@@ -237,7 +237,7 @@ class StreamingDetector:
             self.middle += (value - self.middle) / (seen + 1)
             self.spread += (abs(value - self.middle) - self.spread) / (seen + 1)
             return 0.0
-        few = self.scale.whole and 0 < value <= FEW
+        few = self.scale.whole and 0 < value <= FEW and shift > 0
         surprise = self.tails[0].learn(deviation) * (not few)
         shift = max(-8.0, min(8.0, shift))
         mean = self.window = self.window + WINDOW * (shift - self.window)

@@ -22,6 +22,7 @@ from opsplug.features.measures import (
 )  # fmt: skip
 from opsplug.features.slots import SlotClock, shifted
 from opsplug.models.anomaly import AnomalyScore, StreamingDetector
+from opsplug.models.series.episode import Episode
 from opsplug.models.series.outage import Stillness
 from opsplug.models.series.significance import notable
 from opsplug.training.series.data_gaps import SILENCE, Silence
@@ -70,6 +71,7 @@ class _Watched:
     done: float = 0.0  # epoch seconds; the end of the last slot
     detector: StreamingDetector = field(default_factory=StreamingDetector)
     still: Stillness = field(default_factory=Stillness)
+    episode: Episode = field(default_factory=Episode)
     sale: str = ""  # the last day of a sale that was told of
 
 
@@ -115,6 +117,7 @@ class Watch:
                     "done": watched.done,
                     "state": watched.detector.to_dict(),
                     "still": watched.still.to_dict(),
+                    "episode": watched.episode.to_dict(),
                     "sale": watched.sale,
                 },
             )
@@ -176,12 +179,13 @@ class Watch:
         weeks = [self._book.look(name).total(measure.part)[slot] for name in past]
         news = still.update(value, weeks)
         still.told = still.told or (told and value <= 0)
-        if not news or told:
-            return None
         spread = 4.5 * math.sqrt(still.expected)
+        lower, upper = max(still.expected - spread, 1.0), still.expected + spread
+        if not news or told or not watched.episode.is_news(True, 0.0, still.expected, lower, upper):
+            return None
         return Strange(
             watched.series, "hour", day, slot, at - (still.hours - 1) * HOUR, at + HOUR, 0.0, still.expected,
-            max(still.expected - spread, 1.0), still.expected + spread, 0.9, False,
+            lower, upper, 0.9, False,
         )  # fmt: skip
 
     def _day(self, watched: _Watched, day: str, cells: DayCells, silent: list[bool], until: float) -> Iterator[Strange]:
@@ -210,7 +214,7 @@ class Watch:
             news = kind == "sale" and watched.detector.seen > 60 and value < result.lower and watched.sale != day
             watched.sale = day if news else watched.sale
         else:
-            news = result.is_anomaly
+            news = watched.episode.is_news(result.is_anomaly, value, result.expected, result.lower, result.upper)
         if not news or (measure.bad == "up" and not up) or not notable(measure.unit, value, result.expected, whole):
             return None
         return Strange(
@@ -237,5 +241,6 @@ def _restored(key: str, document: dict[str, Any]) -> _Watched:
         document["done"],
         detector,
         still,
+        Episode(**document.get("episode", {})),
         document["sale"],
     )
