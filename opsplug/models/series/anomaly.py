@@ -15,7 +15,8 @@ from opsplug.models.series.alarm_budget import decades
 from opsplug.models.series.counters import Counter
 from opsplug.models.series.peaks_over_threshold import Tail
 from opsplug.models.series.scale import Scale
-from opsplug.models.series.season import DAY, Bins, Expectation
+from opsplug.models.series.season import Bins, Expectation
+from opsplug.units import DAY
 
 WARM = 30  # points learned before the first alarm
 LATE = 7 * DAY  # points older than the last by less are late, not of a clock set back, however many they are

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-DAY = 86400.0
+from opsplug.units import DAY
+
 RISES = 60  # points without a fall, two days of them at least, before a series is taken for a counter
 GROWN = 0.25  # share of them that must be more than the one before: a count that is mostly zero is none
 RESTART = 0.1  # of the last value, below which a fall is a restart
