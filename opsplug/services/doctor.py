@@ -97,7 +97,7 @@ class Doctor:
         return Finding("clock", "ok", f"{shown}, shop in {self._settings.timezone}")
 
     def _environment(self) -> list[Finding]:
-        """Other programs may set what begins with our prefix, so a name that is no setting is told and no error."""
+        """Other programs may set what begins with our prefix, so a name that is no setting is reported and no error."""
         remedy = "README lists the settings."
         return [
             Finding("environment", "warning", f"{name} is no setting{f'; {near}?' if near else ''}", remedy)

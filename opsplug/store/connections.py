@@ -137,7 +137,7 @@ class Connections:
         self._reset()
 
     def _shut(self, patience: float) -> None:
-        """Keep newcomers out, wait for those inside, close everything."""
+        """Admit nobody, wait for those inside, close everything."""
         with self._gate:
             self._closing = True
             if not self._gate.wait_for(lambda: self._active == 0, patience):

@@ -78,7 +78,7 @@ KINDS: Final = (
          "visitor"),
     # -- alerts
     Kind("alert_rule", "when an alert is raised, and to whom it goes", "ID", "alerts.rules", "shop"),
-    Kind("alert", "an alert that was raised, and whether it was told", "TIME/RULE", "alerts.job", "events"),
+    Kind("alert", "an alert that was raised, and whether it was sent", "TIME/RULE", "alerts.job", "events"),
     Kind("alert_outbox", "a message that is to be delivered", "KEY", "alerts.job", "writer"),
     Kind("alert_times", "when nobody should be disturbed", "times", "alerts.alerts", "shop"),
     # -- lists and models
@@ -88,8 +88,8 @@ KINDS: Final = (
     Kind("slots", "what was learnt about the places of a list", "PLACEMENT", "training.slots", "writer"),
     Kind("fairness", "how fairly lists treat items and groups", "latest", "training.fairness", "writer"),
     Kind("diversity", "how much of the catalogue people see", "latest", "training.recommendations", "writer"),
-    Kind("intents_report", "how well intents are told apart", "now", "training.intents", "writer"),
-    Kind("sentiment_report", "how well sentiment is told", "now", "training.sentiment", "writer"),
+    Kind("intents_report", "how well intents are recognised", "now", "training.intents", "writer"),
+    Kind("sentiment_report", "how well sentiment is recognised", "now", "training.sentiment", "writer"),
     Kind("training_run", "the report of one training", "NAME/TIME", "training.run.job", "writer"),
     Kind("job", "when a background job ran last, and how it ended", "NAME", "training.run.runs", "writer"),
     # -- access

@@ -58,7 +58,7 @@ def _newest(connection: sqlite3.Connection) -> int:
 
 
 def _statements(text: str) -> Iterator[str]:
-    """`executescript` would commit first; so the statements are told apart here."""
+    """`executescript` would commit first; so the statements are split here."""
     statement = ""
     for line in text.splitlines(keepends=True):
         statement += line

@@ -38,7 +38,7 @@ def character_ngrams(text: str, sizes: Iterable[int]) -> set[str]:
 
 @lru_cache(maxsize=50_000)
 def grams_of_word(word: str) -> tuple[str, ...]:
-    """Stretches of two to five characters of one word between spaces, so that beginnings and endings are told apart."""
+    """Stretches of two to five characters of one word between spaces, so that beginnings and endings differ."""
     padded = f" {word[:40]} "
     return tuple(padded[at : at + size] for size in _GRAM_SIZES for at in range(len(padded) - size + 1))
 

@@ -1,4 +1,4 @@
-"""`engine.insight.alerts`: the rules, what each would have done, what was told, and the days that are unlike others."""
+"""`engine.insight.alerts`: the rules, what each would have done, what was sent, and the days that are unlike others."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Alerts:
             return firings(rule, (), reader.alarms(until - days * DAY))
         return firings(rule, reader.points(rule.measure, rule.every, days, until), ())
 
-    # ------------------------------------------------------------------ what was told
+    # ------------------------------------------------------------------ what was sent
 
     def history(self, most: int = 100) -> list[dict[str, Any]]:
         """The newest alerts, each with its `key` and `state`: waiting, told, snoozed or untold."""

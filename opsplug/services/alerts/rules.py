@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RULE: Final = "alert_rule"  # document kind
 SEVERITIES: Final = ("info", "warning", "critical")
 CONDITIONS: Final = ("anomaly", "above", "below")
-AGAIN: Final = DAY  # a threshold that stays crossed is told again after a day
+AGAIN: Final = DAY  # a threshold that stays crossed is reported again after a day
 
 
 class Rule(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -43,7 +43,7 @@ class Rows:
 def open_rows(
     path: Path, *, encoding: str = "utf-8", progress: Callable[[int, int], None] | None = None
 ) -> Iterator[Rows]:
-    """Rows of `path`; `progress` is told bytes read and bytes in all. `TransferError` if the file is none of ours."""
+    """Rows of `path`; `progress` gets bytes read and bytes in all. `TransferError` if the file is none of ours."""
     file, separator, table = str(path).rpartition(TABLE_OF)
     if separator and not path.exists():
         yield _table_rows(Path(file), table)

@@ -72,7 +72,7 @@ class _Watched:
     detector: StreamingDetector = field(default_factory=StreamingDetector)
     still: Stillness = field(default_factory=Stillness)
     episode: Episode = field(default_factory=Episode)
-    sale: str = ""  # the last day of a sale that was told of
+    sale: str = ""  # the last day of a sale that was announced
 
 
 class Watch:

@@ -1,4 +1,4 @@
-"""Rules, with what each would have done; quiet hours, days unlike others, where alerts go, what was told."""
+"""Rules, with what each would have done; quiet hours, days unlike others, where alerts go, what was sent."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime

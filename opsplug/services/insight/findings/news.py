@@ -12,7 +12,7 @@ _WEIGHT: Final = 25.0  # visits that an anomaly stands for, at the least
 
 
 def anomalies(alarms: Iterable[Mapping[str, Any]]) -> list[Finding]:
-    """The strongest alarm of each day and measure; no good news, and none that was told by the hour already."""
+    """The strongest alarm of each day and measure; no good news, and none that was reported by the hour already."""
     best: dict[tuple[str, str], Mapping[str, Any]] = {}
     for alarm in alarms:
         if alarm["tone"] == "better" or alarm.get("told"):
