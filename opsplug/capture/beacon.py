@@ -9,7 +9,7 @@ import msgspec
 
 from opsplug.capture.ids import new_id, page_view_age
 from opsplug.capture.records import clean_path
-from opsplug.capture.sent import clean_item, clean_properties
+from opsplug.capture.sanitize import clean_item, clean_properties
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
 from opsplug.events import ALIASES, BROWSER_EVENTS, EARLIEST_MS, FUTURE_MS, STAFF, VISITOR, Event, make_event

@@ -8,9 +8,10 @@ import re
 from typing import NamedTuple
 
 from opsplug.capture.ids import new_id
-from opsplug.capture.names import CONSENT_COOKIE, ID_COOKIE
 from opsplug.units import DAY
 
+ID_COOKIE = "opsplug_id"  # browser and server agree on both
+CONSENT_COOKIE = "opsplug_consent"
 IDLE_MINUTES = 30
 RENEW_MINUTES = 2  # how stale the cookie may get before an answer renews it
 MAX_AGE = 400 * DAY  # seconds: the longest that browsers keep a cookie

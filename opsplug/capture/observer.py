@@ -7,7 +7,6 @@ it has left. All three read memory only; turning the visit into rows is the writ
 from collections.abc import Callable
 from time import time
 
-from opsplug.capture.audience import Kind, classify
 from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
 from opsplug.capture.identity import (
@@ -21,12 +20,13 @@ from opsplug.capture.identity import (
 )
 from opsplug.capture.ids import new_page_view_id
 from opsplug.capture.queue import EventQueue
+from opsplug.capture.traffic_class import TrafficClass, classify
 from opsplug.capture.visit import GONE, NO_COOKIES, Host, Visit, enter_visit
 from opsplug.privacy.keys import Keys
 from opsplug.settings import Settings
 from opsplug.values import identifier
 
-VISIT, BOT = Kind.VISIT, Kind.BOT  # an enumeration's member costs a look-up each time it is named
+VISIT, BOT = TrafficClass.VISIT, TrafficClass.BOT  # an enumeration's member costs a look-up each time it is named
 
 
 class Observer:
@@ -64,7 +64,7 @@ class Observer:
         """A request arrived; its visit is the current one of this context until `leave` or `drop`.
 
         `purpose`: Sec-Purpose, Purpose or X-Moz; `opted_out`: DNT or Sec-GPC say 1. `client`: the connection's address;
-        `forwarded`: X-Forwarded-For. Both are for telling programs by what they do (see `conduct`), and stored nowhere.
+        `forwarded`: X-Forwarded-For. Both serve `bot_behaviour` alone and are stored nowhere.
         """
         kind = classify(method, path, agent, purpose)
         cookies = read_cookies(cookie) if cookie else NO_COOKIES
@@ -166,7 +166,7 @@ class Observer:
 
     def identity_of(self, visit: Visit) -> Identity:
         kind = visit.kind
-        if kind is BOT or kind is Kind.PREFETCH:
+        if kind is BOT or kind is TrafficClass.PREFETCH:
             return NOBODY
         if not self.may_identify(visit):
             return identify(visit.cookies, allowed=False, user=None, now=visit.started)

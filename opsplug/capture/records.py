@@ -6,10 +6,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from opsplug.capture.audience import Kind
-from opsplug.capture.conduct import Conduct
+from opsplug.capture.bot_behaviour import BotBehaviour
 from opsplug.capture.counters import Counters
 from opsplug.capture.ids import new_event_id
+from opsplug.capture.traffic_class import TrafficClass
 from opsplug.capture.visit import Visit
 from opsplug.events import BOT, STAFF, VISITOR, Event, Item
 from opsplug.privacy.free_text import clean_text, has_mail_sign
@@ -51,8 +51,8 @@ def _is_secret(segment: str) -> bool:
 class Recorder:
     """`convert(records)`: visits become page views, requests and the route map's events; events pass through."""
 
-    def __init__(self, routes: Mapping[str, str], conduct: Conduct, counters: Counters) -> None:
-        self._conduct = conduct
+    def __init__(self, routes: Mapping[str, str], bot_behaviour: BotBehaviour, counters: Counters) -> None:
+        self._bot_behaviour = bot_behaviour
         self._counters = counters
         self._events: dict[tuple[str, str], str] = {}
         for route, name in routes.items():
@@ -76,7 +76,7 @@ class Recorder:
     def _visit(self, visit: Visit) -> Sequence[Event]:
         identity = visit.identity
         known = identity.anonymous_id is not None
-        if not known and visit.kind is Kind.VISIT:
+        if not known and visit.kind is TrafficClass.VISIT:
             self._counters.add("visits_without_identity")
         milliseconds = int(visit.started * 1000)
         audience = self._audience(visit)
@@ -101,12 +101,13 @@ class Recorder:
         return first, self._mapped(first, name, visit)
 
     def _audience(self, visit: Visit) -> int:
-        if visit.kind is Kind.BOT:
+        if visit.kind is TrafficClass.BOT:
             return BOT
         if visit.staff:
             self._counters.add("staff_requests")
             return STAFF
-        if self._conduct.judge(visit) if visit.page_view_id is not None else self._conduct.is_program(visit):
+        bots = self._bot_behaviour
+        if bots.judge(visit) if visit.page_view_id is not None else bots.is_program(visit):
             self._counters.add("bots_by_conduct")
             return BOT
         return VISITOR

@@ -2,13 +2,12 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from opsplug.capture.converting import convert_all
 from opsplug.capture.counters import Counters
 from opsplug.capture.durable import conclude, into_spool
-from opsplug.capture.outage import Outage
 from opsplug.capture.queue import LOST, STORED, EventQueue, Ticket
 from opsplug.capture.spool import Spool
 from opsplug.errors import EventError, StoreError
@@ -22,6 +21,8 @@ PATIENCE: Final = 0.1  # seconds a batch waits for another process' transaction:
 LONGEST_PAUSE: Final = 2.0  # seconds between two tries while the store fails
 SAVE_COUNTS_EVERY: Final = 2.0
 DRAIN_EVERY: Final = 5.0
+TOLERATED_SECONDS: Final = 2.0  # another process' transaction is nothing to be told of
+_CONVERTED_AT_ONCE: Final = 100  # records converted before requests get a turn
 
 
 class Storing:
@@ -211,3 +212,50 @@ class Storing:
             self._failed(error)
         else:
             self._counters.add("events_recovered", drained)
+
+
+class Outage:
+    """The store's refusals in a row: counted and logged once they have lasted two seconds, and logged when it is over.
+
+    `tries` have failed since then.
+    """
+
+    def __init__(self, counters: Counters, clock: Callable[[], float]) -> None:
+        self._counters = counters
+        self._clock = clock
+        self.tries = 0
+        self._since: float | None = None
+
+    def goes_on(self, error: Exception) -> None:
+        """One try more has failed."""
+        if self._since is None:
+            self._since = self._clock()
+        if self._clock() - self._since >= TOLERATED_SECONDS:
+            if not self.tries:
+                log.error("opsplug: the store cannot be written, trying again: %s", error)
+            self.tries += 1
+            self._counters.add("errors.store")
+
+    def is_over(self) -> None:
+        if self.tries:
+            log.warning("opsplug: the store can be written again")
+        self.tries, self._since = 0, None
+
+
+def convert_all(
+    convert: Callable[[Sequence[Any]], list[Event]], records: Sequence[Any], reject: Callable[[Exception], object]
+) -> list[Event]:
+    """The events of all records that can be converted; `reject` hears why one cannot."""
+    events: list[Event] = []
+    for start in range(0, len(records), _CONVERTED_AT_ONCE):
+        part = records[start : start + _CONVERTED_AT_ONCE]
+        try:
+            events += convert(part)
+        except Exception:  # one of them cannot be converted, the others can
+            for record in part:
+                try:
+                    events += convert([record])
+                except Exception as error:
+                    reject(error)
+        time.sleep(0)  # requests that wait for the interpreter get their turn
+    return events

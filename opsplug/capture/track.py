@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from opsplug.capture.audience import Kind
-from opsplug.capture.conduct import Conduct
+from opsplug.capture.bot_behaviour import BotBehaviour
 from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
 from opsplug.capture.ids import new_event_id
 from opsplug.capture.odd import OddValues
 from opsplug.capture.queue import EventQueue
+from opsplug.capture.traffic_class import TrafficClass
 from opsplug.capture.visit import current_visit
 from opsplug.errors import EventError, QueueFullError
 from opsplug.events import (
@@ -54,13 +54,13 @@ class Tracker:
         queue: EventQueue,
         counters: Counters,
         keys: Callable[[], Keys],
-        conduct: Conduct,
+        bot_behaviour: BotBehaviour,
         guard: Guard,
         *,
         zone: tzinfo = UTC,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._conduct = conduct
+        self._bot_behaviour = bot_behaviour
         self._queue = queue
         self._counters = counters
         self._keys = keys
@@ -260,7 +260,7 @@ class Tracker:
         if (
             audience == VISITOR
             and name not in DURABLE_EVENTS
-            and (visit.kind is Kind.BOT or self._conduct.is_program(visit))
+            and (visit.kind is TrafficClass.BOT or self._bot_behaviour.is_program(visit))
         ):
             audience = BOT  # an order stays an order, whoever gives it
         if identity.anonymous_id is None:

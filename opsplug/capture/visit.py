@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from opsplug.capture.audience import Kind
 from opsplug.capture.identity import NOBODY, Cookies, Identity
+from opsplug.capture.traffic_class import TrafficClass
 
 NO_COOKIES = Cookies()
 _NOT_ASKED: Any = object()
@@ -53,7 +53,7 @@ class Visit(msgspec.Struct, gc=False, eq=False):
 
     observer: Decider
     host: Host
-    kind: Kind
+    kind: TrafficClass
     method: str
     path: str
     root: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from opsplug import locales
-from opsplug.capture.conduct import Conduct
+from opsplug.capture.bot_behaviour import BotBehaviour
 from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
 from opsplug.capture.observer import Observer
@@ -61,15 +61,20 @@ class Parts:
         self.guard = Guard(self.counters)
         self.queue = EventQueue(settings.queue_size)
         self.spool = Spool(folder / SPOOL_FOLDER if folder else None)
-        self.conduct = Conduct(settings.trusted_proxies)
-        self.recorder = Recorder(settings.events, self.conduct, self.counters)
+        self.bot_behaviour = BotBehaviour(settings.trusted_proxies)
+        self.recorder = Recorder(settings.events, self.bot_behaviour, self.counters)
         self.writer = Writer(
             lambda: self.store, self.queue, self.spool, convert=self.recorder.convert, counters=self.counters
         )
         self.writer.withdrawn = self._withdrawn
         self.observer = Observer(settings, self.queue, self.counters, self.guard, lambda: self.keys)
         tracker = Tracker(
-            self.queue, self.counters, lambda: self.keys, self.conduct, self.guard, zone=ZoneInfo(settings.timezone)
+            self.queue,
+            self.counters,
+            lambda: self.keys,
+            self.bot_behaviour,
+            self.guard,
+            zone=ZoneInfo(settings.timezone),
         )
         self.track = tracker.track
         self.track_many = tracker.track_many

@@ -43,7 +43,7 @@ def build_web(parts: Parts) -> Web:
     recommend = lambda **question: parts.recommend(**question)  # noqa: E731
     ask = lambda **question: parts.current.ask(**question)  # noqa: E731
     helpers = Helpers(settings, templates, snippet, cards, parts.guard, recommend, sorted(parts.recorder.server_events))
-    ingest = Ingest(parts.observer, parts.queue, parts.counters, parts.conduct, settings.trusted_proxies)
+    ingest = Ingest(parts.observer, parts.queue, parts.counters, parts.bot_behaviour, settings.trusted_proxies)
     access = Access(settings, parts.guard, lambda: parts.keys, lambda: parts.store)
     stats = cache(lambda: build_stats(parts, access, templates, snippet))
     lists = RecommendationRoute(ask, cards, settings.language, parts.guard)

@@ -9,10 +9,10 @@ import msgspec
 
 from opsplug.events import BOT, VISITOR, Event
 from opsplug.features.daycells import DayCells
+from opsplug.features.local_time import SlotClock, believable, shifted
 from opsplug.features.opensessions import KEPT_MS, OpenSession, OpenSessions, who
 from opsplug.features.series_answers import answered, request
 from opsplug.features.series_trouble import TROUBLE
-from opsplug.features.slots import SlotClock, believable, shifted
 
 LIST_PREFIX: Final = "opsplug:"
 STEPS: Final = frozenset(("view_cart", "begin_checkout", "add_shipping_info", "add_payment_info"))

@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from opsplug.features.local_time import SlotClock, believable, shifted
 from opsplug.features.shoplog import BUY, VIEW, ShopLog
-from opsplug.features.slots import SlotClock, believable, shifted
 from opsplug.features.visits import Visits
 from opsplug.models.forecast import forecast, runs_out
 from opsplug.models.parallel import side_by_side

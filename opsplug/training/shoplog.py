@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from opsplug.events import VISITOR
 from opsplug.features.cleaning import Cleaner
+from opsplug.features.local_time import believable
 from opsplug.features.shoplog import NAMES, LogBuilder, ShopLog
-from opsplug.features.slots import believable
 from opsplug.features.visits import NAMES as VISIT_NAMES
 from opsplug.features.visits import Visits, VisitsBuilder
 from opsplug.store import queries

@@ -4,14 +4,14 @@ import time
 from urllib.parse import urlsplit
 
 from opsplug import reasons
-from opsplug.capture.audience import Kind
 from opsplug.capture.beacon import read_beacon
-from opsplug.capture.conduct import Conduct
+from opsplug.capture.bot_behaviour import BotBehaviour
 from opsplug.capture.counters import Counters
 from opsplug.capture.identity import consent_cookie
 from opsplug.capture.ids import new_event_id
 from opsplug.capture.observer import Observer
 from opsplug.capture.queue import EventQueue
+from opsplug.capture.traffic_class import TrafficClass
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
 from opsplug.events import Event
@@ -26,9 +26,14 @@ class Ingest:
     """`POST events` and `POST consent`."""
 
     def __init__(
-        self, observer: Observer, queue: EventQueue, counters: Counters, conduct: Conduct, trusted_proxies: int
+        self,
+        observer: Observer,
+        queue: EventQueue,
+        counters: Counters,
+        bot_behaviour: BotBehaviour,
+        trusted_proxies: int,
     ) -> None:
-        self._conduct = conduct
+        self._bot_behaviour = bot_behaviour
         self._observer = observer
         self._queue = queue
         self._counters = counters
@@ -38,14 +43,14 @@ class Ingest:
         refusal = self._refuse(request)
         if refusal is not None:
             return refusal
-        if visit.kind is Kind.BOT:
+        if visit.kind is TrafficClass.BOT:
             self._counters.add("bot_beacons")
             return json_response({"accepted": 0, "rejected": []}, 202)
         try:
             received = read_beacon(request.body, visit, self._counters.note)
         except EventError as error:
             return self._rejected(str(error))
-        self._conduct.reported(visit)
+        self._bot_behaviour.reported(visit)
         stored = sum(self._queue.offer(event) for event in received.events)
         self._counters.add("events", stored)
         for _, reason in received.rejected:

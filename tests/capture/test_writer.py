@@ -13,9 +13,9 @@ import pytest
 from opsplug.capture import durable
 from opsplug.capture.counters import Counters
 from opsplug.capture.durable import settle
-from opsplug.capture.outage import Outage
 from opsplug.capture.queue import EventQueue
 from opsplug.capture.spool import Spool
+from opsplug.capture.storing import Outage
 from opsplug.capture.writer import Writer
 from opsplug.errors import StoreError
 from opsplug.events import Event

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from opsplug.errors import StoreError
-from opsplug.features.slots import shifted
+from opsplug.features.local_time import shifted
 from opsplug.models.visitors.segments import KEYS
 from tests.support.insight_shop import DAY, NOW, InsightShop
 

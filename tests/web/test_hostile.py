@@ -12,10 +12,10 @@ import hypothesis.strategies as st
 import pytest
 
 from opsplug.capture import audience, identity
-from opsplug.capture.audience import classify
 from opsplug.capture.beacon import MAX_BODY
 from opsplug.capture.client import client_of, network_of
 from opsplug.capture.identity import read_cookies
+from opsplug.capture.traffic_class import classify
 from opsplug.events import EARLIEST_MS, FUTURE_MS
 from opsplug.web import limiter
 from opsplug.web.http import Request

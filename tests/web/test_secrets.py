@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from opsplug.capture.sent import LONGEST, MOST_PROPERTIES, clean_properties
+from opsplug.capture.sanitize import LONGEST, MOST_PROPERTIES, clean_properties
 from opsplug.errors import StoreError
 from opsplug.privacy.free_text import clean_text
 from tests.contracts.adapter_contract import Visitor, stored

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opsplug.features.daycells import DayCells
+from opsplug.features.local_time import SlotClock, shifted
 from opsplug.features.measures import Every, daily, hourly, measure_of
-from opsplug.features.slots import SlotClock, shifted
 from opsplug.training.series.daily_series import PARTS, STATE, TOTALS
 from opsplug.training.series.job import ALARM
 from opsplug.units import HOUR

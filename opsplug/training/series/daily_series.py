@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from opsplug.features.daycells import DayCells
+from opsplug.features.local_time import SlotClock
 from opsplug.features.opensessions import OpenSessions
 from opsplug.features.series import RollupState
-from opsplug.features.slots import SlotClock
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store

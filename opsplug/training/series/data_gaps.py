@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from opsplug.features.daycells import DayCells
-from opsplug.features.slots import shifted
+from opsplug.features.local_time import shifted
 from opsplug.units import HOUR
 
 if TYPE_CHECKING:

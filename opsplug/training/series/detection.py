@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opsplug.features.calendar import Calendar
 from opsplug.features.daycells import DayCells
+from opsplug.features.local_time import SlotClock, shifted
 from opsplug.features.measures import (
     MEASURES,
     ROUTE_MEASURE,
@@ -20,7 +21,6 @@ from opsplug.features.measures import (
     measure_of,
     weight,
 )  # fmt: skip
-from opsplug.features.slots import SlotClock, shifted
 from opsplug.models.anomaly import AnomalyScore, StreamingDetector
 from opsplug.models.series.episode import Episode
 from opsplug.models.series.outage import Stillness

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from opsplug.features.daycells import REST, DayCells, share_above
+from opsplug.features.local_time import shifted
 from opsplug.features.measures import Measure, measure_of
-from opsplug.features.slots import shifted
 from opsplug.models.series.breakdown import Cause, explain, explain_ratio
 from opsplug.training.series.annotations import notes_between
 from opsplug.units import HOUR

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from opsplug.features.calendar import Calendar
+from opsplug.features.local_time import SlotClock, shifted
 from opsplug.features.series import Rollup, RollupState
-from opsplug.features.slots import SlotClock, shifted
 from opsplug.training.run.job import Work
 from opsplug.training.series.annotations import note_changes, note_prices
 from opsplug.training.series.daily_series import PARTS_DAYS, SeriesBook

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Final
 
+from opsplug.features.local_time import SlotClock
 from opsplug.features.opensessions import short_hash
 from opsplug.features.session_table import SessionTableMaker
-from opsplug.features.slots import SlotClock
 from opsplug.models.visitors.session_anomaly import anomalous_sessions
 from opsplug.training.run.job import Work
 from opsplug.units import DAY

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsplug.features.daycells import REST, DayCells
-from opsplug.features.slots import SlotClock, shifted
+from opsplug.features.local_time import SlotClock, shifted
 from opsplug.services.measures.reader import SeriesReader
 from opsplug.units import HOUR
 

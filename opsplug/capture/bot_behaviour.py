@@ -1,4 +1,4 @@
-"""Tells programs from people by what they do, where the agent's name says nothing.
+"""Behavioural bot detection: programs told from people by what they do, where the agent's name says nothing.
 
 Two signs. A visitor loads pages faster than anybody reads. Or a client (address and agent) loads page after page that
 carries the snippet and the snippet never reports from there, while it does from elsewhere; people behind one address
@@ -14,9 +14,9 @@ from opsplug.capture.client import client_of, network_of
 from opsplug.capture.visit import Visit
 from opsplug.units import HOUR
 
-FASTEST: Final = 60.0  # pages at once of one visitor; beyond, one a second
-SILENT: Final = 40.0  # pages at once of one client without a report; beyond, one a minute
-REPORTING: Final = 10  # clients that must have reported before the silence of another says anything
+MAX_PAGES_AT_ONCE: Final = 60.0  # pages at once of one visitor; beyond, one a second
+MAX_PAGES_UNREPORTED: Final = 40.0  # pages at once of one client without a report; beyond, one a minute
+MIN_REPORTING_CLIENTS: Final = 10  # clients that must have reported before the silence of another says anything
 REMEMBERED_SECONDS: Final = HOUR  # how long one is known for a program, or for having reported
 _CLIENTS: Final = 10_000
 
@@ -31,7 +31,7 @@ class _Recent(OrderedDict[str, float]):
             self.popitem(last=False)
 
 
-class Conduct:
+class BotBehaviour:
     """`judge` runs on the writer's thread, once for each page; the others cost requests a look-up."""
 
     def __init__(self, trusted_proxies: int = 0) -> None:
@@ -57,11 +57,11 @@ class Conduct:
         """Count a page that went out; -> whether this client is a program, by now."""
         now = visit.started
         visitor = visit.cookies.anonymous_id
-        if visitor is not None and self._is_over(visitor, now, 1.0, FASTEST):
+        if visitor is not None and self._is_over(visitor, now, 1.0, MAX_PAGES_AT_ONCE):
             self._programs.put(visitor, now)
         client = self._client(visit)
-        silent = visit.tagged and len(self._reported) >= REPORTING and not self._has_reported(client, now)
-        if silent and self._is_over(client, now, 60.0, SILENT):
+        silent = visit.tagged and len(self._reported) >= MIN_REPORTING_CLIENTS and not self._has_reported(client, now)
+        if silent and self._is_over(client, now, 60.0, MAX_PAGES_UNREPORTED):
             self._programs.put(client, now)
         return self.is_program(visit)
 

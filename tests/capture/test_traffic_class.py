@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from opsplug.capture.audience import Kind, classify
-from opsplug.capture.bots import is_bot
+from opsplug.capture.traffic_class import TrafficClass, classify, is_bot
 
 CRAWLERS = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "bots" / "crawler-user-agents.json"
 PEOPLE = [
@@ -53,17 +52,17 @@ def test_a_hostile_agent_costs_no_time() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "purpose", "kind"),
     [
-        ("GET", "/product/1", "", Kind.VISIT),
-        ("GET", "/product/1", "prefetch;prerender", Kind.PREFETCH),
-        ("HEAD", "/product/1", "", Kind.OTHER),
-        ("OPTIONS", "/api", "", Kind.OTHER),
-        ("GET", "/healthz", "", Kind.HEALTH),
-        ("GET", "/static/app.css", "", Kind.STATIC),
-        ("GET", "/favicon.ico", "", Kind.STATIC),
-        ("GET", "/apple-touch-icon.png", "", Kind.STATIC),
-        ("GET", "/update", "", Kind.VISIT),
-        ("POST", "/cart", "", Kind.VISIT),
+        ("GET", "/product/1", "", TrafficClass.VISIT),
+        ("GET", "/product/1", "prefetch;prerender", TrafficClass.PREFETCH),
+        ("HEAD", "/product/1", "", TrafficClass.OTHER),
+        ("OPTIONS", "/api", "", TrafficClass.OTHER),
+        ("GET", "/healthz", "", TrafficClass.HEALTH),
+        ("GET", "/static/app.css", "", TrafficClass.STATIC),
+        ("GET", "/favicon.ico", "", TrafficClass.STATIC),
+        ("GET", "/apple-touch-icon.png", "", TrafficClass.STATIC),
+        ("GET", "/update", "", TrafficClass.VISIT),
+        ("POST", "/cart", "", TrafficClass.VISIT),
     ],
 )
-def test_what_is_no_visit(method: str, path: str, purpose: str, kind: Kind) -> None:
+def test_what_is_no_visit(method: str, path: str, purpose: str, kind: TrafficClass) -> None:
     assert classify(method, path, PEOPLE[0], purpose) is kind

@@ -2,10 +2,10 @@
 
 import random
 
-from opsplug.capture import conduct
-from opsplug.capture.audience import Kind
-from opsplug.capture.conduct import Conduct
+from opsplug.capture import bot_behaviour
+from opsplug.capture.bot_behaviour import BotBehaviour
 from opsplug.capture.identity import Cookies, Identity
+from opsplug.capture.traffic_class import TrafficClass
 from opsplug.capture.visit import GONE, Visit
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -17,7 +17,7 @@ def page(client: str, at: float, visitor: str | None = None, *, tagged: bool = T
     visit = Visit(
         None,
         GONE,
-        Kind.VISIT,
+        TrafficClass.VISIT,
         "GET",
         "/",
         "",
@@ -36,15 +36,15 @@ def page(client: str, at: float, visitor: str | None = None, *, tagged: bool = T
     return visit
 
 
-def shop() -> Conduct:
+def shop() -> BotBehaviour:
     """Where the snippet reports from other visitors, as on any shop that has it."""
-    made = Conduct()
+    made = BotBehaviour()
     for n in range(20):
         made.reported(page(f"198.51.100.{n}", 0))
     return made
 
 
-def found(made: Conduct, client: str, pages: int, seconds: float, **more: object) -> int:
+def found(made: BotBehaviour, client: str, pages: int, seconds: float, **more: object) -> int:
     return sum(made.judge(page(client, n * seconds, **more)) for n in range(pages))  # type: ignore[arg-type]
 
 
@@ -73,7 +73,7 @@ def test_people_behind_one_address_clear_each_other() -> None:
 
 
 def test_silence_says_nothing_where_nobody_reports() -> None:
-    assert found(Conduct(), "203.0.113.7", 500, 0.5) == 0
+    assert found(BotBehaviour(), "203.0.113.7", 500, 0.5) == 0
     assert found(shop(), "203.0.113.7", 500, 0.5, tagged=False) == 0
 
 
@@ -97,7 +97,7 @@ def test_who_reports_after_all_is_a_person_again() -> None:
 def test_nobody_is_a_program_for_ever() -> None:
     made = shop()
     assert found(made, "203.0.113.7", 100, 0.1)
-    assert not made.is_program(page("203.0.113.7", 2 * conduct.REMEMBERED_SECONDS))
+    assert not made.is_program(page("203.0.113.7", 2 * bot_behaviour.REMEMBERED_SECONDS))
 
 
 def test_a_clock_set_back_makes_nobody_a_program() -> None:
@@ -113,4 +113,4 @@ def test_a_bounded_number_of_clients_is_remembered() -> None:
         visit = page(f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", n / 100, visitor=f"v{n}")
         made.judge(visit)
         made.reported(visit)
-    assert max(map(len, (made._full_at, made._reported, made._programs))) <= conduct._CLIENTS
+    assert max(map(len, (made._full_at, made._reported, made._programs))) <= bot_behaviour._CLIENTS

@@ -1,4 +1,0 @@
-"""Names that browser and server agree on."""
-
-ID_COOKIE = "opsplug_id"
-CONSENT_COOKIE = "opsplug_consent"
