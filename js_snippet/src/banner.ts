@@ -2,4 +2,4 @@
 import { askConsent } from "./banner/askConsent.ts";
 
 const core = window.opsplug!.core;
-core.chunks.banner = (host) => askConsent(core, host);
+core.chunks.banner = (host) => void askConsent(core, host);

@@ -2,4 +2,4 @@
 import { openChat } from "./chat/openChat.ts";
 
 const core = window.opsplug!.core;
-core.chunks.chat = (host) => openChat(core, host);
+core.chunks.chat = (host) => void openChat(core, host);

@@ -52,10 +52,11 @@ test("a hash is stable and tells texts apart", () => {
 });
 
 test("prices are written as the language writes them", () => {
-  assert.equal(formatPrice(9.9, "EUR", "en"), "€9.90");
-  assert.equal(formatPrice(9.9, "CNY", "zh"), "¥9.90");
-  assert.equal(formatPrice(1200, "JPY", "en"), "¥1,200");
-  assert.equal(formatPrice(5, "no such money", "en"), "5.00 no such money");
-  assert.equal(formatPrice(5, null, "en"), "5.00");
-  assert.equal(formatPrice(undefined, "EUR", "en"), "");
+  assert.equal(formatPrice({ price: 9.9, currency: "EUR", price_text: "9,90\u00a0€" }, "en"), "9,90\u00a0€");
+  assert.equal(formatPrice({ price: 9.9, currency: "EUR" }, "en"), "€9.90");
+  assert.equal(formatPrice({ price: 9.9, currency: "CNY" }, "zh"), "¥9.90");
+  assert.equal(formatPrice({ price: 1200, currency: "JPY" }, "en"), "¥1,200");
+  assert.equal(formatPrice({ price: 5, currency: "no such money" }, "en"), "5");
+  assert.equal(formatPrice({ price: 5, currency: null }, "en"), "5");
+  assert.equal(formatPrice({ price: undefined, currency: "EUR" }, "en"), "");
 });

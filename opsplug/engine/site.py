@@ -18,6 +18,7 @@ from opsplug.web.openapi import OpenApi
 from opsplug.web.recommendations import RecommendationRoute
 from opsplug.web.site import Route, Web
 from opsplug.web.static import Snippet
+from opsplug.web.texts import WidgetTexts
 from opsplug.web.widgets import Helpers
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ def build_web(parts: Parts) -> Web:
     # What opens numpy or the store is opened by the first request that needs it.
     recommend = lambda **question: parts.recommend(**question)  # noqa: E731
     ask = lambda **question: parts.current.ask(**question)  # noqa: E731
-    helpers = Helpers(settings, templates, snippet, cards, parts.guard, recommend, sorted(parts.recorder.server_events))
+    texts = WidgetTexts()
+    helpers = Helpers(
+        settings, templates, snippet, texts, cards, parts.guard, recommend, sorted(parts.recorder.server_events)
+    )
     ingest = Ingest(parts.observer, parts.queue, parts.counters, parts.bot_behaviour, settings.trusted_proxies)
     access = Access(settings, parts.guard, lambda: parts.keys, lambda: parts.store)
     stats = cache(lambda: build_stats(parts, access, templates, snippet))
@@ -51,6 +55,7 @@ def build_web(parts: Parts) -> Web:
         ("POST", "/events"): ingest.events,
         ("POST", "/consent"): ingest.consent,
         ("GET", "/recommendations"): lists.get,
+        ("GET", "/texts"): texts.get,
         ("GET", "/health"): Health(lambda: parts.store, parts.queue, lambda: parts.writer.failing).get,
         ("GET", "/openapi.json"): OpenApi(settings.prefix).get,
     }

@@ -99,6 +99,12 @@ def plural(text: str | Mapping[str, str], n: float, language: str) -> str:
     return text.get(plural_form(n, language)) or text["other"]
 
 
+def shipped(file: str, language: str) -> Words:
+    """The texts as they come with opsplug, without a shop's own."""
+    found: Words = msgspec.json.decode((_SHIPPED / language / f"{file}.json").read_bytes())
+    return found
+
+
 def language_name(language: str) -> str:
     """What a language calls itself; its tag where there are no texts of it."""
     known = match(language)
@@ -121,10 +127,8 @@ def _words(file: str, language: str) -> Words:
 
 def _base(file: str, language: str) -> Words:
     """What a shop's file adds to: the same language as it is shipped, else the wider language, else English."""
-    shipped = _SHIPPED / language / f"{file}.json"
-    if shipped.is_file():
-        found: Words = msgspec.json.decode(shipped.read_bytes())
-        return found
+    if (_SHIPPED / language / f"{file}.json").is_file():
+        return shipped(file, language)
     if language == ENGLISH:
         raise KeyError(file)
     return _words(file, _wider(language) or ENGLISH)

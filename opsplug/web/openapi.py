@@ -42,6 +42,14 @@ def describe(prefix: str) -> dict[str, Any]:
                     ],
                 )
             },
+            "/texts": {
+                "get": _operation(
+                    "What the widgets say in one language",
+                    200,
+                    {"type": "object"},
+                    parameters=[_parameter("language", {"type": "string"}), _parameter("v", {"type": "string"})],
+                )
+            },
             **_chat(),
             "/health": {
                 "get": _operation("Whether capture works", 200, {"type": "object", "required": ["status"]}, strict=True)

@@ -64,6 +64,8 @@ LIST = {
         "model": {"type": "string"},
         "rung": {"enum": ["catalogue", "popular", "item", "session", "personal"]},
         "title": {"type": "string"},
+        "language": {"type": "string", "description": "of title, reasons and prices"},
+        "texts": {"type": "object", "description": "what the widget itself says"},
         "note": {"type": "string", "description": "why the list is shorter than asked for, else empty"},
         "holdout": {"type": "boolean", "description": "a list to compare with: popular items only"},
         "items": {

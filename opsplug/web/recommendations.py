@@ -7,7 +7,7 @@ from opsplug.capture.guard import Guard
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError, OpsPlugError
 from opsplug.features.recommendation_id import read_id
-from opsplug.locales import choose
+from opsplug.locales import choose, words
 from opsplug.web.cards import PLACEMENTS, Cards, title
 from opsplug.web.http import Request, Response, error_response, json_response
 
@@ -54,6 +54,7 @@ class RecommendationRoute:
         answer = {
             "recommendation_id": found.recommendation_id, "model": found.model, "rung": found.rung,
             "title": title(placement, found.rung, language), "items": items, "note": found.note,
+            "language": language, "texts": words("snippet", language)["recommendations"],
         }  # fmt: skip
         made = read_id(found.recommendation_id)
         if made is not None and made.holdout:

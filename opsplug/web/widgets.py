@@ -14,6 +14,7 @@ from opsplug.locales import choose, words
 from opsplug.settings import Settings
 from opsplug.web.cards import PLACEMENTS, Cards, title
 from opsplug.web.static import Snippet
+from opsplug.web.texts import WidgetTexts
 
 _NOTHING = Markup("")
 _NONCE = Markup("<nonce>")  # where the nonce of a page goes; no setting can hold it, for it would be escaped
@@ -30,6 +31,7 @@ class Helpers:
         settings: Settings,
         templates: Environment,
         snippet: Snippet,
+        texts: WidgetTexts,
         cards: Cards,
         guard: Guard,
         recommend: Callable[..., Any],
@@ -38,6 +40,7 @@ class Helpers:
         self._settings = settings
         self._templates = templates
         self._snippet = snippet
+        self._texts = texts
         self._cards = cards
         self._guard = guard
         self._recommend = recommend
@@ -60,6 +63,7 @@ class Helpers:
             prefix=prefix,
             consent=consent,
             language=settings.language,
+            texts=self._texts.offered,
             server_events=self._server_events,
             options=self._options,
             nonce_mark=_NONCE,

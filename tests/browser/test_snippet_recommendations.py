@@ -68,7 +68,7 @@ def test_hostile_answers_stay_text(shop: BeaconServer, page: Any) -> None:
     assert page.locator("opsplug-recommendations h2").inner_text() == "<img src=x onerror=alert(1)>"
     assert cards(page).first.locator("a").get_attribute("href") is None
     assert page.locator("opsplug-recommendations").locator("img, script, svg").count() == 0
-    assert cards(page).first.locator(".opsplug-price").inner_text() == "5.00 no such money"
+    assert cards(page).first.locator(".opsplug-price").inner_text() == "5"
 
 
 def test_seen_means_half_in_view_for_a_second(shop: BeaconServer, chromium: Any) -> None:

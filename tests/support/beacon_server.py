@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from opsplug.locales import words
+
 DIST = Path(__file__).resolve().parents[2] / "js_snippet" / "dist"
 PREFIX = "/_opsplug"
 CSP = (
@@ -105,6 +107,8 @@ class BeaconServer:
             found = self.recommend(query)
             self.queries.append(query)
             return as_json(200, found)
+        if path == "/texts":
+            return as_json(200, words("snippet", query["language"]))
         if path == "/consent":
             wish = json.loads(body)
             self.consents.append(wish)
@@ -150,7 +154,7 @@ def render(page: Page) -> tuple[dict[str, str], bytes]:
     options = json.dumps(page.options or {}).replace('"', "&quot;")
     script = (
         f'<script async src="{PREFIX}/{manifest()["opsplug.js"]["file"]}" data-opsplug data-prefix="{PREFIX}" '
-        f'data-consent="{page.consent}" data-language="{page.language}" data-options="{options}" {page.attributes} '
+        f'data-consent="{page.consent}" data-language="{page.language}" data-texts="zh 12345678" data-options="{options}" {page.attributes} '
         f'nonce="{nonce}"></script>'
     )
     css = f'<link rel="stylesheet" href="{PREFIX}/{manifest()["widgets.css"]["file"]}">'
@@ -209,7 +213,8 @@ def recommendations(k: int = 8, language: str = "en", images: bool = True) -> di
         for index in range(k)
     ]
     title = "猜您喜欢" if chinese else "You may also like"
-    return {"recommendation_id": "rec-1", "model": "itemcf", "rung": "item", "title": title, "items": items}
+    spoken = {"language": language, "texts": words("snippet", language)["recommendations"]}
+    return {"recommendation_id": "rec-1", "model": "itemcf", "rung": "item", "title": title, "items": items, **spoken}
 
 
 def png(width: int, height: int, colour: tuple[int, int, int]) -> bytes:

@@ -24,7 +24,7 @@ POSTS = (
     "/consent",
     *(f"/chat/{name}" for name in "messages human contact transcript feedback csat".split()),
 )
-GETS = ("/recommendations", "/health", "/chat/conversation", "/chat/messages")
+GETS = ("/recommendations", "/texts", "/health", "/chat/conversation", "/chat/messages")
 OPERATIONS = [*((path, "POST") for path in POSTS), *((path, "GET") for path in GETS)]
 EXAMPLES = (20_000 if os.environ.get("OPSPLUG_SOAK") == "1" else 280) // len(OPERATIONS) // 2  # on two frameworks
 CHECKS: list[CheckFunction] = [

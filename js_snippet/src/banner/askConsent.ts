@@ -2,14 +2,14 @@ import type { Core } from "../types/core.ts";
 import { adoptStyles } from "../lib/adoptStyles.ts";
 import { element } from "../lib/element.ts";
 import { safeUrl } from "../lib/safeUrl.ts";
-import { texts } from "./texts.ts";
+import { banner as english } from "../../../opsplug/locales/en/snippet.json";
+import { loadTexts } from "../lib/loadTexts.ts";
 import css from "./banner.css";
 
 /** Asks once, takes either answer with one press, covers nothing and steals no focus. With `open` it asks again. */
-export function askConsent(core: Core, host: HTMLElement): void {
+export async function askConsent(core: Core, host: HTMLElement): Promise<void> {
   if (core.decided() && !host.hasAttribute("open")) return;
-  const language = host.getAttribute("language") || core.config.language;
-  const words = texts(language);
+  const [words, language] = await loadTexts(core, host, "banner", english);
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   if (!root.adoptedStyleSheets.length) adoptStyles(root, css);
   const answer = (label: string, granted: boolean): HTMLButtonElement => {

@@ -1,5 +1,5 @@
 import { element } from "../lib/element.ts";
-import type { Texts } from "./texts.ts";
+import type { Texts } from "./types.ts";
 
 /** A small form for an address. `give` says whether it was taken; what was typed stays until then. */
 export function askAddress(label: string, action: string, type: "text" | "email", words: Texts, give: (address: string) => Promise<boolean>, done: string): HTMLElement {

@@ -1,26 +1,27 @@
+import { chat as english } from "../../../opsplug/locales/en/snippet.json";
 import type { Core } from "../types/core.ts";
 import { adoptStyles } from "../lib/adoptStyles.ts";
 import { element } from "../lib/element.ts";
+import { fill } from "../lib/fill.ts";
+import { loadTexts } from "../lib/loadTexts.ts";
 import { askAddress } from "./askAddress.ts";
 import { callServer } from "./callServer.ts";
 import { createConversation } from "./createConversation.ts";
 import { press, renderMessage } from "./renderMessage.ts";
 import { renderPanel } from "./renderPanel.ts";
-import { texts } from "./texts.ts";
-import type { Message } from "./types.ts";
+import type { Message, Texts } from "./types.ts";
 import css from "./chat.css";
 
 const toggles = new WeakMap<HTMLElement, () => void>();
 
 /** Called by the button, each time: builds the conversation first, then opens and closes it. */
-export function openChat(core: Core, host: HTMLElement): void {
-  if (!toggles.has(host)) toggles.set(host, build(core, host));
+export async function openChat(core: Core, host: HTMLElement): Promise<void> {
+  const [words, language] = await loadTexts(core, host, "chat", english);
+  if (!toggles.has(host)) toggles.set(host, build(core, host, words, language));
   toggles.get(host)!();
 }
 
-function build(core: Core, host: HTMLElement): () => void {
-  const language = host.getAttribute("language") || core.config.language;
-  const words = texts(language);
+function build(core: Core, host: HTMLElement, words: Texts, language: string): () => void {
   const root = host.shadowRoot!;
   const button = root.querySelector<HTMLButtonElement>("button")!;
   const drawn = new Map<string, { element: HTMLElement; delivery: Message["delivery"]; text: string }>();
@@ -115,7 +116,7 @@ function build(core: Core, host: HTMLElement): () => void {
         talk.tell("csat", { score });
         core.track("chat_csat", { score });
       });
-      choice.ariaLabel = `${score} ${words.star}`;
+      choice.ariaLabel = fill(words.star, `${score}`);
       asked.append(choice);
     }
     return asked;

@@ -1,7 +1,7 @@
 import { element } from "../lib/element.ts";
 import { safeUrl } from "../lib/safeUrl.ts";
 import { formatPrice } from "../recommendations/formatPrice.ts";
-import type { Texts } from "./texts.ts";
+import type { Texts } from "./types.ts";
 import type { Message } from "./types.ts";
 
 export interface Actions {
@@ -28,7 +28,7 @@ export function renderMessage(message: Message, language: string, words: Texts, 
 
 function renderItem(item: NonNullable<Message["items"]>[number], language: string): HTMLElement {
   const name = item.item_name || item.item_id;
-  const price = formatPrice(item.price, item.currency, language);
+  const price = formatPrice(item, language);
   const url = safeUrl(item.url);
   return element("li", {}, url ? element("a", { href: url }, name) : name, ...(price ? [" ", element("b", {}, price)] : []));
 }

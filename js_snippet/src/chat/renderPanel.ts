@@ -1,6 +1,6 @@
 import { element } from "../lib/element.ts";
 import { press } from "./renderMessage.ts";
-import type { Texts } from "./texts.ts";
+import type { Texts } from "./types.ts";
 
 export interface Panel {
   panel: HTMLElement;

@@ -1,10 +1,14 @@
+import type { chat } from "../../../opsplug/locales/en/snippet.json";
+
+export type Texts = typeof chat;
+
 export interface Message {
   id: string;
   role: "visitor" | "assistant" | "agent" | "system";
   name?: string;
   text: string;
   sources?: { title?: string; url?: string }[];
-  items?: { item_id: string; item_name?: string; url?: string; price?: number | null; currency?: string | null }[];
+  items?: { item_id: string; item_name?: string; url?: string; price?: number | null; currency?: string | null; price_text?: string }[];
   at?: number | string;
   /** Of our own messages only: how far it has come. */
   delivery?: "sending" | "waiting" | "failed";

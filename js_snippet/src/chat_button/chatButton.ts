@@ -1,7 +1,8 @@
 import type { Core } from "../types/core.ts";
 import { adoptStyles } from "../lib/adoptStyles.ts";
 import { element } from "../lib/element.ts";
-import { isChinese } from "../lib/isChinese.ts";
+import { chat_button as english } from "../../../opsplug/locales/en/snippet.json";
+import { loadTexts } from "../lib/loadTexts.ts";
 import css from "./chatButton.css";
 
 /** The round button alone; the conversation behind it is loaded on the first click. */
@@ -10,7 +11,8 @@ export function chatButton(host: HTMLElement, core: Core): void {
   const root = host.attachShadow({ mode: "open" });
   adoptStyles(root, css);
   const button = element("button", { type: "button", part: "button", "aria-expanded": "false", "aria-haspopup": "dialog" });
-  button.ariaLabel = isChinese(host.getAttribute("language") || core.config.language) ? "在线咨询" : "Chat with us";
+  button.ariaLabel = english;
+  void loadTexts(core, host, "chat_button", english).then(([label]) => (button.ariaLabel = label));
   button.append(icon());
   button.onclick = async () => {
     button.ariaBusy = "true";

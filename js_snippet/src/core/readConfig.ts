@@ -10,7 +10,8 @@ export function readConfig(script: HTMLScriptElement): Config {
     folder,
     nonce: script.nonce,
     consent: (data.consent || "required") as ConsentMode,
-    language: data.language || document.documentElement.lang || navigator.language,
+    language: document.documentElement.lang || navigator.language || data.language!,
+    texts: (data.texts || "").split(" "),
     serverEvents: (data.serverEvents || "").split(/[\s,]+/),
     options: quietly(() => JSON.parse(data.options || "{}") as Options) || {},
   };

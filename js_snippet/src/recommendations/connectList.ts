@@ -1,3 +1,4 @@
+import { recommendations as english } from "../../../opsplug/locales/en/snippet.json";
 import type { Core, RecommendationQuery, Recommendations } from "../types/core.ts";
 import { adoptStyles } from "../lib/adoptStyles.ts";
 import { observeList } from "./observeList.ts";
@@ -17,21 +18,21 @@ export function connectList(core: Core, host: HTMLElement): () => void {
   let stop: (() => void) | undefined;
   let gone = false;
 
-  function watch(section: HTMLElement, recommendationId: string): void {
+  function watch(section: HTMLElement, recommendationId: string, removed?: string): void {
     stop?.();
     const cards = [...section.querySelectorAll<HTMLElement>("[data-item-id]")];
     shown.set(host, cards.map((card) => card.dataset.itemId!));
     const heading = section.querySelector("h2")?.textContent || "";
-    stop = observeList(core, section, { placement, recommendationId, heading, language });
+    stop = observeList(core, section, { placement, recommendationId, heading, removed });
   }
 
   function draw(list: Recommendations): void {
     if (gone) return;
     if (list.items.length) {
-      const section = renderList(list, host.getAttribute("heading") || list.title || "", language);
+      const section = renderList(list, host.getAttribute("heading") || list.title || "", list.language || language);
       shadowOf(host).replaceChildren(section);
       host.dataset.ready = "";
-      watch(section, list.recommendation_id);
+      watch(section, list.recommendation_id, (list.texts || english).removed);
     } else if (!rendered) leave(host);
   }
 

@@ -1,13 +1,14 @@
 import type { Core } from "../types/core.ts";
 import type { Item } from "../types/events.ts";
 import { watchSeen } from "./watchSeen.ts";
-import { texts } from "./texts.ts";
+import { fill } from "../lib/fill.ts";
 
 export interface ListIdentity {
   placement: string;
   recommendationId: string;
   heading: string;
-  language: string;
+  /** Only a list that was drawn here has a menu. */
+  removed?: string | undefined;
 }
 
 /** Tells what of a list was seen, opened and refused, whoever rendered it. */
@@ -37,7 +38,7 @@ export function observeList(core: Core, section: Element, identity: ListIdentity
     const name = card.querySelector(".opsplug-name")?.textContent || "";
     const next = (card.nextElementSibling ?? card.previousElementSibling)?.querySelector("a");
     card.remove();
-    section.querySelector(".opsplug-said")?.replaceChildren(texts(identity.language)[2] + name);
+    section.querySelector(".opsplug-said")?.replaceChildren(fill(identity.removed!, name));
     if (next) next.focus({ preventScroll: true });
     else section.remove();
   }

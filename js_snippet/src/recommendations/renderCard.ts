@@ -1,14 +1,13 @@
-import type { RecommendedItem } from "../types/core.ts";
+import type { ListTexts, RecommendedItem } from "../types/core.ts";
+import { fill } from "../lib/fill.ts";
 import { element } from "../lib/element.ts";
 import { safeUrl } from "../lib/safeUrl.ts";
 import { formatPrice } from "./formatPrice.ts";
 import { part } from "./part.ts";
-import { texts } from "./texts.ts";
 
 /** One card; `index` is its place in the list. */
-export function renderCard(item: RecommendedItem, index: number, language: string): HTMLLIElement {
+export function renderCard(item: RecommendedItem, index: number, language: string, words: ListTexts): HTMLLIElement {
   const name = item.item_name || item.item_id;
-  const [options, notInterested] = texts(language);
   return element(
     "li",
     { part: "item", "data-item-id": item.item_id, "data-index": `${index}`, "data-reason-code": item.reason_code },
@@ -18,7 +17,7 @@ export function renderCard(item: RecommendedItem, index: number, language: strin
       { href: safeUrl(item.url) },
       renderPicture(item, name),
       part("span", "name", {}, name),
-      part("span", "price", {}, formatPrice(item.price, item.currency, language)),
+      part("span", "price", {}, formatPrice(item, language)),
       part("span", "reason", {}, item.reason || ""),
     ),
     part(
@@ -26,8 +25,8 @@ export function renderCard(item: RecommendedItem, index: number, language: strin
       "menu",
       // One name: opening one closes the others.
       { name: "opsplug" },
-      element("summary", { "aria-label": options + name }),
-      element("button", { type: "button" }, notInterested),
+      element("summary", { "aria-label": fill(words.options, name) }),
+      element("button", { type: "button" }, words.not_interested),
     ),
   );
 }

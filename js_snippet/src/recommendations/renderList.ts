@@ -1,3 +1,4 @@
+import { recommendations as english } from "../../../opsplug/locales/en/snippet.json";
 import type { Recommendations } from "../types/core.ts";
 import { element } from "../lib/element.ts";
 import { part } from "./part.ts";
@@ -11,7 +12,7 @@ export function renderList(list: Recommendations, heading: string, language: str
     { "aria-label": heading, lang: language },
     element("h2", { part: "heading" }, heading),
     // Safari takes the list's role away with its bullets.
-    element("ul", { part: "list", role: "list" }, ...list.items.map((item, index) => renderCard(item, index, language))),
+    element("ul", { part: "list", role: "list" }, ...list.items.map((item, index) => renderCard(item, index, language, list.texts || english))),
     part("span", "said", { role: "status" }),
   );
 }

@@ -17,7 +17,10 @@ export interface Config {
   folder: string;
   nonce: string;
   consent: ConsentMode;
+  /** The page's, else the visitor's, else the shop's. */
   language: string;
+  /** Languages of which the server has texts, and a hash of those. */
+  texts: string[];
   serverEvents: string[];
   options: Options;
 }
@@ -92,7 +95,15 @@ export interface RecommendedItem {
   image_url?: string;
   price?: number | null;
   currency?: string | null;
+  /** The price as the server writes it, the same as on the page. */
+  price_text?: string;
   item_category?: string;
+}
+
+export interface ListTexts {
+  options: string;
+  not_interested: string;
+  removed: string;
 }
 
 export interface Recommendations {
@@ -100,6 +111,10 @@ export interface Recommendations {
   rung?: string;
   model?: string;
   title?: string;
+  /** The language of title, reasons and prices. */
+  language?: string;
+  /** What the widget itself says, in the language of the list. */
+  texts?: ListTexts;
   /** The list is one to compare with: popular items only. */
   holdout?: boolean;
   items: RecommendedItem[];

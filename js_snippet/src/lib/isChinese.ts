@@ -1,3 +1,0 @@
-export function isChinese(language: string): boolean {
-  return /^zh/i.test(language);
-}
