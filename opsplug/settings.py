@@ -51,7 +51,7 @@ class Settings:
     )
     prefix: str = setting("/_opsplug", "Path under which opsplug answers, below the shop's own mount point.")
     inject: bool = setting(True, "Add the snippet's tag to the shop's own complete HTML pages.")
-    discover: bool = setting(True, "Learn the catalogue from JSON-LD, OpenGraph and microdata in the shop's own pages.")
+    discover: bool = setting(True, "Learn the catalogue from the shop's own pages and JSON answers.")
     events: Mapping[str, str] = setting({}, 'Routes that are events: `{"GET /product/<id>": "view_item"}`.')
     user_id: Callable[[Any], Any] | None = setting(
         None, "Gives the logged-in user's id, or None. Default: the session."

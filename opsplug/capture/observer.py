@@ -26,6 +26,7 @@ from opsplug.privacy.keys import Keys
 from opsplug.settings import Settings
 from opsplug.values import identifier
 
+_GONE = frozenset((301, 302, 303, 307, 308, 404, 410))  # where a product was, there is none any more
 VISIT, BOT = TrafficClass.VISIT, TrafficClass.BOT  # an enumeration's member costs a look-up each time it is named
 
 
@@ -40,6 +41,7 @@ class Observer:
         self.counters = counters
         self.guard = guard
         self._keys = keys
+        self.learner: Callable[[Visit], object] | None = None  # hears of answers that teach the catalogue
         self._consent = settings.consent
         self._is_staff = settings.is_staff
         self._user_id = settings.user_id
@@ -128,6 +130,10 @@ class Observer:
             # The answer never left: settle both here, the writer's thread knows no request.
             visit._identity = self.identity_of(visit)
             visit._staff = False
+        elif self.learner is not None and (visit.lesson is not None or visit.status in _GONE) and visit.method == "GET":
+            with self.guard("discovery"):
+                self.learner(visit)
+        visit.lesson = None
         visit.host = GONE
         self.queue.offer(visit)
 

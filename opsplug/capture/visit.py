@@ -19,6 +19,9 @@ class Host(Protocol):
     def native(self) -> Any:
         """The framework's own request object, for the shop's callables."""
 
+    def netloc(self) -> str:
+        """The host that was asked for, as the request names it."""
+
     def session_user(self) -> Any:
         """The logged-in user's id as the framework's session knows it, or None."""
 
@@ -31,6 +34,10 @@ class _Gone:
         return None
 
     session_user = native
+
+    @staticmethod
+    def netloc() -> str:
+        return ""
 
 
 GONE: Host = _Gone()
@@ -77,6 +84,7 @@ class Visit(msgspec.Struct, gc=False, eq=False):
     private: bool = False  # a list of this visitor's own is on the page
     tickets: Sequence[Any] = ()  # durable events that the answer waits for
     shown: Sequence[str] = ()  # items that are on the page already
+    lesson: Any = None  # what the catalogue is learnt from, once the route is known
     _user: Any = _NOT_ASKED
     _staff: bool | None = None
     _identity: Identity | None = None

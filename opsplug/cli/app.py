@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "evaluate": "opsplug.cli.learn:evaluate",
     "recommend": "opsplug.cli.lists:recommend",
     "explain": "opsplug.cli.lists:explain",
+    "catalog": "opsplug.cli.catalog:catalog",
     "insight": "opsplug.cli.insight:insight",
     "models": "opsplug.cli.learn:models",
     "knowledge": "opsplug.cli.knowledge:knowledge",

@@ -115,6 +115,10 @@ class _Nobody:
 
     session_user = native
 
+    @staticmethod
+    def netloc() -> str:
+        return ""
+
 
 def _send(copy: _Copy, posted: Posted) -> None:
     if posted.from_server:

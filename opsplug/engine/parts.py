@@ -143,7 +143,21 @@ class Parts:
 
         if not self.settings.discover or not self.may_start:
             return None
-        return Discovery(lambda records: self.catalog.upsert(records, origin="page"), count=self.counters.add)
+        from opsplug.capture.discovery.evidence import Evidence
+
+        routes = [route for route, name in self.settings.events.items() if name == "view_item"]
+        evidence = Evidence(lambda: self.store)
+        discovery = Discovery(
+            lambda records: self.catalog.upsert(records, origin="page"),
+            remove=lambda ids: self.catalog.remove_learnt(ids),
+            explain=evidence.keep,
+            known=evidence.pages,
+            report=evidence.keep_routes,
+            product_routes=routes,
+            count=self.counters.add,
+        )
+        self.observer.learner = discovery.taught
+        return discovery
 
     @cached_property
     def statistics(self) -> Statistics:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from opsplug.capture.discovery.evidence import Evidence
 from opsplug.capture.visit import current_visit
 from opsplug.errors import EventError, StoreError
 from opsplug.events import text_id
@@ -45,6 +46,7 @@ class Catalog:
 
     def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
+        self._evidence = Evidence(lambda: store, clock)
         self._clock = clock
         self._lock = threading.Lock()
         self._held: Snapshot | None = None
@@ -103,6 +105,23 @@ class Catalog:
         listed = [ids] if isinstance(ids, str) else list(ids)
         self._mild(lambda: self._store.remove_items(listed), 0)
         self._changed = True
+
+    # -- what was learnt from pages -------------------------------------------------------------------------------
+    def remove_learnt(self, ids: Sequence[str]) -> None:
+        """What pages said goes; what the shop upserted stays."""
+        self._store.remove_items(list(ids), origin="page")
+        self._evidence.forget(ids)
+        self._changed = True
+
+    def routes(self) -> list[dict[str, Any]]:
+        """Which of the shop's routes show products, as far as pages were read."""
+        return self._evidence.routes()
+
+    def explain(self, item_id: str) -> dict[str, Any] | None:
+        """The record of an item and where each field was learnt; None where the catalogue does not know it."""
+        record = self._store.get_items([item_id]).get(item_id)
+        evidence = self._evidence.of(item_id)
+        return None if record is None else {"record": record, "evidence": evidence or {"origin": "given by the shop"}}
 
     def get(self, item_id: str) -> dict[str, Any] | None:
         """Read one item.

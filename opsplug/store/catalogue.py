@@ -39,13 +39,14 @@ class CatalogueRows:
 
         return self._db.write(work) if new else 0
 
-    def remove_items(self, ids: Sequence[str]) -> int:
+    def remove_items(self, ids: Sequence[str], *, origin: str | None = None) -> int:
         def work(connection: sqlite3.Connection) -> int:
             gone = 0
             for start in range(0, len(ids), _CHUNK):
-                gone += connection.execute(
-                    *queries.listed(queries.REMOVE_ITEMS, ids=ids[start : start + _CHUNK])
-                ).rowcount
+                statement, values = queries.listed(
+                    queries.REMOVE_ITEMS if origin is None else queries.REMOVE_ITEMS_OF, ids=ids[start : start + _CHUNK]
+                )
+                gone += connection.execute(statement, {**values, "origin": origin} if origin else values).rowcount
             return _changed(connection, gone)
 
         return self._db.write(work) if ids else 0

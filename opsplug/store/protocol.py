@@ -108,7 +108,9 @@ class Store(Protocol):
         record never replaces an explicit one. Unchanged records only count as seen."""
         ...
 
-    def remove_items(self, ids: Sequence[str]) -> int: ...
+    def remove_items(self, ids: Sequence[str], *, origin: str | None = None) -> int:
+        """Forget items; with `origin` only those that came from there."""
+        ...
 
     def expire_items(self, origin: str, unseen_since_ms: int) -> int:
         """Remove the items of this origin that were last put before; -> how many."""

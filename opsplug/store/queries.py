@@ -101,6 +101,7 @@ PUT_ITEM: Final = """INSERT INTO items (item_id, record, origin, updated_at, see
     updated_at = excluded.updated_at, seen_at = excluded.seen_at"""
 SEE_ITEM: Final = "UPDATE items SET seen_at = :now WHERE item_id = :item_id AND seen_at < :now"
 REMOVE_ITEMS: Final = "DELETE FROM items WHERE item_id IN ({ids})"
+REMOVE_ITEMS_OF: Final = "DELETE FROM items WHERE origin = :origin AND item_id IN ({ids})"
 EXPIRE_ITEMS: Final = "DELETE FROM items WHERE origin = :origin AND seen_at < :before"
 VERSION: Final = "SELECT value FROM versions WHERE name = :name"
 # Starts at the time of day, so that a new database never repeats a version of the old one.

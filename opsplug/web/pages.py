@@ -6,9 +6,10 @@ would let the tag run.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from opsplug.capture.traffic_class import TrafficClass
 from opsplug.capture.visit import Visit
 
 Header = Callable[[str], str | None]  # a header of the shop's answer, by its name in lower case
@@ -27,7 +28,7 @@ class Learner(Protocol):
 
     def due(self, path: str) -> bool: ...
 
-    def offer(self, html: bytes, path: str, headers: Mapping[str, str]) -> bool: ...
+    def lesson(self, visit: Visit, body: bytes, media: str, robots: str) -> None: ...
 
 
 class Pages:
@@ -46,9 +47,7 @@ class Pages:
         if (not self._inject and self._learner is None) or not may_touch(visit.method, status, header):
             return None
         body = body_of()
-        learner = self._learner
-        if learner is not None and learner.due(visit.path) and visit.user is None and not visit.staff:
-            learner.offer(body, visit.path, {"x-robots-tag": header("x-robots-tag") or ""})
+        self._teach(visit, body, "html", header)
         if has_tag(body):
             visit.tagged = True
             return None
@@ -56,6 +55,20 @@ class Pages:
         page = None if nonce is None else add_tag(body, self._tag(visit, nonce).encode("ascii", "xmlcharrefreplace"))
         visit.tagged = page is not None
         return page
+
+    def read_json(self, visit: Visit, header: Header, body_of: Callable[[], bytes]) -> None:
+        """The shop's own JSON: its products are learnt where its pages are drawn by scripts."""
+        if self._learner is not None and (header("content-encoding") or "identity").lower() == "identity":
+            self._teach(visit, body_of, "json", header)
+
+    def _teach(self, visit: Visit, body: bytes | Callable[[], bytes], media: str, header: Header) -> None:
+        """Only what anybody may see: no crawler's, no user's, and no page that a query has made."""
+        learner = self._learner
+        if (
+            learner is not None and not visit.query and learner.due(visit.path) and visit.kind is TrafficClass.VISIT
+            and visit.user is None and not visit.staff
+        ):  # fmt: skip
+            learner.lesson(visit, body if isinstance(body, bytes) else body(), media, header("x-robots-tag") or "")
 
 
 def by_name(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -53,6 +53,10 @@ class FlaskHost:
             return None
 
     @staticmethod
+    def netloc() -> str:
+        return request.host
+
+    @staticmethod
     def session_user() -> Any:
         # Past the session's own door: opening that would mark the session as used and add "Vary: Cookie" to the page.
         try:

@@ -134,32 +134,42 @@ class OpsPlugMiddleware:
 class _Answer:
     """The shop's answer on its way out. Only a page that may gain the tag waits for its first body message."""
 
-    __slots__ = ("_held", "_send", "engine", "visit")
+    __slots__ = ("_held", "_json", "_send", "engine", "visit")
 
     def __init__(self, engine: Engine, visit: Any, send: Send) -> None:
         self.engine = engine
         self.visit = visit
         self._send = send
         self._held: Message | None = None
+        self._json: Message | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             visit = self.visit
             message.setdefault("headers", [])  # ASGI lets an app leave them out
-            if (
-                message["status"] == 200
-                and visit.method == "GET"
-                and _header(message["headers"], b"content-type").startswith(b"text/html")
-            ):
-                self._held = message
-                return
+            if message["status"] == 200 and visit.method == "GET":
+                media = _header(message["headers"], b"content-type")
+                if media.startswith(b"text/html"):
+                    self._held = message
+                    return
+                self._json = message if media.startswith(b"application/json") else None
             self._dress(message, is_page=False)
             if visit.tickets:
                 await self._settled()
         elif self._held is not None:
             await self._page(self._held, message)
             return
+        elif self._json is not None:
+            self._answer(self._json, message)
         await self._send(message)
+
+    def _answer(self, start: Message, message: Message) -> None:
+        """The shop's own JSON, where it comes in one piece."""
+        self._json = None
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            with self.engine.guard("page"):
+                header = lambda name: _header(start["headers"], name.encode()).decode("latin-1") or None  # noqa: E731
+                self.engine.pages.read_json(self.visit, header, lambda: message.get("body", b""))
 
     async def _page(self, start: Message, message: Message) -> None:
         """The first part of a page: complete, it may gain the tag; else both messages pass as they are."""

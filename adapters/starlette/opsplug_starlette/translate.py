@@ -105,6 +105,9 @@ class StarletteHost:
     def native(self) -> Any:
         return StarletteRequest(self.scope)
 
+    def netloc(self) -> str:
+        return next((value for name, value in self.scope["headers"] if name == b"host"), b"").decode("latin-1")
+
     def session_user(self) -> Any:
         """From SessionMiddleware or AuthenticationMiddleware, both of which write into the scope."""
         session = self.scope.get("session")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsplug.capture.discovery import Discovery, read_page, read_products
+from opsplug.capture.discovery import Discovery, Sight, read_page, read_products
 
 MUG = {
     "@context": "https://schema.org",
@@ -223,6 +223,26 @@ class Shelf:
         self.records.update({record["item_id"]: record for record in records})  # type: ignore[attr-defined]
 
 
+def sight(html: bytes, path: str) -> Sight:
+    return Sight(path, "/p/<int:id>", {"id": path.rsplit("/", 1)[-1]}, "html", html)
+
+
+class Visiting:
+    """As much of a visit as the reader needs."""
+
+    query, client, status, user, route = "", "", 200, None, "/p/<int:id>"
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.params = {"id": path.rsplit("/", 1)[-1]}
+        self.lesson = None
+        self.host = self
+
+    @staticmethod
+    def netloc() -> str:
+        return "shop.example"
+
+
 @pytest.fixture
 def shelf() -> Shelf:
     return Shelf()
@@ -231,16 +251,16 @@ def shelf() -> Shelf:
 def test_a_served_page_reaches_the_catalogue_once_an_hour(shelf: Shelf) -> None:
     now = [1000.0]
     discovery = Discovery(shelf.put, clock=lambda: now[0])
-    assert discovery.offer(page(MUG), "/p/1", {})
-    assert not discovery.offer(page(MUG), "/p/1", {})
+    assert discovery.offer(sight(page(MUG), "/p/1"))
+    assert not discovery.offer(sight(page(MUG), "/p/1"))
     assert discovery.flush()
     assert (shelf.calls, list(shelf.records)) == (1, ["sku1"])
     now[0] += 3601
-    assert discovery.offer(page(MUG), "/p/1", {})
+    assert discovery.offer(sight(page(MUG), "/p/1"))
     assert discovery.flush()
     assert shelf.calls == 2
     now[0] -= 10_000  # a clock that jumps back must not silence an address for hours
-    assert discovery.offer(page(MUG), "/p/1", {})
+    assert discovery.offer(sight(page(MUG), "/p/1"))
     discovery.stop()
 
 
@@ -256,7 +276,9 @@ def test_a_served_page_reaches_the_catalogue_once_an_hour(shelf: Shelf) -> None:
 )
 def test_hidden_pages_and_copies_of_others_are_not_learned(shelf: Shelf, head: str, headers: dict[str, str]) -> None:
     discovery = Discovery(shelf.put)
-    discovery.offer(page(MUG, head=head), "/p/1", headers)
+    visit = Visiting("/p/1")
+    discovery.lesson(visit, page(MUG, head=head), "html", headers.get("X-Robots-Tag", ""))  # type: ignore[arg-type]
+    discovery.taught(visit)  # type: ignore[arg-type]
     assert discovery.flush()
     assert shelf.records == {}
     discovery.stop()
@@ -264,7 +286,7 @@ def test_hidden_pages_and_copies_of_others_are_not_learned(shelf: Shelf, head: s
 
 def test_the_own_canonical_address_is_learned(shelf: Shelf) -> None:
     discovery = Discovery(shelf.put)
-    discovery.offer(page(MUG, head='<link rel="canonical" href="https://shop.example/p/1/?ref=x">'), "/p/1", {})
+    discovery.offer(sight(page(MUG, head='<link rel="canonical" href="https://shop.example/p/1/?ref=x">'), "/p/1"))
     assert discovery.flush()
     assert list(shelf.records) == ["sku1"]
     assert read_page(page(MUG), "/p/1").canonical is None
@@ -273,7 +295,7 @@ def test_the_own_canonical_address_is_learned(shelf: Shelf) -> None:
 
 def test_a_large_page_is_not_taken(shelf: Shelf) -> None:
     discovery = Discovery(shelf.put)
-    assert not discovery.offer(page(MUG) + b" " * 1_000_001, "/p/1", {})
+    assert not discovery.offer(sight(page(MUG) + b" " * 1_000_001, "/p/1"))
 
 
 def test_offer_never_waits_and_counts_what_it_drops(shelf: Shelf) -> None:
@@ -284,7 +306,7 @@ def test_offer_never_waits_and_counts_what_it_drops(shelf: Shelf) -> None:
         ended.append(records)
 
     discovery = Discovery(slow, count=counts.append)
-    taken = [discovery.offer(page(MUG), f"/p/{n}", {}) for n in range(200)]
+    taken = [discovery.offer(sight(page(MUG), f"/p/{n}")) for n in range(200)]
     assert ended == []
     assert 1 <= taken.count(True) <= 20
     assert counts.count("discovery_dropped") == taken.count(False)
@@ -303,11 +325,11 @@ def test_a_store_in_trouble_is_counted_and_the_next_page_read(shelf: Shelf) -> N
         shelf.put(records)
 
     discovery = Discovery(put, count=counts.append)
-    discovery.offer(page(MUG), "/p/1", {})
+    discovery.offer(sight(page(MUG), "/p/1"))
     assert discovery.flush()
     assert "errors.discovery" in counts
     broken[0] = False
-    discovery.offer(page(MUG), "/p/2", {})
+    discovery.offer(sight(page(MUG), "/p/2"))
     assert discovery.flush()
     assert list(shelf.records) == ["sku1"]
     discovery.stop()
@@ -315,12 +337,12 @@ def test_a_store_in_trouble_is_counted_and_the_next_page_read(shelf: Shelf) -> N
 
 def test_a_forked_child_reads_with_a_thread_of_its_own(shelf: Shelf) -> None:
     discovery = Discovery(shelf.put)
-    discovery.offer(page(MUG), "/p/1", {})
+    discovery.offer(sight(page(MUG), "/p/1"))
     assert discovery.flush()
     child = os.fork()
     if child == 0:
         shelf.records.clear()
-        discovery.offer(page(MUG), "/p/2", {})
+        discovery.offer(sight(page(MUG), "/p/2"))
         os._exit(0 if discovery.flush() and shelf.records else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     discovery.stop()

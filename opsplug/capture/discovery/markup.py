@@ -13,19 +13,18 @@ from urllib.parse import unquote, urljoin, urlsplit
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from opsplug.capture.product_fields import MAX_PRODUCTS, category_levels, products_of, text_of, types_of
+from opsplug.capture.discovery.dom import MAX_OPEN, MAX_PAGE, image_address, own_path
+from opsplug.capture.discovery.fields import MAX_PRODUCTS, category_levels, products_of, text_of, types_of
 
-MAX_PAGE: Final = 1_000_000
 _MAX_DEPTH: Final = 12
 # Nothing to find without one of these words, and then no reason to parse.
 _PROMISING: Final = re.compile(rb"ld\+json|itemscope|og:|product:", re.IGNORECASE)
-# The parser's time grows with the square of the depth of elements that are never closed.
-_MAX_OPEN: Final = 20_000
 _NOT_SHOWN: Final = re.compile(r"\b(noindex|none)\b", re.IGNORECASE)
 _VALUE_ATTRIBUTE: Final = {
     "a": "href", "area": "href", "link": "href", "img": "src", "audio": "src", "video": "src", "source": "src",
     "iframe": "src", "embed": "src", "object": "data", "data": "value", "meter": "value", "time": "datetime",
 }  # fmt: skip
+_VISITORS: Final = re.compile(r"review|comment|testimonial|guestbook|ugc|forum", re.IGNORECASE)
 _decode = msgspec.json.Decoder().decode
 
 
@@ -38,14 +37,14 @@ class Page:
     products: list[dict[str, Any]]
 
 
-def read_products(html: bytes, url_path: str) -> list[dict[str, Any]]:
+def read_products(html: bytes, url_path: str, host: str = "") -> list[dict[str, Any]]:
     """Catalogue records (`item_id` and what the page tells) of a page at `url_path`, at most 50."""
-    return read_page(html, url_path).products
+    return read_page(html, url_path, host).products
 
 
-def read_page(html: bytes, url_path: str) -> Page:
-    """Parse once. Damaged markup or JSON is read as far as it goes."""
-    if not _PROMISING.search(html) or html.count(b"<") - 2 * html.count(b"</") > _MAX_OPEN:
+def read_page(html: bytes, url_path: str, host: str = "") -> Page:
+    """Parse once, damaged markup or JSON as far as it goes. Addresses on `host`, the shop's own, become paths."""
+    if not _PROMISING.search(html) or html.count(b"<") - 2 * html.count(b"</") > MAX_OPEN:
         return Page(False, None, [])
     tree = LexborHTMLParser(html[:MAX_PAGE].decode("utf-8", "replace"))
     tags = [node for node in tree.css("meta") if "robots" in (_attr(node, "name") or "").lower()]
@@ -60,6 +59,8 @@ def read_page(html: bytes, url_path: str) -> Page:
     found = found or _open_graph(tree)
     if len(found) == 1:
         _fill(found[0], tree, objects, url_path)
+    for record in found:
+        _relate(record, url_path, host)
     unique = {record["item_id"]: record for record in reversed(found) if record.get("item_id")}
     return Page(False, canonical, list(reversed(unique.values()))[:MAX_PRODUCTS])
 
@@ -91,7 +92,21 @@ def _typed(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
 def _microdata(tree: LexborHTMLParser) -> Iterator[dict[str, Any]]:
     """Products marked with itemscope and itemprop, in the shape of JSON-LD."""
     for scope in tree.css('[itemscope][itemtype*="schema.org/Product"]')[:MAX_PRODUCTS]:
-        yield _scope(scope, 0)
+        if not _is_said_by_visitors(scope):
+            yield _scope(scope, 0)
+
+
+def _is_said_by_visitors(scope: LexborNode) -> bool:
+    """Whether this stands among reviews or comments, which is no place for the page's own product."""
+    node = scope
+    for _ in range(8):
+        if node is None or node.tag in ("body", "html"):
+            return False
+        name = f"{_attr(node, 'class') or ''} {_attr(node, 'id') or ''} {_attr(node, 'itemprop') or ''}"
+        if _VISITORS.search(name):
+            return True
+        node = node.parent  # type: ignore[assignment]
+    return False
 
 
 def _scope(scope: LexborNode, depth: int) -> dict[str, Any]:
@@ -166,6 +181,16 @@ def _fill(record: dict[str, Any], tree: LexborHTMLParser, objects: list[Mapping[
     if "item_category" not in record:
         crumbs = next((_crumbs(thing) for thing in objects if "BreadcrumbList" in types_of(thing)), [])
         record.update(category_levels([crumb for crumb in crumbs[1:] if crumb != record.get("item_name")]))
+
+
+def _relate(record: dict[str, Any], path: str, host: str) -> None:
+    """Addresses as the shop serves them: those on its own host are paths, a page elsewhere is none of its pages."""
+    if "url" in record and not record["url"].startswith("/"):
+        own = own_path(path, record.pop("url"), host) if host else ""
+        if own:
+            record["url"] = own
+    if host and "image_url" in record:
+        record["image_url"] = image_address(path, record["image_url"], host) or record["image_url"]
 
 
 def _crumbs(thing: Mapping[str, Any]) -> list[str]:
