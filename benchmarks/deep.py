@@ -22,10 +22,13 @@ import numpy as np
 
 from opsplug.features.interactions import from_columns
 from opsplug.features.items import Catalogue, catalogue
-from opsplug.models.recommend.base import Query, best
+from opsplug.models.recommend.candidate_set import CandidateSet
 from opsplug.models.recommend.evaluation import ndcg, ratio_interval
 from opsplug.models.recommend.mix import Mix
+from opsplug.models.recommend.next_item.network import CHANNEL
+from opsplug.models.recommend.queries import Query
 from opsplug.models.recommend.ranker import Ranker
+from opsplug.models.recommend.topk import top_k
 from opsplug.training.deep import learnt, reason_of
 
 PEERS = {  # the best single baseline of each set (benchmarks/results/recommend.md)
@@ -61,10 +64,10 @@ def alone(ranker: Ranker, questions: list[Any]) -> tuple[np.ndarray, np.ndarray]
         known = [(ranker.places.get(item, -1), at, 0) for item, at in history]
         query = Query.of(known, size=len(ranker.item_ids), now=now)
         began = time.process_time()
-        scores = ranker.parts["deep"].score(query)
+        (scores,) = ranker.scorers["deep"].score(query, CandidateSet(len(ranker.item_ids)), [CHANNEL])
         times.append((time.process_time() - began) * 1000)
         scores[[ranker.places[item] for item in seen if item in ranker.places]] = -1
-        gains.append(ndcg(best(scores, 10), ranker.codes(targets)))
+        gains.append(ndcg(top_k(scores, 10), ranker.codes(targets)))
     return np.array(gains), np.array(times)
 
 

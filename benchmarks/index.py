@@ -16,10 +16,10 @@ import time
 from typing import Any
 
 import numpy as np
+from opsplug.models.recommend.base import best
 
 from opsplug.models.matrix_product import product
 from opsplug.models.recommend import index as indexes
-from opsplug.models.recommend.base import best
 
 QUERIES, AT = 200, 20
 

@@ -1,8 +1,9 @@
-"""The lists of 1,000 visitors, to be compared between two states of the code: `lists.py FOLDER OUT [--against OTHER]`.
+"""The lists of 1,000 visitors, to compare two states of the code: `lists.py FOLDER OUT [--against OTHER] ...`.
 
 FOLDER holds retail/ as written by the harness's prepare_rec.py. The mix is fitted on the oldest 80 % of the log with
 a fixed seed; visitors drawn from the rest ask for a home page (new things; repeats; with one event known), beside the
 item that they looked at last, and in a cart. OUT gets one JSON line per list: items, scores, reasons, anchors, rung.
+`--save` keeps the fitted mix as FILE.npz, `--model` asks such a mix (of another version, say) instead of fitting one.
 A change of structure must leave every line as it was; `--against` says how many differ, and exits with 1 if any does.
 """
 
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from opsplug.features.interactions import CART, PURCHASE, VIEW, Interactions, from_columns
 from opsplug.features.items import Catalogue, catalogue
 from opsplug.models.recommend.mix import Mix
+from opsplug.models.recommend.ranker import Ranker
 
 VISITORS, SEED, SHARE, K = 1000, 7, 0.8, 10
 
@@ -65,10 +67,13 @@ def asked(
             yield f"{user} item", past[:-1], {"now": now, "placement": "item", "item": past[-1][0]}
 
 
-def record(folder: Path, out: Path) -> None:
+def record(folder: Path, out: Path, model: Path | None, save: Path | None) -> None:
     log, items = read(folder / "retail")
     cut = float(np.quantile(log.times, SHARE))
-    ranker = Mix.fit(log.before(cut), items, now=cut, seed=SEED).ranker()
+    arrays = Mix.fit(log.before(cut), items, now=cut, seed=SEED).export() if model is None else dict(np.load(model))
+    if save is not None:
+        np.savez(save, **arrays)
+    ranker = Ranker.load(arrays)
     with out.open("w") as file:
         for name, history, question in asked(ranker, log, cut):
             found = ranker.rank(history, k=K, **question)
@@ -100,8 +105,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--against", type=Path)
+    for option in ("--against", "--model", "--save"):
+        parser.add_argument(option, type=Path)
     given = parser.parse_args()
-    record(given.folder, given.out)
+    record(given.folder, given.out, given.model, given.save)
     if given.against is not None:
         sys.exit(1 if compare(given.out, given.against) else 0)

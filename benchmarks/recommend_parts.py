@@ -22,8 +22,6 @@ import evalrec
 from recommend import SPLITS, compare
 from recommend_adapter import Recommender
 
-from opsplug.models.recommend import fusion
-
 SETS = (("retail", False, 0), ("retail", True, 0), ("retail", False, 1), ("movielens", False, 0))
 WHOLE = "the mix"
 
@@ -38,12 +36,12 @@ def gains(folder: Path, data: str, repeats: bool, known: int, most: int) -> dict
         model = Recommender(repeats)
         model.fit(train, items)
         whole, everything = model.ranker, set(train["item"]) | set(items["item"])
-        old = {name: part for name, part in whole.parts.items() if name != "new"}
-        for number, name in enumerate((*fusion.CHANNELS, WHOLE)):
+        names = [column.name for column in whole.columns if not column.beside]
+        for number, name in enumerate((*names, WHOLE)):
             if name != WHOLE:
                 alone = np.zeros_like(whole.weights)
                 alone[:, number] = 1
-                model.ranker = replace(whole, weights=alone, parts=old)
+                model.ranker = replace(whole, weights=alone, cold_items=None)
             else:
                 model.ranker = whole
             found.setdefault(name, []).append(evalrec.evaluate(model, train, asked, everything, repeats)[1])

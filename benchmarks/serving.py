@@ -42,7 +42,6 @@ def build(folder: Path, items: int, deep: bool = False) -> None:
     from opsplug.capture.ids import new_id
     from opsplug.events import make_event
     from opsplug.features.interactions import PURCHASE
-    from opsplug.models.recommend import fusion
     from opsplug.models.recommend.mix import Mix
 
     log, catalogue = growth.shop(EVENTS, items=items)
@@ -58,8 +57,8 @@ def build(folder: Path, items: int, deep: bool = False) -> None:
     )  # fmt: skip
     mix = Mix.fit(log, catalogue, budget_s=0)
     if deep:
-        mix.parts["deep"] = network(items)
-        mix.weights[:, fusion.DEEP] = mix.weights.max()
+        mix.members["deep"] = network(items)
+        mix.weights = mix.weights.with_channel("deep", np.full(len(mix.weights.table), mix.weights.table.max()))
     engine.artefacts.publish("recommendations", mix.export(), about={"trained_until": now}, at=now)
     chosen = np.random.default_rng(3).choice(np.unique(log.users), VISITORS, replace=False)
     rows = np.flatnonzero(np.isin(log.users, chosen))

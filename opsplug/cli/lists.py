@@ -131,7 +131,7 @@ def _explain_again(engine: "Engine", recommendation_id: str, json_: bool) -> Non
     found = again(engine.store, engine.artefacts, engine.recommender, recommendation_id)
     trace = found.trace
     told = {
-        "made": asdict(found.made), "shown": found.shown, "again": asdict(found.again), "parts": found.parts,
+        "made": asdict(found.made), "shown": found.shown, "again": asdict(found.again), "contributions": found.contributions,
         "candidates": [_plain(candidate) for candidate in trace.candidates], "mix": trace.mix, "slots": trace.slots,
         "removed": trace.removed, "milliseconds": round(trace.milliseconds, 2), "doubts": found.doubts,
     }  # fmt: skip
@@ -147,12 +147,12 @@ def _explain_again(engine: "Engine", recommendation_id: str, json_: bool) -> Non
     rows = []
     for place, one in enumerate(found.again.items, 1):
         rank = f" ({trace.mix.index(one.item_id) + 1})" if one.item_id in trace.mix else ""
-        parts = sorted(found.parts.get(one.item_id, {}).items(), key=lambda part: -part[1])[:3]
+        given = sorted(found.contributions.get(one.item_id, {}).items(), key=lambda part: -part[1])[:3]
         seen = "yes" if one.item_id in found.shown else ""
         rows.append(
-            (f"{place}{rank}", one.item_id, seen, one.reason, ", ".join(f"{name} {share:g}" for name, share in parts))
+            (f"{place}{rank}", one.item_id, seen, one.reason, ", ".join(f"{name} {share:g}" for name, share in given))
         )
-    show.table(("place", "item", "shown", "reason", "parts of its score"), rows)
+    show.table(("place", "item", "shown", "reason", "score contributions"), rows)
     for rule, ids in trace.removed.items():
         click.echo(f"removed by {rule}: {', '.join(ids[:20])}{' ...' if len(ids) > 20 else ''}")
     for doubt in found.doubts:

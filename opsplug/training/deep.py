@@ -20,12 +20,13 @@ import numpy as np
 
 from opsplug.errors import ArtefactError
 from opsplug.features.items import catalogue
-from opsplug.models.recommend import fusion
-from opsplug.models.recommend.base import Evidence
+from opsplug.models.recommend.compatibility import current_format
 from opsplug.models.recommend.evaluation import questions
-from opsplug.models.recommend.mix import Mix, fit_parts
-from opsplug.models.recommend.next_item.network import NextItem
+from opsplug.models.recommend.evidence import Evidence
+from opsplug.models.recommend.mix import Mix, export_member, fit_scorers
+from opsplug.models.recommend.next_item.network import CHANNEL, NextItem
 from opsplug.models.recommend.next_item.weight import Trial, deep_weights, joins, mean, trial
+from opsplug.models.recommend.weights import WeightTable
 from opsplug.training.reader import read_interactions
 from opsplug.training.run.job import TrainingReport, Work
 from opsplug.units import WEEK
@@ -65,8 +66,8 @@ class Deep:
     def join(self, mix: Mix) -> None:
         """Make it a part of this mix, if it earned that."""
         if self.joins:
-            mix.parts[NAME] = self.network.moved(self.items, mix.evidence.items.item_ids)
-            mix.weights[:, fusion.DEEP] = self.weights
+            mix.members[CHANNEL.scorer] = self.network.moved(self.items, mix.evidence.items.item_ids)
+            mix.weights = mix.weights.with_channel(CHANNEL.name, self.weights)
 
 
 def train(work: Work) -> TrainingReport:
@@ -176,9 +177,9 @@ def _rolled(
 def _asked_at(evidence: Evidence, cut: float, network: NextItem, seed: int) -> Trial:
     """The mix of that moment and this network, asked about what followed."""
     past = Evidence.of(evidence.log.before(np.nextafter(cut, np.inf)), evidence.items, cut)
-    parts = fit_parts(past, seed)
+    scorers = fit_scorers(past, seed)
     asked = questions(evidence.log, float(np.nextafter(cut, np.inf)), most=ASKED, seed=seed)
-    return trial({**parts, NAME: network}, asked, cut)
+    return trial(scorers, network, asked, past.size, cut)
 
 
 def current(work: Work) -> Deep | None:
@@ -229,19 +230,18 @@ def renew(work: Work, deep: Deep | None) -> None:
         if version is None:
             return
         artefact = work.artefacts.load(MIX, version)
-        arrays = {key: value for key, value in artefact.arrays.items() if not key.startswith(f"{NAME}/")}
-        if deep is None and len(arrays) == len(artefact.arrays):
+        whole = current_format(artefact.arrays)
+        arrays = {key: value for key, value in whole.items() if not key.startswith(f"{CHANNEL.scorer}/")}
+        if deep is None and len(arrays) == len(whole):
             return
-        weights = np.array(arrays["weights"])
-        weights = np.pad(weights, ((0, 0), (0, len(fusion.CHANNELS) - weights.shape[1])))
-        weights[:, fusion.DEEP] = 0 if deep is None else deep.weights
+        weights = WeightTable.load(arrays).without(CHANNEL.name)
         until = float(artefact.about.get("trained_until", 0.0))
         if deep is not None:
-            part = deep.network.moved(deep.items, arrays["items"].tolist())
-            arrays[f"{NAME}/kind"] = np.array([NAME], dtype=np.str_)
-            arrays |= {f"{NAME}/{key}": value for key, value in part.export().items()}
+            network = deep.network.moved(deep.items, arrays["items"].tolist())
+            arrays |= export_member(CHANNEL.scorer, network)
+            weights = weights.with_channel(CHANNEL.name, deep.weights)
             until = max(until, deep.trained_until)
         about = {**artefact.about, "trained_until": until, NAME: "" if deep is None else deep.version}
         if work.artefacts.current(MIX) == version:
-            work.artefacts.publish(MIX, {**arrays, "weights": weights}, about=about, at=work.clock())
+            work.artefacts.publish(MIX, {**arrays, **weights.export()}, about=about, at=work.clock())
             return

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from opsplug.features.interactions import Interactions
 from opsplug.features.items import Catalogue
-from opsplug.models.recommend.base import Query
 from opsplug.models.recommend.evaluation import Question, ndcg, questions, ratio_interval
 from opsplug.models.recommend.mix import Mix
 from opsplug.models.recommend.ranker import Ranker
@@ -102,7 +101,7 @@ class _Board:
 
     def ask(self, log: Interactions, ranker: Ranker, asked: list[Question], rival: Champion | None) -> None:
         to_ranker = ranker.codes(log.item_ids)
-        leaders = popular_items(ranker)
+        popular = popular_items(ranker)
         theirs = _translated(rival.ranker, log, ranker) if rival is not None else None
         self.size = max(self.size, len(ranker.item_ids))
         for question in asked:
@@ -111,7 +110,7 @@ class _Board:
             self.shown.update(shown.tolist())
             self.ours.append(ndcg(shown, moved.targets, K))
             self.hits.append(float(np.isin(shown, moved.targets).any()))
-            self.popular.append(ndcg(leaders[~np.isin(leaders, moved.seen)][:K], moved.targets, K))
+            self.popular.append(ndcg(popular[~np.isin(popular, moved.seen)][:K], moved.targets, K))
             self.rivals.append(np.nan if theirs is None else ndcg(theirs(question), moved.targets, K))
             self.visitors.append(question.visitor)
 
@@ -148,8 +147,7 @@ def _decide(metrics: dict[str, float], compared: int) -> tuple[bool, str]:
 
 def popular_items(ranker: Ranker) -> NDArray[np.int64]:
     """All items by decayed popularity, best first: the baseline's whole answer."""
-    nobody = Query.of([], size=len(ranker.item_ids), now=0.0)
-    return np.argsort(-ranker.parts["popular"].score(nobody), kind="stable")
+    return np.argsort(-ranker.popularity, kind="stable")
 
 
 def _answer(ranker: Ranker, question: Question) -> NDArray[np.int64]:

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from opsplug.models.matrix_product import ALONE, ALONE_WITH_VECTOR, product
-from opsplug.models.recommend.base import Query
-from opsplug.models.recommend.candidates import View
-from opsplug.models.recommend.fusion import CHANNELS
+from opsplug.models.recommend.candidate_set import CandidateSet
 from opsplug.models.recommend.index import Exact
-from opsplug.models.recommend.next_item.network import HEADS, KINDS, LONGEST, STEPS, NextItem
+from opsplug.models.recommend.item_bias import ItemBias
+from opsplug.models.recommend.next_item.network import CHANNEL, HEADS, KINDS, LONGEST, STEPS, NextItem
+from opsplug.models.recommend.queries import Query
 from opsplug.models.recommend.ranker import Ranker, _Mixed
+from opsplug.models.recommend.registry import CHANNELS
 from opsplug.models.recommend.scorers.factors import Factors
 from opsplug.models.text.sentence import MiniLm, packaged
 
@@ -76,7 +77,10 @@ def test_a_single_row_may_be_more_than_one_thread_should_have() -> None:
 class TestNothingLargeIsMultipliedAtOnce:
     def test_by_factors(self, watched: type[Watched]) -> None:
         factors = Factors(drawn(LARGE, 64), drawn(LARGE, 64))
-        factors.several(np.arange(9), [np.ones(9), np.ones(9)], View(LARGE))
+        asked = [channel for channel in CHANNELS if channel.scorer == "factors"]
+        assert asked
+        query = Query.of([(item, 1.0, 0) for item in range(9)], size=LARGE, now=2.0)
+        factors.score(query, CandidateSet(LARGE), asked)
         assert 0 < watched.most <= 1
 
     @pytest.mark.parametrize("size, width", [(8000, 64), (LARGE, 64), (5000, 384)])
@@ -94,13 +98,13 @@ class TestNothingLargeIsMultipliedAtOnce:
         }  # fmt: skip
         network = NextItem(**{name: drawn(*shape) for name, shape in shapes.items()})
         history = [(item, float(item), 0) for item in range(LONGEST)]
-        network.over(Query.of(history, size=LARGE, now=1e6), View(LARGE))
+        network.score(Query.of(history, size=LARGE, now=1e6), CandidateSet(LARGE), [CHANNEL])
         assert 0 < watched.most <= 1
 
     def test_by_the_mix_over_a_whole_large_shop(self, watched: type[Watched]) -> None:
         size = 60_000
         mix = _Mixed([*range(len(CHANNELS))], drawn(len(CHANNELS)), drawn(len(CHANNELS), size))
-        Ranker._lifted(_without_parts(), mix, View(size))
+        Ranker._total(_without_scorers(), mix, CandidateSet(size))
         assert 0 < watched.most <= 1
 
     @pytest.mark.skipif(packaged() is None, reason="the extra embeddings is not installed")
@@ -115,7 +119,7 @@ class TestNothingLargeIsMultipliedAtOnce:
         assert 0 < watched.most <= 1
 
 
-def _without_parts() -> Ranker:
+def _without_scorers() -> Ranker:
     nothing = np.zeros(0, np.float32)
-    return Ranker([], {}, nothing, nothing.astype(np.int64), [], [], nothing.astype(np.float64), {},
-                  nothing.astype(np.int64), nothing)  # fmt: skip
+    return Ranker([], {}, None, ItemBias.none(0), (), nothing, nothing.astype(np.int64), [], [],
+                  nothing.astype(np.float64), {}, nothing.astype(np.int64), nothing)  # fmt: skip

@@ -10,18 +10,22 @@ from typing import Any
 import numpy as np
 
 from opsplug.features.interactions import CART, PURCHASE
-from opsplug.models.recommend import ranker as serving
-from opsplug.models.recommend.base import Query
-from opsplug.models.recommend.fusion import BENT, BESIDE, CHANNELS, situation
-from opsplug.models.recommend.ranker import Ranker
+from opsplug.models.recommend import constants
+from opsplug.models.recommend.candidate_set import CandidateSet
+from opsplug.models.recommend.queries import Query
+from opsplug.models.recommend.ranker import OPTIONAL, Ranker
+from opsplug.models.recommend.registry import CHANNELS
+from opsplug.models.recommend.scorer import Channel, Transform
 from opsplug.models.recommend.scorers import session_knn as sessions
+from opsplug.models.recommend.weights import context_bucket
 
-Said = dict[int, float]  # of items
+Scored = dict[int, float]  # of items
+BY_NAME = {channel.name: channel for channel in (*CHANNELS, *OPTIONAL)}
 
 
 @dataclass
 class Plain:
-    """What one question comes to: every item's score, and what each voice gave it."""
+    """What one question comes to: every item's score, and what each channel contributed to it."""
 
     scores: dict[int, float]
     given: Mapping[int, Mapping[tuple[str, bool], float]]  # item -> (channel, beside) -> share
@@ -33,32 +37,35 @@ def rank(ranker: Ranker, query: Query, exclude: Sequence[int], repeats: bool) ->
     around = _around(query)
     hidden = {*exclude, query.page} - {-1}
     masked = hidden | (set() if repeats else set(known))
-    weights = dict(zip(CHANNELS, ranker.weights[situation(len(known), repeats)].tolist(), strict=True))
+    names = [column.name for column in ranker.columns if not column.beside]
+    weights = dict(zip(names, ranker.weights[context_bucket(len(known), repeats)].tolist(), strict=True))
+    near = {channel.name: channel.item_weight for channel in CHANNELS if channel.item_weight}
     if around:
-        own = serving.TASTE * sum(serving.NEAR.values()) / sum(weights.values()) if known else 0.0
-        weights = {name: weight * own for name, weight in weights.items()} | {"popular": 0.02}
-    voices = {(name, False): weight for name, weight in weights.items()}
-    voices |= {(name, True): weight for name, weight in serving.NEAR.items()} if around else {}
-    bent = not around and not repeats
-    there = query.among(np.array(around, np.int64))
+        own = constants.BESIDE_TASTE * sum(near.values()) / sum(weights.values()) if known else 0.0
+        weights = {name: weight * own for name, weight in weights.items()} | {"popular": constants.BESIDE_POPULAR}
+    columns = {(name, False): weight for name, weight in weights.items()}
+    columns |= {(name, True): weight for name, weight in near.items()} if around else {}
+    transformed = not around and not repeats
+    there = query.about(np.array(around, np.int64))
     given: defaultdict[int, dict[tuple[str, bool], float]] = defaultdict(dict)
-    for (name, beside), weight in voices.items():
-        said = _channel(ranker, name, there if beside else query, repeats) if weight else {}
-        largest = max((score for item, score in said.items() if item not in masked), default=0.0)
-        for item, score in said.items():
+    for (name, beside), weight in columns.items():
+        root = transformed and BY_NAME[name].transform is Transform.SQUARE_ROOT
+        scored = _channel(ranker, BY_NAME[name], there if beside else query) if weight else {}
+        largest = max((score for item, score in scored.items() if item not in masked), default=0.0)
+        for item, score in scored.items():
             if score > 0:
                 share = score / (largest if largest > 0 else 1.0)
-                given[item][name, beside] = weight * (share**0.5 if name in BENT and bent else share)
+                given[item][name, beside] = weight * (share**0.5 if root else share)
     total = np.array([sum(given[item].values()) for item in range(len(ranker.item_ids))])
-    habit = np.array([
-        sum(share for (name, beside), share in given[item].items() if name in ("buy_again", "rebuy", "due"))
+    own_items = np.array([
+        sum(share for (name, _), share in given[item].items() if BY_NAME[name].scorer == "buy_again")
         for item in range(len(total))
     ])  # fmt: skip
-    new: Any = ranker.parts["new"]
-    taken: Any = ranker.parts["taken"]
-    total = new.lifted(total - habit) + habit + 1e-6 * ranker.popular
+    cold_items: Any = ranker.cold_items
+    everything = CandidateSet(len(total))
+    total = cold_items.raised(total - own_items, everything) + own_items + 1e-6 * ranker.popularity
     if known and not around:
-        total = total + taken.offsets[int(repeats)]
+        total = total + ranker.bias.offsets[int(repeats)]
     gone = hidden | (set() if repeats else set(query.items[query.kinds == PURCHASE].tolist()))
     scores = {item: float(score) for item, score in enumerate(total) if item not in gone}
     if not repeats:
@@ -74,62 +81,54 @@ def _around(query: Query) -> list[int]:
     return sorted(set(mine[-10:]))
 
 
-def _ago(query: Query) -> Said:
+def _ago(query: Query) -> Scored:
     """How many events ago each item was met last, newest first."""
-    found: Said = {}
+    found: Scored = {}
     for ago, item in enumerate(reversed(query.items.tolist())):
         found.setdefault(item, ago)
     return found
 
 
-def _channel(ranker: Ranker, name: str, query: Query, repeats: bool) -> Said:
-    parts: Any = ranker.parts
+def _channel(ranker: Ranker, channel: Channel, query: Query) -> Scored:
+    scorer: Any = ranker.scorers[channel.scorer]
     ago = _ago(query)
-    if name in ("popular", "recent", "trend"):
-        values = {"popular": parts["popular"].logged, "recent": parts["trend"].fresh, "trend": parts["trend"].rise}
-        return dict(enumerate(values[name].tolist()))
+    shared = {"popular": "logged", "recent": "recent", "trend": "rise"}
+    if channel.name in shared:
+        return dict(enumerate(getattr(scorer, shared[channel.name]).tolist()))
     if not ago:
         return {}
-    tables = {
-        "taste": ("neighbours", 1.0), "lately": ("neighbours", 0.85), "next": ("also_viewed", 0.7),
-        "also_viewed": ("also_viewed", 0.85), "similar": ("similar", 1.0), BESIDE: (BESIDE, 0.7),
-    }  # fmt: skip
-    if name in tables:
-        part, decay = tables[name]
-        said: defaultdict[int, float] = defaultdict(float)
+    if hasattr(scorer, "rows"):
+        found: defaultdict[int, float] = defaultdict(float)
         for item, events in ago.items():
-            if name != BESIDE or events < 10:
-                for other, weight in zip(*(table[item].tolist() for table in _arrays(parts[part].rows)), strict=True):
-                    said[other] += weight * decay**events
-        return said
-    if name in ("factors", "factors_lately"):
-        decay = 1.0 if name == "factors" else 0.85
-        taste = sum(decay**events * parts["factors"].inner[int(item)].astype(float) for item, events in ago.items())
-        return dict(enumerate((parts["factors"].outer.astype(float) @ taste).tolist()))
-    if name == "session":
-        return _sessions(parts["session"], ago)
-    if repeats and name in ("buy_again", "rebuy", "due"):
-        taken = parts["buy_again"].score(query).tolist()
-        if name == "rebuy":
-            return {item: habit for item, habit in enumerate(parts["buy_again"].habit.tolist()) if taken[item] > 0}
-        return dict(enumerate(taken if name == "buy_again" else parts["buy_again"].due(query).tolist()))
-    return {}
+            if events < channel.max_history:
+                for other, weight in zip(*(table[item].tolist() for table in _arrays(scorer.rows)), strict=True):
+                    found[other] += weight * channel.decay**events
+        return found
+    if channel.scorer == "factors":
+        taste = sum(channel.decay**events * scorer.inner[int(item)].astype(float) for item, events in ago.items())
+        return dict(enumerate((scorer.outer.astype(float) @ taste).tolist()))
+    if channel.name == "session":
+        return _sessions(scorer, ago)
+    own = scorer.frequency(query).tolist()
+    if channel.name == "repurchase_rate":
+        return {item: rate for item, rate in enumerate(scorer.repurchase_rate.tolist()) if own[item] > 0}
+    return dict(enumerate(own if channel.name == "buy_again" else scorer.interval_fit(query).tolist()))
 
 
 def _arrays(rows: Any) -> tuple[Any, Any]:
     return rows.codes, rows.weights
 
 
-def _sessions(part: Any, ago: Said) -> Said:
+def _sessions(part: Any, ago: Scored) -> Scored:
     worth: defaultdict[int, float] = defaultdict(float)
     for item, events in ago.items():
-        if events < sessions.HISTORY:
+        if events < sessions.SESSION_MAX_HISTORY:
             for session in part.sessions[part.lists[item] : part.lists[item + 1]].tolist():
-                worth[session] += sessions.DECAY**events * float(part.rarity[item])
+                worth[session] += sessions.SESSION_DECAY**events * float(part.rarity[item])
     value = {session: worth[session] * float(part.factor[session]) for session in sorted(worth)}
-    nearest = sorted(value, key=lambda session: -value[session])[: sessions.NEIGHBOURS]
-    said: defaultdict[int, float] = defaultdict(float)
+    nearest = sorted(value, key=lambda session: -value[session])[: sessions.SESSION_NEIGHBOURS]
+    found: defaultdict[int, float] = defaultdict(float)
     for session in nearest:
         for item in part.members[part.starts[session] : part.starts[session + 1]].tolist():
-            said[item] += value[session]
-    return {item: score * float(part.damping[item]) for item, score in said.items()}
+            found[item] += value[session]
+    return {item: score * float(part.damping[item]) for item, score in found.items()}

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from opsplug.engine.jobs import JOBS
-from opsplug.models.recommend import fusion
 from opsplug.models.recommend.ranker import Ranker
+from opsplug.models.recommend.weights import BUCKETS
 from opsplug.training import deep
 from opsplug.training.run.job import Work, jobs_named
 from tests.support.shop import DAY, NOW, TEA, Shop, fill_catalogue, fill_events
@@ -69,18 +69,19 @@ def test_it_joins_the_mix_in_use_stays_in_the_next_and_leaves(shop: Shop, monkey
     shop.train()
     before = ranker(shop)
     monkeypatch.setattr(deep, "joins", lambda cuts: True)
-    monkeypatch.setattr(deep, "deep_weights", lambda trials: np.full(2 * fusion.SITUATIONS, 5, np.float32))
+    monkeypatch.setattr(deep, "deep_weights", lambda trials: np.full(2 * BUCKETS, 5, np.float32))
     shop.now += 60
     report = deep.train(work(shop))
     assert report.promoted
     assert report.version == shop.artefacts.current("deep")
     assert report.baseline["ndcg@10"] > 0
     joined = ranker(shop)
-    assert "deep" in joined.parts
-    np.testing.assert_array_equal(joined.weights[:, : fusion.DEEP], before.weights[:, : fusion.DEEP])
-    assert (joined.weights[:, fusion.DEEP] == 5).all()
+    assert "deep" in joined.scorers
+    network = [column.name for column in joined.columns].index("deep")
+    np.testing.assert_array_equal(np.delete(joined.weights, network, axis=1), before.weights)
+    assert (joined.weights[:, network] == 5).all()
     shares = joined.rank([(code, NOW, 0) for code in joined.codes(TEA[:3])], now=NOW + 60).contributions
-    assert shares[:, fusion.DEEP].max() > 0
+    assert shares[:, network].max() > 0
     assert set(shop.ids(history=TEA[:3], now=NOW + 60, k=5)) <= set(TEA)
 
     shop.now += 60
@@ -88,21 +89,21 @@ def test_it_joins_the_mix_in_use_stays_in_the_next_and_leaves(shop: Shop, monkey
     shop.train()
     again = ranker(shop)
     assert "brand-new" in again.places
-    assert "deep" in again.parts
+    assert "deep" in again.scorers
 
     shop.now += 60
     assert "setting" in deep.train(work(shop, deep=False)).reason
-    assert "deep" not in ranker(shop).parts
+    assert "deep" not in ranker(shop).scorers
 
     shop.artefacts.rollback("recommendations")
-    assert "deep" in ranker(shop).parts
+    assert "deep" in ranker(shop).scorers
     monkeypatch.setattr(deep, "joins", lambda cuts: False)
     shop.now += 60
     report = deep.train(work(shop))
     assert not report.promoted
     assert "stays out" in report.reason
-    assert "deep" not in ranker(shop).parts
-    assert not ranker(shop).weights[:, fusion.DEEP].any()
+    assert "deep" not in ranker(shop).scorers
+    assert "deep" not in [column.name for column in ranker(shop).columns]
 
 
 def test_the_next_day_it_is_judged_by_that_day_and_goes_on(shop: Shop) -> None:
@@ -161,8 +162,8 @@ def test_a_model_is_judged_with_a_network_only_of_its_own_past(shop: Shop, monke
     from opsplug.training.reader import read_interactions
 
     log, items = read_interactions(shop.store), catalogue(shop.store.items())
-    assert "deep" not in fit(log, items, now=found.trained_until - DAY).parts
-    assert "deep" in fit(log, items).parts
+    assert "deep" not in fit(log, items, now=found.trained_until - DAY).members
+    assert "deep" in fit(log, items).members
 
 
 def test_it_joins_where_most_cut_offs_gain() -> None:

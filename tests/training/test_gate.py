@@ -13,6 +13,7 @@ from opsplug.features.interactions import Interactions, interactions
 from opsplug.features.items import Catalogue, catalogue
 from opsplug.models.recommend.mix import Mix
 from opsplug.models.recommend.ranker import Ranker
+from opsplug.models.recommend.weights import WeightTable
 from opsplug.training.gate import FEWEST, Champion, judge
 from tests.support.shop import NOW, Shop, fill_catalogue, fill_events
 
@@ -80,14 +81,16 @@ def test_a_model_worse_than_the_one_in_use_is_refused(data: tuple[Interactions, 
     good = quick(log.before(cut), items, now=cut).ranker()
 
     def forgetful(log: Interactions, items: Catalogue, **options: Any) -> Mix:
+        """Popularity alone, of which one visitor is told as much as the other."""
         mix = quick(log, items, **options)
-        mix.weights = np.zeros_like(mix.weights)
-        mix.weights[:, 7] = 1.0  # popularity alone
+        mix.weights = WeightTable(("popular",), np.ones((len(mix.weights.table), 1), np.float32))
         return mix
 
     verdict = judge(log, items, champion=Champion(good, cut), fit=forgetful)
+    assert verdict.metrics["to_popularity"] == pytest.approx(1, abs=0.1), "it answers as popularity does"
     assert verdict.metrics["to_champion_high"] < 1
     assert not verdict.promote
+    assert "worse than the model in use" in verdict.reason
     same = judge(log, items, champion=Champion(good, cut), fit=quick)
     assert same.promote
     assert same.metrics["to_champion"] > 0.9

@@ -8,14 +8,17 @@ and Rendle 2020).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.interactions import Interactions
-from opsplug.models.recommend.base import LONGEST_HISTORY, Query, by_visitor
+from opsplug.models.recommend.constants import MAX_HISTORY
+from opsplug.models.recommend.evidence import by_visitor
+from opsplug.models.recommend.queries import Query
 
+K = 10  # items of a list that are judged
 TARGETS = 10
 DISCOUNT = 1 / np.log2(np.arange(2, 102))
 
@@ -29,6 +32,10 @@ class Question:
     again: NDArray[np.int64]
     seen: NDArray[np.int64]
     visitor: int
+
+    def truncated(self) -> Question:
+        """The same question by somebody of whom only the last event is known (another device, say)."""
+        return replace(self, query=self.query.truncated(1))
 
 
 def questions(
@@ -68,12 +75,12 @@ def questions(
 def _question(log: Interactions, rows: NDArray[np.int64], at: int) -> Question:
     past, future = rows[:at], log.items[rows[at:]][: 50 * TARGETS].astype(np.int64)
     seen = np.unique(log.items[past]).astype(np.int64)
-    near = past[-LONGEST_HISTORY:]
+    near = past[-MAX_HISTORY:]
     query = Query(
         log.items[near].astype(np.int64), log.times[near], log.kinds[near], float(log.times[rows[at]]), "home", -1
     )
-    fresh = future[~np.isin(future, seen)]
-    return Question(query, _first(fresh), _first(future), seen, int(log.users[rows[0]]))
+    unseen = future[~np.isin(future, seen)]
+    return Question(query, _first(unseen), _first(future), seen, int(log.users[rows[0]]))
 
 
 def _first(items: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,52 +1,53 @@
-"""Why an item stands in a list: which voice of the mix gave most, and which item of the history or page it speaks of.
-
-The voices are the channels of the mix, then the same channels asked about what a page or cart is about, then what is
-bought together with that.
-"""
+"""Why an item stands in a list: which channel contributed most, and which item of the history or page it speaks of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.recommend.base import Codes, Neighbours
-from opsplug.models.recommend.fusion import BESIDE, CHANNELS
+from opsplug.models.recommend.arrays import Codes
+from opsplug.models.recommend.neighbours import Neighbours, NeighbourScorer
+from opsplug.models.recommend.scorer import Channel
 
-REASONS = {
-    "similar": "similar", "next": "also_viewed", "also_viewed": "also_viewed", "popular": "popular",
-    "recent": "popular", "trend": "popular", "buy_again": "buy_again", "rebuy": "buy_again", "due": "buy_again",
-    "bought_together": "bought_together",
-}  # fmt: skip
-TASTES = "because_you_viewed"  # the reason of every other channel
-SPEAKERS = ("similar", "also_viewed", "bought_together")  # tables that can say themselves what they speak of
+WITHOUT_ANCHOR = ("popular", "buy_again")  # reasons that name no other item
 
 
-class Voice(NamedTuple):
-    """`near`: asked about the page or cart; `table`: the neighbours among which its speaker is found."""
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A column of the score contributions: a channel, asked about the visitor or about the items of a page or cart."""
 
-    near: bool
-    reason: str
-    table: str
+    channel: Channel
+    beside: bool = False
 
+    @property
+    def name(self) -> str:
+        return f"{self.channel.name} (page)" if self.beside else self.channel.name
 
-def _voice(name: str, near: bool) -> Voice:
-    table = "also_viewed" if name == "next" else name
-    reason = REASONS.get(name, "also_viewed" if near else TASTES)
-    return Voice(near, reason, table if table in SPEAKERS else "neighbours")
+    @property
+    def reason(self) -> str:
+        return self.channel.item_reason if self.beside else self.channel.reason
 
-
-VOICES = (*(_voice(name, near) for near in (False, True) for name in CHANNELS), _voice(BESIDE, True))
+    @property
+    def anchored_by(self) -> str:
+        """The member among whose neighbours the item is found that the reason names."""
+        return self.channel.scorer if issubclass(self.channel.classes[0], NeighbourScorer) else "neighbours"
 
 
 def explain(
-    parts: Mapping[str, Any], contributions: NDArray[np.float32], chosen: Codes, past: Codes, around: Codes
+    members: Mapping[str, Any],
+    columns: Sequence[Contribution],
+    contributions: NDArray[np.float32],
+    chosen: Codes,
+    past: Codes,
+    around: Codes,
 ) -> tuple[list[str], Codes]:
     """Reason and anchor (item code, -1 for none) of each chosen item.
 
-    `contributions` has shape (chosen items, voices); `past` are the items of the history, newest first, and `around`
+    `contributions` has shape (chosen items, columns); `past` are the items of the history, newest first, and `around`
     those that the list stands beside.
     """
     anchors = np.full(len(chosen), -1, np.int64)
@@ -57,29 +58,28 @@ def explain(
     for place, (strongest, most) in enumerate(
         zip(contributions.argmax(1).tolist(), contributions.max(1).tolist(), strict=True)
     ):
-        near, reason, table = VOICES[strongest]
-        if most <= 0:
-            reason = "popular"
-        if near or (reason not in ("popular", "buy_again") and len(past)):
-            asked.setdefault((table, near), []).append(place)
+        column = columns[strongest]
+        reason = column.reason if most > 0 else "popular"
+        if column.beside or (reason not in WITHOUT_ANCHOR and len(past)):
+            asked.setdefault((column.anchored_by, column.beside), []).append(place)
         elif reason == "buy_again":
             anchors[place] = chosen[place]
         reasons.append(reason)
     if asked:
-        place_of = np.full(len(parts["neighbours"].rows.codes), len(chosen), np.int32)
+        place_of = np.full(len(members["neighbours"].rows.codes), len(chosen), np.int32)
         place_of[chosen] = np.arange(len(chosen))
-        for (table, near), places in asked.items():
-            sources = around if near else past
-            anchors[places] = _speakers(parts[table].rows, sources, place_of, len(chosen))[places]
+        for (table, beside), places in asked.items():
+            sources = around if beside else past
+            anchors[places] = _anchors(members[table].rows, sources, place_of, len(chosen))[places]
     return reasons, anchors
 
 
-def _speakers(rows: Neighbours, sources: Codes, place_of: NDArray[np.int32], count: int) -> Codes:
-    """Which of `sources` speaks loudest for each chosen item; the first where none does."""
+def _anchors(rows: Neighbours, sources: Codes, place_of: NDArray[np.int32], count: int) -> Codes:
+    """Which of `sources` has the largest weight for each chosen item; the first where none has any."""
     asked = place_of.take(rows.codes.take(sources, axis=0)).ravel()
     named = np.flatnonzero(asked < count)
     at = named // rows.codes.shape[1]
-    voice = np.zeros((count, len(sources)), np.float32)
-    voice[asked.take(named), at] = np.maximum(rows.weights.take(sources, axis=0).ravel().take(named), 0)
-    found: Codes = sources[voice.argmax(1)]
+    weight = np.zeros((count, len(sources)), np.float32)
+    weight[asked.take(named), at] = np.maximum(rows.weights.take(sources, axis=0).ravel().take(named), 0)
+    found: Codes = sources[weight.argmax(1)]
     return found

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.models.matrix_product import ALONE_WITH_VECTOR, product
-from opsplug.models.recommend.base import Arrays, Codes, best, largest
+from opsplug.models.recommend.arrays import Arrays, Codes
+from opsplug.models.recommend.topk import top_k, top_k_unordered
 
 EXACT_UP_TO = 50_000  # vectors
 RECALL, AT = 0.95, 20
@@ -72,7 +73,7 @@ class Exact:
 
     def nearest(self, vector: Vectors, k: int) -> Codes:
         if self._order is None:
-            return best(product(self._vectors, vector), k)
+            return top_k(product(self._vectors, vector), k)
         k = min(k, len(self._vectors))
         length, found = float(np.sqrt(vector @ vector)), np.zeros(0, np.float32)
         kept = np.zeros(0, np.int64)
@@ -82,9 +83,9 @@ class Exact:
             start = number * self._block
             scores = np.concatenate([found, self._vectors[start : start + self._block] @ vector])
             places = np.concatenate([kept, np.arange(start, start + len(scores) - len(found))])
-            first = largest(scores, min(k, len(scores)))
+            first = top_k_unordered(scores, min(k, len(scores)))
             found, kept = scores[first], places[first]
-        return self._order[kept[best(found, k)]]
+        return self._order[kept[top_k(found, k)]]
 
     def export(self) -> Arrays:
         return {}
@@ -197,7 +198,7 @@ def choose(
     if len(vectors) <= exact_up_to or not len(queries):
         return quickest
     queries = queries[:ASKED]
-    truth = [best(product(vectors, query), AT) for query in queries]
+    truth = [top_k(product(vectors, query), AT) for query in queries]
     least = _seconds(quickest, queries, clock)
     for kind in kinds:
         try:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.recommendation_id import ELSEWHERE, HEAD
-from opsplug.models.recommend.base import Arrays
+from opsplug.models.recommend.arrays import Arrays
 from opsplug.models.rerank.slot_ranker import CONTEXT, CURIOSITY, LIKING, SlotRanker
 
 Floats = NDArray[np.float64]

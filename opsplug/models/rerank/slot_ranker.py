@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.recommend.base import Arrays, Codes, best
+from opsplug.models.recommend.arrays import Arrays, Codes
+from opsplug.models.recommend.topk import top_k
 
 LIKING = 0.25  # prior variance of an item's liking, in log-odds
 CONTEXT = 0.25  # prior variance of what a context feature adds
@@ -60,7 +61,7 @@ class SlotRanker:
     def rank(self, x: NDArray[np.float64], arms: Sequence[int], k: int) -> Codes:
         """`k` of `arms`, best draw first."""
         among = np.asarray(arms, np.int64)
-        return among[best(self.draw(x, among), k)]
+        return among[top_k(self.draw(x, among), k)]
 
     def learn(self, x: NDArray[np.float64], arm: int, click: float, examined: float = 1.0, offset: float = 0.0) -> None:
         """One impression; `examined` is the probability that its place was looked at (1 at the top).

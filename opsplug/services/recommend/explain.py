@@ -28,7 +28,7 @@ class Explanation:
     shown: list[str]
     again: Recommendations
     trace: Trace
-    parts: dict[str, dict[str, float]]
+    contributions: dict[str, dict[str, float]]
     doubts: list[str] = field(default_factory=list)
 
 
@@ -65,8 +65,9 @@ def explain(store: Store, artefacts: Artefacts, recommender: Recommender, recomm
             doubts.append("it comes out differently than then: stock, catalogue or what the page excluded has changed")
     model = recommender.model(version) if version else None
     candidates = [candidate.item_id for candidate in trace.candidates[:50]]
-    parts = model.parts(trace.asked, candidates) if model is not None and trace.asked is not None else {}
-    return Explanation(made, shown, again, trace, parts, doubts)
+    asked = trace.asked
+    contributions = model.contributions(asked, candidates) if model is not None and asked is not None else {}
+    return Explanation(made, shown, again, trace, contributions, doubts)
 
 
 def _lengths(made: Made, shown: int) -> list[int]:

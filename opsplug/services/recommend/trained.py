@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.recommend.fusion import CHANNELS
-from opsplug.models.recommend.ranker import SEEN, RankedList, Ranker
+from opsplug.models.recommend.constants import SEEN_PENALTY
+from opsplug.models.recommend.ranker import RankedList, Ranker
 from opsplug.services.catalog import Catalog
 from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.services.snapshot import Snapshot
@@ -44,19 +44,19 @@ class Trained:
             ranking.candidates[:] = kept[:limit]
         return ranking
 
-    def parts(self, question: Question, items: list[str]) -> dict[str, dict[str, float]]:
-        """What each part of the mix gave to these items: item id -> part -> share of the score.
+    def contributions(self, question: Question, items: list[str]) -> dict[str, dict[str, float]]:
+        """The score contributions of these items: item id -> channel -> share of the score.
 
-        `item` is what no part gave: how much more or less often it is taken than foretold, and what new items get.
+        `item` is what no channel gave: its bias, and what raises a cold item.
         """
         ranked = self.ask(question, len(items), self.ranker.codes(items))
-        names = [*CHANNELS, *(f"{name} (page)" for name in CHANNELS), "bought_together (page)", "item"]
+        names = [*(column.name for column in self.ranker.columns), "item"]
         rest = ranked.scores - ranked.contributions.sum(1)
-        rest += np.where(rest < -SEEN / 2, SEEN, 0)
+        rest += np.where(rest < -SEEN_PENALTY / 2, SEEN_PENALTY, 0)
         rows = zip(ranked.codes.tolist(), np.column_stack([ranked.contributions, rest]).round(5).tolist(), strict=True)
         return {
             self.ranker.item_ids[code]: {
-                name: share for name, share in zip(names, shares, strict=False) if abs(share) > LEAST
+                name: share for name, share in zip(names, shares, strict=True) if abs(share) > LEAST
             }
             for code, shares in rows
         }

@@ -1,4 +1,4 @@
-"""New items count as much as the shop's own past says."""
+"""Cold items count as much as the shop's own past says."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import pytest
 
 from opsplug.features.interactions import Interactions, interactions
 from opsplug.features.items import Catalogue, catalogue
-from opsplug.models.recommend.mix import FEWEST, Mix
-from opsplug.models.recommend.scorers.cold_item_share import COST, STRENGTHS, UNTRIED, Newcomers
-from opsplug.models.recommend.scorers.cold_items import Fresh
+from opsplug.models.recommend.cold_item_share import ColdItemShare
+from opsplug.models.recommend.constants import COLD_DEFAULT_STRENGTH, COLD_MAX_LOSS, COLD_STRENGTHS, MIN_EVENTS
+from opsplug.models.recommend.mix import Mix
+from opsplug.models.recommend.scorers.cold_items import ColdItems
 
 DAY = 86_400.0
 START = 1.7e9
@@ -24,8 +25,8 @@ def shop(launches: bool, *, days: int = 40, seed: int = 0) -> tuple[Interactions
     for visitor in range(220):
         taste = TASTES[visitor % len(TASTES)]
         for day in sorted(rng.choice(days, 6, replace=False)):
-            fresh = [5 + day // 2 - back for back in range(2) if day // 2 >= back and launches]
-            pool = fresh if fresh and rng.random() < 0.7 else range(5)
+            launched = [5 + day // 2 - back for back in range(2) if day // 2 >= back and launches]
+            pool = launched if launched and rng.random() < 0.7 else range(5)
             item = f"{taste}{rng.choice(pool)}"
             rows.append((f"v{visitor}", item, START + (day + rng.random()) * DAY, "view_item", None))
     records = [
@@ -37,9 +38,9 @@ def shop(launches: bool, *, days: int = 40, seed: int = 0) -> tuple[Interactions
 
 
 def strength(mix: Mix) -> float:
-    fresh = mix.parts["new"]
-    assert isinstance(fresh, Fresh)
-    return fresh.strength
+    cold_items = mix.members["cold_items"]
+    assert isinstance(cold_items, ColdItems)
+    return cold_items.strength
 
 
 def test_a_shop_that_launches_shows_its_launches_and_one_with_a_dead_catalogue_does_not() -> None:
@@ -52,11 +53,11 @@ def test_a_shop_that_launches_shows_its_launches_and_one_with_a_dead_catalogue_d
 
 
 def test_the_largest_strength_that_costs_next_to_nothing_is_taken() -> None:
-    board = Newcomers(np.ones(4, np.int64))
-    assert board.strength() == UNTRIED
+    board = ColdItemShare(np.ones(4, np.int64))
+    assert board.strength() == COLD_DEFAULT_STRENGTH
     board.asked = 10
-    board.gains = np.linspace(0.9, 1.0, len(STRENGTHS))
-    assert board.strength() == STRENGTHS[np.flatnonzero(board.gains >= 1 - COST)[0]]
+    board.gains = np.linspace(0.9, 1.0, len(COLD_STRENGTHS))
+    assert board.strength() == COLD_STRENGTHS[np.flatnonzero(board.gains >= 1 - COLD_MAX_LOSS)[0]]
     board.gains[:] = 1.0
     assert board.strength() == 1.0, "where new items cost nothing, they count in full"
     board.gains[:] = 0.0
@@ -66,13 +67,13 @@ def test_the_largest_strength_that_costs_next_to_nothing_is_taken() -> None:
 @pytest.mark.parametrize("launches", [True, False])
 def test_it_outlives_the_artefact(launches: bool) -> None:
     mix = Mix.fit(*shop(launches))
-    fresh = mix.ranker().parts["new"]
-    assert isinstance(fresh, Fresh) and fresh.strength == strength(mix)
+    cold_items = mix.ranker().cold_items
+    assert isinstance(cold_items, ColdItems) and cold_items.strength == strength(mix)
 
 
 def test_few_items_never_taken_are_a_launch_and_many_are_dead() -> None:
-    assert Newcomers(np.array([0, *[3] * 9])).launched.tolist() == [0]
-    assert Newcomers(np.array([0, 0, *[3] * 8])).launched.tolist() == []
+    assert ColdItemShare(np.array([0, *[3] * 9])).launched.tolist() == [0]
+    assert ColdItemShare(np.array([0, 0, *[3] * 8])).launched.tolist() == []
 
 
 def test_a_launch_of_today_is_not_judged_by_a_past_that_did_not_know_it() -> None:
@@ -89,4 +90,4 @@ def test_a_launch_of_today_is_not_judged_by_a_past_that_did_not_know_it() -> Non
 
 def test_a_log_too_short_to_ask_gets_the_cautious_one() -> None:
     log, items = shop(launches=False)
-    assert strength(Mix.fit(log.take(slice(FEWEST - 1)), items)) == UNTRIED
+    assert strength(Mix.fit(log.take(slice(MIN_EVENTS - 1)), items)) == COLD_DEFAULT_STRENGTH

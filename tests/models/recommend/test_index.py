@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from opsplug.models.recommend import index as indexes
-from opsplug.models.recommend.base import best
 from opsplug.models.recommend.index import AnnoyIndex, Exact, Index, Vectors, VoyagerIndex
+from opsplug.models.recommend.topk import top_k
 
 SIZE, WIDTH = 9000, 24
 
@@ -39,7 +39,7 @@ def built(kind: type[Index], vectors: Vectors) -> Index:
 class TestEveryKind:
     def test_it_finds_what_is_nearest(self, kind: type[Index], vectors: Vectors, queries: Vectors) -> None:
         index = built(kind, vectors)
-        truth = [best(vectors @ query, 20) for query in queries]
+        truth = [top_k(vectors @ query, 20) for query in queries]
         found = indexes.recall(index, queries, truth)
         assert found == 1 if kind is Exact else found >= indexes.RECALL
 
@@ -69,7 +69,7 @@ class TestEveryKind:
             monkeypatch.setitem(sys.modules, name, None)
         index = indexes.load(arrays, vectors[:2000])
         assert isinstance(index, Exact)
-        assert index.nearest(queries[0], 1)[0] == best(vectors[:2000] @ queries[0], 1)[0]
+        assert index.nearest(queries[0], 1)[0] == top_k(vectors[:2000] @ queries[0], 1)[0]
 
 
 class _Scripted:
@@ -86,7 +86,7 @@ class _Scripted:
         return cls(vectors)
 
     def nearest(self, vector: Vectors, k: int) -> np.ndarray:
-        found = best(self.vectors @ vector, k)
+        found = top_k(self.vectors @ vector, k)
         return found[: round(len(found) * self.share)]
 
     def export(self) -> dict[str, np.ndarray]:
@@ -138,4 +138,4 @@ def test_exact_is_exact_where_lengths_differ_by_orders(queries: Vectors) -> None
     vectors = (rng.standard_normal((20_000, WIDTH)) * rng.lognormal(0, 2, (20_000, 1))).astype(np.float32)
     index = Exact(vectors)
     for query in queries[:10]:
-        np.testing.assert_array_equal(index.nearest(query, 50), best(vectors @ query, 50))
+        np.testing.assert_array_equal(index.nearest(query, 50), top_k(vectors @ query, 50))

@@ -9,10 +9,13 @@ import pytest
 
 from opsplug.features.interactions import interactions
 from opsplug.features.items import catalogue
-from opsplug.models.recommend.base import Evidence, Part, Query
+from opsplug.models.recommend.candidate_set import CandidateSet
+from opsplug.models.recommend.evidence import Evidence
 from opsplug.models.recommend.next_item.encoding import Batch, Examples
-from opsplug.models.recommend.next_item.network import LONGEST, NextItem, looked_at
-from tests.contracts.recommender_contract import RecommenderContract, two_tastes
+from opsplug.models.recommend.next_item.network import CHANNEL, LONGEST, NextItem, looked_at
+from opsplug.models.recommend.queries import Query
+from opsplug.models.recommend.scorer import Scorer
+from tests.contracts.recommender_contract import TasteContract, two_tastes
 
 torch = pytest.importorskip("torch", reason="the extra deep is not installed")
 
@@ -20,12 +23,18 @@ from opsplug.models.recommend.next_item import trainer as training  # noqa: E402
 from opsplug.models.recommend.next_item.torch_network import Network  # noqa: E402
 
 
-class TestNextItem(RecommenderContract):
-    part = NextItem
+class TestNextItem(TasteContract):
+    scorer = NextItem
+    relative = True
 
-    def fitted(self) -> tuple[Part, Evidence]:
+    def fitted(self) -> tuple[Scorer, Evidence]:
         evidence = Evidence.of(*two_tastes())
         return training.learn(evidence, seed=1, rounds=4).network, evidence
+
+
+def score(network: NextItem, query: Query) -> np.ndarray:
+    (found,) = network.score(query, CandidateSet(len(network.bias)), [CHANNEL])
+    return found
 
 
 def shuffled(seed: int) -> tuple[Query, Evidence]:
@@ -56,7 +65,7 @@ def test_numpy_answers_as_torch(seed: int) -> None:
     with torch.no_grad():
         vectors = network.vectors()
         expected = network.visitors(vectors, as_batch(query)) @ vectors.T + network.bias
-    found = served.score(query)
+    found = score(served, query)
     expected = torch.exp(expected - expected.max())[0].numpy()
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
 
@@ -71,7 +80,7 @@ def test_the_order_within_a_basket_means_nothing() -> None:
     cut = query.times >= query.times[-min(LONGEST, len(query.times))]
     assert cut.sum() <= LONGEST + 10
     if len(query.items) <= LONGEST:
-        np.testing.assert_allclose(served.score(query), served.score(mixed), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(score(served, query), score(served, mixed), rtol=1e-4, atol=1e-6)
 
 
 def test_training_sees_a_history_as_serving_does() -> None:
@@ -152,7 +161,7 @@ def test_a_new_item_is_told_by_its_text() -> None:
     codes = {item: code for code, item in enumerate(evidence.log.item_ids)}
     for taste, other in ("ab", "ba"):
         history = [(codes[f"{taste}{n}"], 1e9 + n, 0) for n in range(4)]
-        scores = network.score(Query.of(history, size=evidence.size, now=1e9 + 99))
+        scores = score(network, Query.of(history, size=evidence.size, now=1e9 + 99))
         assert scores[codes[f"{taste}_new"]] > 10 * scores[codes[f"{other}_new"]]
 
 
@@ -183,8 +192,8 @@ def test_another_vocabulary_keeps_the_scores_of_known_items() -> None:
     moved = network.moved(ours, theirs)
     query = Query.of([(3, 1e9, 0), (5, 1e9 + 50, 0)], size=len(ours), now=1e9 + 99)
     there = Query.of([(theirs.index(ours[3]), 1e9, 0), (theirs.index(ours[5]), 1e9 + 50, 0)], size=21, now=1e9 + 99)
-    np.testing.assert_allclose(moved.score(there)[1:][::-1], network.score(query), rtol=1e-5)
-    assert moved.score(there)[0] < 1e-9
+    np.testing.assert_allclose(score(moved, there)[1:][::-1], score(network, query), rtol=1e-5)
+    assert score(moved, there)[0] < 1e-9
 
 
 def test_serving_opens_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Several hundred drawn visitors get the lists that the slow way of saying the mix gives."""
+"""Several hundred drawn visitors get the lists that the mix in plain loops gives."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import pytest
 
 from opsplug.features.interactions import CART, PURCHASE, VIEW, interactions
 from opsplug.features.items import catalogue
-from opsplug.models.recommend import candidates as views
-from opsplug.models.recommend.base import Query
-from opsplug.models.recommend.explanation import VOICES
-from opsplug.models.recommend.fusion import CHANNELS
+from opsplug.models.recommend import candidates as generation
+from opsplug.models.recommend.item_bias import ItemBias
 from opsplug.models.recommend.mix import Mix
+from opsplug.models.recommend.neighbours import NeighbourScorer
+from opsplug.models.recommend.queries import Query
 from opsplug.models.recommend.ranker import Ranker
 from opsplug.models.recommend.scorers import session_knn
-from opsplug.models.recommend.scorers.item_bias import Taken
 from tests.support import plain_ranking
 
 NOW, ITEMS, EVENTS, NEW, VISITORS = 1.7e9, 240, 12_000, 8, 300
@@ -27,7 +26,7 @@ Acts = list[tuple[int, float, int]]
 
 @pytest.fixture(scope="module")
 def ranker() -> Ranker:
-    """A shop of twelve tastes, with items that nobody has taken; all weights differ, so that no two voices are level."""
+    """A shop of twelve tastes, with items that nobody has taken; all weights differ, so that no two channels are level."""
     rng = np.random.default_rng(4)
     people = np.sort(rng.integers(0, EVENTS // 15, EVENTS))
     taste = (people * 7 + (rng.random(EVENTS) < 0.2)) % 12
@@ -41,7 +40,7 @@ def ranker() -> Ranker:
     ]
     found = Mix.fit(interactions([(*row, None) for row in rows]), catalogue(records), now=NOW).ranker()
     found.weights[:] = np.where(found.weights > 0, found.weights + 0.1 * rng.random(found.weights.shape), 0)
-    found.parts["taken"] = Taken(rng.normal(0, 0.5, (2, len(found.item_ids))).astype(np.float32))
+    found.bias = ItemBias(rng.normal(0, 0.5, (2, len(found.item_ids))).astype(np.float32))
     return found
 
 
@@ -58,8 +57,8 @@ def visitor(rng: np.random.Generator) -> Acts:
 
 @pytest.mark.parametrize("small", [12_000, 0], ids=["all scored", "some scored"])
 def test_serving_gives_the_lists_of_the_slow_way(ranker: Ranker, small: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "SMALL", small)
-    monkeypatch.setattr(session_knn, "NEIGHBOURS", 60)
+    monkeypatch.setattr(generation, "SCORE_ALL_UP_TO", small)
+    monkeypatch.setattr(session_knn, "SESSION_NEIGHBOURS", 60)
     rng = np.random.default_rng(11)
     for number in range(VISITORS):
         acts, placement, repeats = visitor(rng), PLACEMENTS[number % 4], number % 3 == 0
@@ -73,32 +72,33 @@ def test_serving_gives_the_lists_of_the_slow_way(ranker: Ranker, small: int, mon
         np.testing.assert_allclose(found.scores, [plain.scores[item] for item in order], rtol=CLOSE, atol=CLOSE)
         for place, (item, expected) in enumerate(zip(found.codes.tolist(), order, strict=True)):
             assert item == expected or abs(plain.scores[item] - plain.scores[expected]) < CLOSE * 20, (number, place)
-            explained(found.reasons[place], found.contributions[place], plain.given[item])
+            explained(ranker, found.reasons[place], found.contributions[place], plain.given[item])
 
 
-def explained(reason: str, shares: np.ndarray, given: Mapping[tuple[str, bool], float]) -> None:
-    """What each voice gave is told, and the reason is that of the voice that gave most."""
-    names = [(name, beside) for beside in (False, True) for name in CHANNELS] + [("bought_together", True)]
-    expected = [given.get(name, 0.0) for name in names]
+def explained(ranker: Ranker, reason: str, shares: np.ndarray, given: Mapping[tuple[str, bool], float]) -> None:
+    """What each channel contributed is reported, and the reason is that of the channel that contributed most."""
+    expected = [given.get((column.channel.name, column.beside), 0.0) for column in ranker.columns]
     np.testing.assert_allclose(shares, expected, rtol=CLOSE, atol=CLOSE)
-    loudest = max(expected)
-    fitting = {voice.reason for voice, share in zip(VOICES, expected, strict=True) if share > loudest - CLOSE}
-    assert reason in (fitting if loudest > 0 else {"popular"})
+    most = max(expected)
+    fitting = {column.reason for column, share in zip(ranker.columns, expected, strict=True) if share > most - CLOSE}
+    assert reason in (fitting if most > 0 else {"popular"})
 
 
-def test_the_speaker_of_a_reason_is_the_item_that_names_the_shown_one_loudest(ranker: Ranker) -> None:
-    rng, heard = np.random.default_rng(5), 0
+def test_the_anchor_of_a_reason_is_the_item_with_the_largest_weight_for_the_shown_one(ranker: Ranker) -> None:
+    rng, found_weights = np.random.default_rng(5), 0
     for _ in range(60):
         acts = visitor(rng)
         found = ranker.rank(acts, now=NOW, k=10)
         past = [item for item, _, _ in reversed(acts)][:50]
         for item, anchor, row in zip(found.codes.tolist(), found.anchors.tolist(), found.contributions, strict=True):
             if anchor >= 0:
-                rows = ranker.parts[VOICES[int(row.argmax())].table].rows  # type: ignore[attr-defined]
-                said = {
+                scorer = ranker.scorers[ranker.columns[int(row.argmax())].anchored_by]
+                assert isinstance(scorer, NeighbourScorer)
+                rows = scorer.rows
+                weights = {
                     other: max(float(rows.weights[other][rows.codes[other] == item].max(initial=0)), 0.0)
                     for other in past
                 }
-                assert said[anchor] == max(said.values())
-                heard += said[anchor] > 0
-    assert heard > 100
+                assert weights[anchor] == max(weights.values())
+                found_weights += weights[anchor] > 0
+    assert found_weights > 100

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from opsplug.errors import EventError
-from opsplug.models.recommend.ranker import SEEN
+from opsplug.models.recommend.constants import SEEN_PENALTY
 from opsplug.services.outcomes.effects import Effects
 from opsplug.services.recommend.explain import explain
 from tests.support.shop import NOW, Shop, fill_catalogue, fill_events
@@ -32,10 +32,10 @@ def test_a_list_is_made_again_from_its_id(tmp_path: Path) -> None:
     assert [item.item_id for item in found.again.items][:5] == shown
     assert found.again.model == answer.model
     assert found.doubts == []
-    assert set(shown) <= set(found.parts)
+    assert set(shown) <= set(found.contributions)
     for candidate in found.trace.candidates:
-        score = candidate.score + (SEEN if candidate.score < -SEEN / 2 else 0)
-        assert sum(found.parts[candidate.item_id].values()) == pytest.approx(score, abs=1e-3)
+        score = candidate.score + (SEEN_PENALTY if candidate.score < -SEEN_PENALTY / 2 else 0)
+        assert sum(found.contributions[candidate.item_id].values()) == pytest.approx(score, abs=1e-3)
     shop.close()
 
 

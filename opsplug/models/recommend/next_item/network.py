@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.models.matrix_product import product
-from opsplug.models.recommend.base import Arrays, Evidence, Query, Scores
-from opsplug.models.recommend.candidates import View
+from opsplug.models.recommend.arrays import Arrays, Codes, Scores
+from opsplug.models.recommend.candidate_set import CandidateSet
+from opsplug.models.recommend.evidence import Evidence
+from opsplug.models.recommend.queries import Query
+from opsplug.models.recommend.scorer import Channel, Transform
 
 LONGEST = 100  # events of a history that the network looks at, newest first
 STEPS = 16  # buckets of each relative bias
@@ -62,20 +65,20 @@ class NextItem:
     def load(cls, arrays: Mapping[str, NDArray[Any]]) -> NextItem:
         return cls(*(arrays[field.name] for field in fields(cls)))
 
-    def score(self, query: Query) -> Scores:
-        return self.over(query, View(len(self.bias)))
-
-    def over(self, query: Query, view: View) -> Scores:
-        """Of each item of a view the share of next choices, the most likely one 1; 0 without a history."""
-        if not len(query.items):
-            return np.zeros(len(view), np.float32)
-        logits = self.logits(query, view)
+    def score(self, query: Query, candidates: CandidateSet, channels: Sequence[Channel]) -> list[Scores]:
+        """Of each candidate the share of next choices, the most likely one 1."""
+        logits = self.logits(query, candidates)
         shares: Scores = np.exp(logits - logits.max())
-        return shares
+        return [shares for _ in channels]
 
-    def logits(self, query: Query, view: View) -> Scores:
-        """One score per item of a view, for a query with at least one event."""
-        found: Scores = product(view.of(self.vectors), self.visitor(query)) + view.of(self.bias)
+    def retrieve(self, query: Query) -> Codes:
+        """None: it ranks what the others name."""
+        return query.items[:0]
+
+    def logits(self, query: Query, candidates: CandidateSet) -> Scores:
+        """One score per candidate, for a query with at least one event."""
+        vectors, bias = candidates.take(self.vectors), candidates.take(self.bias)
+        found: Scores = product(vectors, self.visitor(query)) + bias
         return found
 
     def visitor(self, query: Query) -> Floats:
@@ -111,6 +114,9 @@ class NextItem:
             vectors=np.where(known[:, None], self.vectors[rows], np.float32(0)),
             bias=np.where(known, self.bias[rows], lowest),
         )
+
+
+CHANNEL = Channel("deep", NextItem.name, (NextItem,), "because_you_viewed", transform=Transform.SQUARE_ROOT)
 
 
 def normal(rows: Floats) -> Floats:

@@ -18,13 +18,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opsplug.models.recommend.base import Evidence, best
-from opsplug.models.recommend.candidates import View
+from opsplug.models.recommend.candidate_set import CandidateSet
 from opsplug.models.recommend.evaluation import Question, ndcg, questions
+from opsplug.models.recommend.evidence import Evidence
 from opsplug.models.recommend.next_item.encoding import Batch, Examples
 from opsplug.models.recommend.next_item.network import NextItem
 from opsplug.models.recommend.next_item.torch_network import Averaged, Network, continued
 from opsplug.models.recommend.scorers.content import item_features
+from opsplug.models.recommend.topk import top_k
 
 TEXT = 128  # text features of an item, after a truncated SVD
 LOUD = 3.4  # their length: content must outweigh the own part to begin with, else small shops are learnt by heart
@@ -197,7 +198,7 @@ def quality(network: NextItem, asked: Sequence[Question]) -> float:
     gains = []
     for question in asked:
         if len(question.query.items):
-            scores = network.logits(question.query, View(len(network.bias)))
+            scores = network.logits(question.query, CandidateSet(len(network.bias)))
             scores[question.seen] = -np.inf
-            gains.append(ndcg(best(scores, 10), question.targets))
+            gains.append(ndcg(top_k(scores, 10), question.targets))
     return float(np.mean(gains)) if gains else 0.0

@@ -1,4 +1,4 @@
-"""How much the deep part should count in the mix, and whether the mix is better with it: asked at past cut-offs."""
+"""The weight of the next-item network in the mix, and whether the mix is better with it: asked at past cut-offs."""
 
 from __future__ import annotations
 
@@ -8,18 +8,33 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.recommend import fusion
-from opsplug.models.recommend.base import Part
+from opsplug.models.recommend.constants import BUCKET_RIDGE, CONTEXT_STEPS, RIDGE
 from opsplug.models.recommend.evaluation import Question
+from opsplug.models.recommend.next_item.network import CHANNEL, NextItem
+from opsplug.models.recommend.registry import VISITOR_CHANNELS
+from opsplug.models.recommend.scorer import Scorer
+from opsplug.models.recommend.weights import (
+    BUCKETS,
+    Samples,
+    conditional_logit,
+    join,
+    learn,
+    ndcg_among,
+    predicted_scores,
+    samples,
+    start_weights,
+    subset,
+)
+
+BOTH = (*VISITOR_CHANNELS, CHANNEL)
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the mix and the network said at one cut-off, in both modes (discovery, repeats), and the mix's weights."""
+    """What the mix and the network said at one cut-off: features are the two, in discovery and in repeats."""
 
     cut: float
-    samples: tuple[fusion.Samples, fusion.Samples]
-    table: NDArray[np.float32]  # learnt without the deep channel
+    samples: tuple[Samples, Samples]
 
     def __len__(self) -> int:
         return len(self.samples[0].sizes)
@@ -27,23 +42,25 @@ class Trial:
     def measured(self, weights: NDArray[np.float32]) -> dict[str, float]:
         """NDCG@10 among the candidates in discovery, with this column of weights and without it."""
         data = self.samples[0]
-        rows = np.searchsorted(fusion.HISTORY_STEPS, data.sizes)[data.owners]
-        own, deep = _halves(data, self.table)
+        rows = np.searchsorted(CONTEXT_STEPS, data.sizes)[data.owners]
+        mix, network = data.features.T
         return {
             "cut": self.cut, "questions": float(len(data.sizes)),
-            "without": _mean(own, data), "with": _mean(own + weights[rows] * deep, data),
+            "without": _mean(mix, data), "with": _mean(mix + weights[rows] * network, data),
         }  # fmt: skip
 
 
-def trial(parts: Mapping[str, Part], asked: Sequence[Question], cut: float) -> Trial:
-    """Ask, and learn the weights that the mix would have without the deep part."""
-    found = tuple(fusion.samples(parts, asked, again=again, almost=False) for again in (False, True))
-    tables = []
-    for again, data in enumerate(found):
-        blind = data.features.copy()
-        blind[:, fusion.DEEP] = 0
-        tables.append(fusion.learn(replace(data, features=blind), bool(again)))
-    return Trial(cut, (found[0], found[1]), np.concatenate(tables))
+def trial(scorers: Mapping[str, Scorer], network: NextItem, asked: Sequence[Question], size: int, cut: float) -> Trial:
+    """Ask, with the weights that the mix learns without the network."""
+    found = []
+    for repeats in (False, True):
+        both = {**scorers, CHANNEL.scorer: network}
+        data = samples(both, asked, size, repeats=repeats, truncated=False, channels=BOTH)
+        own = replace(data, features=data.features[:, :-1])
+        table = learn(own, start_weights().table[BUCKETS * repeats :][:BUCKETS])
+        pair = np.stack([predicted_scores(own, table), data.features[:, -1]], 1)
+        found.append(replace(data, features=pair.astype(np.float32)))
+    return Trial(cut, (found[0], found[1]))
 
 
 def deep_weights(trials: Sequence[Trial]) -> NDArray[np.float32]:
@@ -51,20 +68,17 @@ def deep_weights(trials: Sequence[Trial]) -> NDArray[np.float32]:
 
     Two numbers are fitted, how much the mix counts and how much the network; only their ratio matters to a ranking.
     """
-    column = np.zeros(2 * fusion.SITUATIONS, np.float32)
-    for again in (False, True):
-        pairs = [_pair(item, again) for item in trials]
-        data = fusion.join(pairs) if pairs else None
+    column = np.zeros(2 * BUCKETS, np.float32)
+    for repeats in (False, True):
+        data = join([item.samples[repeats] for item in trials]) if trials else None
         if data is None or not len(data.sizes):
             continue
-        common = fusion.conditional_logit(data, np.array([1.0, 0.0]), fusion.RIDGE)
-        place = np.searchsorted(fusion.HISTORY_STEPS, data.sizes)
-        for number in range(fusion.SITUATIONS):
-            mine = place == number
-            found = common
-            if mine.any():
-                found = fusion.conditional_logit(fusion.subset(data, mine), common, 10 * fusion.RIDGE)
-            column[again * fusion.SITUATIONS + number] = found[1] / max(found[0], 1e-3)
+        common = conditional_logit(data, np.array([1.0, 0.0]), RIDGE)
+        bucket = np.searchsorted(CONTEXT_STEPS, data.sizes)
+        for number in range(BUCKETS):
+            mine = bucket == number
+            found = conditional_logit(subset(data, mine), common, BUCKET_RIDGE * RIDGE) if mine.any() else common
+            column[repeats * BUCKETS + number] = found[1] / max(found[0], 1e-3)
     return column
 
 
@@ -79,16 +93,5 @@ def mean(cuts: Sequence[Mapping[str, float]], key: str) -> float:
     return float(np.mean([cut[key] for cut in cuts])) if cuts else 0.0
 
 
-def _mean(scores: NDArray[np.float32], data: fusion.Samples) -> float:
-    return float(fusion.ndcg_among(scores, data).mean()) if len(data.sizes) else 0.0
-
-
-def _halves(data: fusion.Samples, table: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The mix's own score and the deep channel of every candidate."""
-    return fusion.foretold(data, table), data.features[:, fusion.DEEP]
-
-
-def _pair(item: Trial, again: bool) -> fusion.Samples:
-    data = item.samples[again]
-    rows = slice(fusion.SITUATIONS, None) if again else slice(0, fusion.SITUATIONS)
-    return replace(data, features=np.stack(_halves(data, item.table[rows]), 1).astype(np.float32))
+def _mean(scores: NDArray[np.float32], data: Samples) -> float:
+    return float(ndcg_among(scores, data).mean()) if len(data.sizes) else 0.0

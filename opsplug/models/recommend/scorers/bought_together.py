@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from opsplug.features.interactions import PURCHASE
-from opsplug.models.recommend.base import Arrays, Evidence, Neighbours, Query, Scores, stacked
+from opsplug.models.recommend.constants import BASKET_ITEMS, BASKET_PRIOR, BASKET_SUPPORT, BASKET_WIDTH
+from opsplug.models.recommend.evidence import Evidence
+from opsplug.models.recommend.neighbours import Neighbours, NeighbourScorer, stacked
 from opsplug.models.recommend.scorers.item_knn import BLOCK, shortened
-
-WIDTH = 30
-SUPPORT = 3  # baskets that must hold both items
-SHRINK = 5.0  # baskets of doubt: pairs seen seldom are believed less
-LARGEST = 100  # items of one basket that pair up
 
 
 @dataclass(frozen=True, slots=True)
-class BoughtTogether:
+class BoughtTogether(NeighbourScorer):
     name: ClassVar[str] = "bought_together"
-    rows: Neighbours
 
     @classmethod
-    def fit(cls, evidence: Evidence, *, seed: int = 0, support: int = SUPPORT) -> BoughtTogether:
-        X = shortened(baskets(evidence), LARGEST, seed)
+    def fit(cls, evidence: Evidence, *, seed: int = 0, support: int = BASKET_SUPPORT) -> BoughtTogether:
+        X = shortened(baskets(evidence), BASKET_ITEMS, seed)
         count = np.bincount(X.indices, minlength=evidence.size).astype(np.float64)
         by_item = X.T.tocsr()
         found = []
@@ -35,21 +29,11 @@ class BoughtTogether:
             row = np.repeat(np.arange(pairs.shape[0]) + start, np.diff(pairs.indptr))
             both = pairs.data.astype(np.float64)
             lift = both * X.shape[0] / (count[row] * count[pairs.indices])
-            worth = np.log(np.maximum(lift, 1.0)) * both / (both + SHRINK)
+            worth = np.log(np.maximum(lift, 1.0)) * both / (both + BASKET_PRIOR)
             pairs.data = np.where((both >= support) & (pairs.indices != row), worth, 0).astype(np.float32)
             pairs.eliminate_zeros()
-            found.append(Neighbours.widest(pairs, WIDTH))
+            found.append(Neighbours.widest(pairs, BASKET_WIDTH))
         return cls(stacked(found))
-
-    def export(self) -> Arrays:
-        return self.rows.export("rows")
-
-    @classmethod
-    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> BoughtTogether:
-        return cls(Neighbours.load(arrays, "rows"))
-
-    def score(self, query: Query) -> Scores:
-        return self.rows.sums(*query.recency(0.7, 10))
 
 
 def baskets(evidence: Evidence) -> Any:

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from opsplug.features.items import Catalogue, documents
-from opsplug.models.recommend.base import Arrays, Codes, Evidence, Neighbours, Query, Scores, stacked
+from opsplug.models.recommend.arrays import Codes
+from opsplug.models.recommend.constants import CONTENT_COMMON, CONTENT_LARGE, CONTENT_RARE, CONTENT_WIDTH
+from opsplug.models.recommend.evidence import Evidence
+from opsplug.models.recommend.neighbours import Neighbours, NeighbourScorer, stacked
 
-WIDTH = 100
-BLOCK = 1000
-DECAY = 0.9
-RARE = 2  # tokens of fewer items say nothing about likeness
-COMMON = 1000  # and of a catalogue larger than LARGE, those of more items find nothing: the work stays linear
-LARGE = 10_000
+BLOCK = 1000  # items whose likes are searched at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class Content(NeighbourScorer):
     name: ClassVar[str] = "similar"
-    rows: Neighbours
 
     @classmethod
     def fit(cls, evidence: Evidence, *, seed: int = 0) -> Content:
@@ -33,17 +28,7 @@ class Content:
     @classmethod
     def of(cls, features: Any) -> Content:
         """From the rows of `item_features`."""
-        return cls(likeness(features, WIDTH))
-
-    def export(self) -> Arrays:
-        return self.rows.export("rows")
-
-    @classmethod
-    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> Content:
-        return cls(Neighbours.load(arrays, "rows"))
-
-    def score(self, query: Query) -> Scores:
-        return self.rows.sums(*query.recency(DECAY, 50))
+        return cls(similarities(features, CONTENT_WIDTH))
 
 
 def item_features(items: Catalogue) -> Any:
@@ -52,7 +37,7 @@ def item_features(items: Catalogue) -> Any:
 
     listed = documents(items)
     spread = Counter(token for document in listed for token in set(document))
-    columns = {token: column for column, token in enumerate(t for t, count in spread.items() if count >= RARE)}
+    columns = {token: column for column, token in enumerate(t for t, count in spread.items() if count >= CONTENT_RARE)}
     rows, places, values = [], [], []
     for row, document in enumerate(listed):
         for token, count in Counter(document).items():
@@ -66,9 +51,9 @@ def item_features(items: Catalogue) -> Any:
     return F.astype(np.float32)
 
 
-def likeness(F: Any, width: int) -> Neighbours:
+def similarities(F: Any, width: int) -> Neighbours:
     """The `width` most alike other items of each row, by cosine."""
-    F = telling(F)
+    F = distinguishing(F)
     transposed = F.T.tocsr()
     found = []
     for start in range(0, F.shape[0], BLOCK):
@@ -82,12 +67,12 @@ def likeness(F: Any, width: int) -> Neighbours:
 
 def nearest(F: Any, rows: Codes, others: Codes, width: int) -> Neighbours:
     """Of each of `rows`, the places in `others` of the `width` most alike, by cosine."""
-    F = telling(F)
+    F = distinguishing(F)
     transposed = F[others].T.tocsr()
     blocks = (F[rows[start : start + BLOCK]] @ transposed for start in range(0, len(rows), BLOCK))
     return stacked([Neighbours.widest(block, width) for block in blocks])
 
 
-def telling(F: Any) -> Any:
+def distinguishing(F: Any) -> Any:
     """The features that find likes: of a large catalogue without those of very many items."""
-    return F[:, np.bincount(F.indices, minlength=F.shape[1]) <= COMMON] if F.shape[0] > LARGE else F
+    return F[:, np.bincount(F.indices, minlength=F.shape[1]) <= CONTENT_COMMON] if F.shape[0] > CONTENT_LARGE else F

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -10,25 +10,35 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.recommend.base import Arrays, Evidence, Neighbours, Query, Scores, by_visitor, stacked
+from opsplug.models.recommend.constants import (
+    COVISIT_BACKWARD,
+    COVISIT_FLATTEN,
+    COVISIT_HALF_LIFE,
+    COVISIT_LATER_DAY,
+    COVISIT_REACH,
+    COVISIT_WIDTH,
+)
+from opsplug.models.recommend.evidence import Evidence, by_visitor
+from opsplug.models.recommend.neighbours import Neighbours, NeighbourScorer, stacked
 from opsplug.units import DAY
 
-REACH = 10  # events between two items of a pair, at most
-WIDTH = 150
-BACKWARD = 0.5  # a pair counts less against the order of time
 BLOCK_PAIRS = 2_000_000
 BAND_EVENTS = 1_500_000  # items are counted in as many bands as the log has so many events: bounds the memory
-HISTORY = 50
-DECAY = 0.85
 
 
 @dataclass(frozen=True, slots=True)
-class CoVisitation:
+class CoVisitation(NeighbourScorer):
     name: ClassVar[str] = "also_viewed"
-    rows: Neighbours
 
     @classmethod
-    def fit(cls, evidence: Evidence, *, seed: int = 0, half: float = 0.25, flatten: float = 0.4) -> CoVisitation:
+    def fit(
+        cls,
+        evidence: Evidence,
+        *,
+        seed: int = 0,
+        half: float = COVISIT_HALF_LIFE,
+        flatten: float = COVISIT_FLATTEN,
+    ) -> CoVisitation:
         walk = _Walk.of(evidence, half * evidence.span)
         column = walk.column_sums() + 1e-9
         bands = max(1, -(-len(evidence.log) // BAND_EVENTS))
@@ -39,19 +49,9 @@ class CoVisitation:
             pairs.data /= column[pairs.indices].astype(np.float32) ** np.float32(flatten)
             row = np.asarray(pairs.sum(1)).ravel() + 1e-9
             pairs.data /= np.repeat(row**0.5, np.diff(pairs.indptr)).astype(np.float32)
-            found.append(Neighbours.widest(pairs, WIDTH))
+            found.append(Neighbours.widest(pairs, COVISIT_WIDTH))
             del pairs
         return cls(stacked(found))
-
-    def export(self) -> Arrays:
-        return self.rows.export("rows")
-
-    @classmethod
-    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> CoVisitation:
-        return cls(Neighbours.load(arrays, "rows"))
-
-    def score(self, query: Query) -> Scores:
-        return self.rows.sums(*query.recency(DECAY, HISTORY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +61,29 @@ class _Walk:
     users: NDArray[np.int32]
     items: NDArray[np.int32]
     times: NDArray[np.float64]
-    fresh: NDArray[np.float32]
+    age_weights: NDArray[np.float32]
     size: int
 
     @classmethod
     def of(cls, evidence: Evidence, half_life: float) -> _Walk:
         log = evidence.log
         order, _ = by_visitor(log)
-        fresh = np.where(log.weights[order] > 0, 0.5 ** (evidence.ages[order] / half_life), 0.0).astype(np.float32)
-        return cls(log.users[order], log.items[order], log.times[order], fresh, evidence.size)
+        age_weights = np.where(log.weights[order] > 0, 0.5 ** (evidence.ages[order] / half_life), 0.0)
+        return cls(log.users[order], log.items[order], log.times[order], age_weights.astype(np.float32), evidence.size)
 
     def steps(self) -> Iterator[list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]]]:
         """Blocks of (earlier item, later item, weight): 1/distance, halved by age, less where a day lies between."""
-        block = max(BLOCK_PAIRS // REACH, 1)
+        block = max(BLOCK_PAIRS // COVISIT_REACH, 1)
         for start in range(0, len(self.items), block):
             found = []
-            for step in range(1, REACH + 1):
+            for step in range(1, COVISIT_REACH + 1):
                 stop = min(start + block, len(self.items) - step)
                 left, right = slice(start, stop), slice(start + step, stop + step)
                 if stop <= start:
                     break
                 kept = (self.users[left] == self.users[right]) & (self.items[left] != self.items[right])
-                weight = self.fresh[right][kept] / np.float32(step)
-                weight[(self.times[right] - self.times[left])[kept] > DAY] *= np.float32(0.3)
+                weight = self.age_weights[right][kept] / np.float32(step)
+                weight[(self.times[right] - self.times[left])[kept] > DAY] *= np.float32(COVISIT_LATER_DAY)
                 found.append((self.items[left][kept], self.items[right][kept], weight))
             yield found
 
@@ -93,7 +93,7 @@ class _Walk:
         for block in self.steps():
             for earlier, later, weight in block:
                 total += np.bincount(later, weight, minlength=self.size)
-                total += BACKWARD * np.bincount(earlier, weight, minlength=self.size)
+                total += COVISIT_BACKWARD * np.bincount(earlier, weight, minlength=self.size)
         return total
 
     def pairs(self, low: int, high: int) -> Any:
@@ -106,7 +106,7 @@ class _Walk:
         for block in self.steps():
             sources, targets, values = [], [], []
             for earlier, later, weight in block:
-                for source, target, value in ((earlier, later, weight), (later, earlier, BACKWARD * weight)):
+                for source, target, value in ((earlier, later, weight), (later, earlier, COVISIT_BACKWARD * weight)):
                     mine = slice(None) if whole else (source >= low) & (source < high)
                     sources.append(source[mine] - low)
                     targets.append(target[mine])

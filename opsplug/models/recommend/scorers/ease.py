@@ -6,42 +6,37 @@ with P = (X'X + lambda I)^-1. Only the largest weights of each row are kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.recommend.base import Arrays, Evidence, Neighbours, Query, Scores
+from opsplug.models.recommend.constants import EASE_HALF_LIFE, EASE_RIDGE, EASE_WIDTH
+from opsplug.models.recommend.evidence import Evidence
+from opsplug.models.recommend.neighbours import Neighbours, NeighbourScorer
 
-WIDTH = 200
-BLOCK = 512
+BLOCK = 512  # rows or columns of the dense matrix that are worked on at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Ease:
+class Ease(NeighbourScorer):
     name: ClassVar[str] = "ease"
-    rows: Neighbours
 
     @classmethod
     def fit(
-        cls, evidence: Evidence, *, seed: int = 0, ridge: float = 100.0, half: float | None = 0.6, width: int = WIDTH
+        cls,
+        evidence: Evidence,
+        *,
+        seed: int = 0,
+        ridge: float = EASE_RIDGE,
+        half: float | None = EASE_HALF_LIFE,
+        width: int = EASE_WIDTH,
     ) -> Ease:
         X = evidence.matrix(None if half is None else half * evidence.span)
         active = np.flatnonzero(np.diff(X.tocsc().indptr))
         weights = item_weights(X[:, active], ridge)
         return cls(_expand(weights, active, evidence.size, width))
-
-    def export(self) -> Arrays:
-        return self.rows.export("rows")
-
-    @classmethod
-    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> Ease:
-        return cls(Neighbours.load(arrays, "rows"))
-
-    def score(self, query: Query) -> Scores:
-        return self.rows.sums(*query.recency(1.0))
 
 
 def item_weights(X: Any, ridge: float) -> NDArray[np.float32]:

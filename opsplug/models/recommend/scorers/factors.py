@@ -15,11 +15,18 @@ from numpy.typing import NDArray
 
 from opsplug.models.matrix_product import product
 from opsplug.models.recommend import index as nearest_vectors
-from opsplug.models.recommend.base import Arrays, Codes, Evidence, Query, Scores
-from opsplug.models.recommend.candidates import View
-
-SIZE = 64
-DAMPING = 0.25  # how much an item's popularity is flattened before, and given back after, the decomposition
+from opsplug.models.recommend.arrays import Arrays, Codes, Scores
+from opsplug.models.recommend.candidate_set import CandidateSet
+from opsplug.models.recommend.constants import (
+    FACTORS,
+    FACTORS_DAMPING,
+    FACTORS_HALF_LIFE,
+    FACTORS_RETRIEVED,
+    RETRIEVAL_DECAY,
+)
+from opsplug.models.recommend.evidence import Evidence
+from opsplug.models.recommend.queries import Query
+from opsplug.models.recommend.scorer import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Factors:
     index: nearest_vectors.Index | None = None  # over `outer`
 
     @classmethod
-    def fit(cls, evidence: Evidence, *, seed: int = 0, size: int = SIZE, half: float = 0.25) -> Factors:
+    def fit(cls, evidence: Evidence, *, seed: int = 0, size: int = FACTORS, half: float = FACTORS_HALF_LIFE) -> Factors:
         from scipy.sparse import diags
         from sklearn.utils.extmath import randomized_svd
 
@@ -41,9 +48,9 @@ class Factors:
             return cls(nothing, nothing)
         visitor = np.asarray(X.sum(1)).ravel() + 1.0
         item = np.asarray(X.sum(0)).ravel() + 1.0
-        damped = diags(visitor**-0.5) @ X @ diags(item**-DAMPING)
+        damped = diags(visitor**-0.5) @ X @ diags(item**-FACTORS_DAMPING)
         _, _, vectors = randomized_svd(damped.astype(np.float32), size, n_iter=3, random_state=seed)
-        inner, outer = vectors.T * (item**-DAMPING)[:, None], vectors.T * (item**DAMPING)[:, None]
+        inner, outer = vectors.T * (item**-FACTORS_DAMPING)[:, None], vectors.T * (item**FACTORS_DAMPING)[:, None]
         return cls(inner.astype(np.float32), outer.astype(np.float32))
 
     def export(self) -> Arrays:
@@ -60,21 +67,18 @@ class Factors:
         asked = self.inner[np.random.default_rng(seed).permutation(len(self.inner))[:500]]
         return replace(self, index=nearest_vectors.choose(self.outer, asked[np.abs(asked).sum(1) > 0], seed=seed))
 
-    def score(self, query: Query) -> Scores:
-        """Negative likings are 0."""
-        items, weights = query.recency(1.0)
-        return np.maximum(self.several(items, [weights], View(len(self.outer)))[0], 0)
+    def score(self, query: Query, candidates: CandidateSet, channels: Sequence[Channel]) -> list[Scores]:
+        """Inner products of the visitor's vector and the candidates'; what is negative is disliked."""
+        outer = candidates.take(self.outer)
+        weightings = [query.recency(channel.decay, channel.max_history) for channel in channels]
+        return [product(outer, self.visitor(items, weights)) for items, weights in weightings]
 
-    def several(self, items: Codes, weightings: Sequence[NDArray[np.float64]], view: View) -> list[Scores]:
-        """How several weightings of a history like the items of a view."""
-        outer = view.of(self.outer)
-        return [product(outer, self.taste(items, weights)) for weights in weightings]
-
-    def taste(self, items: Codes, weights: NDArray[np.float64]) -> NDArray[np.float32]:
+    def visitor(self, items: Codes, weights: NDArray[np.float64]) -> NDArray[np.float32]:
         """The vector of a weighted history."""
         found: NDArray[np.float32] = weights.astype(np.float32) @ self.inner[items]
         return found
 
-    def nearest(self, items: Codes, weights: NDArray[np.float64], k: int) -> Codes:
-        """The k items that a weighted history likes best."""
-        return (self.index or nearest_vectors.Exact(self.outer)).nearest(self.taste(items, weights), k)
+    def retrieve(self, query: Query) -> Codes:
+        """The items that the history likes best."""
+        vector = self.visitor(*query.recency(RETRIEVAL_DECAY))
+        return (self.index or nearest_vectors.Exact(self.outer)).nearest(vector, FACTORS_RETRIEVED)

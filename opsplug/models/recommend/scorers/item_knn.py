@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from opsplug.models.recommend.base import Arrays, Evidence, Neighbours, Query, Scores, stacked
+from opsplug.models.recommend.constants import BM25_B, BM25_K1, KNN_HALF_LIFE, KNN_MAX_EVENTS, KNN_WIDTH
+from opsplug.models.recommend.evidence import Evidence
+from opsplug.models.recommend.neighbours import Neighbours, NeighbourScorer, stacked
 
-WIDTH = 100
-BLOCK = 1000
-K1, B = 1.2, 0.75  # saturation and length normalisation of BM25
-LONGEST = 300  # events of one visitor that pair up: bounds the cost of a visitor with a million
+BLOCK = 1000  # items whose neighbours are counted at a time
 
 
 @dataclass(frozen=True, slots=True)
-class ItemKnn:
+class ItemKnn(NeighbourScorer):
     name: ClassVar[str] = "item_knn"
-    rows: Neighbours
 
     @classmethod
-    def fit(cls, evidence: Evidence, *, seed: int = 0, half: float = 0.25, width: int = WIDTH) -> ItemKnn:
+    def fit(cls, evidence: Evidence, *, seed: int = 0, half: float = KNN_HALF_LIFE, width: int = KNN_WIDTH) -> ItemKnn:
         from scipy.sparse import diags
 
-        X = shortened(evidence.matrix(half * evidence.span), LONGEST, seed)
+        X = shortened(evidence.matrix(half * evidence.span), KNN_MAX_EVENTS, seed)
         people, size = X.shape
         lengths = np.diff(X.indptr)
-        norm = K1 * (1 - B + B * lengths * max(people, 1) / max(lengths.sum(), 1))
+        norm = BM25_K1 * (1 - BM25_B + BM25_B * lengths * max(people, 1) / max(lengths.sum(), 1))
         W = X.copy()
-        W.data = X.data * (K1 + 1) / (X.data + np.repeat(norm, lengths))
+        W.data = X.data * (BM25_K1 + 1) / (X.data + np.repeat(norm, lengths))
         rarity = np.log((people + 1) / (np.bincount(X.indices, minlength=size) + 1.0))
         W = (W @ diags(np.maximum(rarity, 0))).tocsr().astype(np.float32)
         by_item = W.T.tocsr()
@@ -41,16 +37,6 @@ class ItemKnn:
             block.data[block.indices == np.repeat(np.arange(block.shape[0]) + start, np.diff(block.indptr))] = 0
             found.append(Neighbours.widest(block, width))
         return cls(stacked(found))
-
-    def export(self) -> Arrays:
-        return self.rows.export("rows")
-
-    @classmethod
-    def load(cls, arrays: Mapping[str, NDArray[Any]]) -> ItemKnn:
-        return cls(Neighbours.load(arrays, "rows"))
-
-    def score(self, query: Query) -> Scores:
-        return self.rows.sums(*query.recency(1.0))
 
 
 def shortened(X: Any, longest: int, seed: int) -> Any:

@@ -1,25 +1,27 @@
-"""Buy again: the visitor's own items by how often and how lately they were taken."""
+"""Repurchase: the visitor's own items by frequency, recency, repurchase rate and inter-purchase interval."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.recommend.base import Arrays, Evidence, Query, Scores
+from opsplug.models.recommend.arrays import Arrays, Codes, Scores
+from opsplug.models.recommend.candidate_set import CandidateSet
+from opsplug.models.recommend.constants import OWN_DECAY, REPURCHASE_PRIOR
+from opsplug.models.recommend.evidence import Evidence
+from opsplug.models.recommend.queries import Query
+from opsplug.models.recommend.scorer import Channel
 from opsplug.units import DAY, HOUR
-
-DECAY = 0.95  # per moment (basket or visit)
-DOUBT = 5.0  # buyers of doubt about how often an item is bought again
 
 
 @dataclass(frozen=True, slots=True)
 class OwnItems:
     name: ClassVar[str] = "buy_again"
-    habit: Scores  # per item: share of its takers who took it at two times or more
+    repurchase_rate: Scores  # per item: share of its takers who took it at two times or more
 
     @classmethod
     def fit(cls, evidence: Evidence, *, seed: int = 0) -> OwnItems:
@@ -29,29 +31,40 @@ class OwnItems:
         item = pairs % max(size, 1)
         takers = np.bincount(item, minlength=size)
         again = np.bincount(item, times > 1, minlength=size)
-        return cls(((again + 1) / (takers + DOUBT)).astype(np.float32))
+        return cls(((again + 1) / (takers + REPURCHASE_PRIOR)).astype(np.float32))
 
     def export(self) -> Arrays:
-        return {"habit": self.habit}
+        return {"repurchase_rate": self.repurchase_rate}
 
     @classmethod
     def load(cls, arrays: Mapping[str, NDArray[Any]]) -> OwnItems:
-        return cls(arrays["habit"])
+        return cls(arrays["repurchase_rate"])
 
-    def score(self, query: Query) -> Scores:
+    def score(self, query: Query, candidates: CandidateSet, channels: Sequence[Channel]) -> list[Scores]:
+        own = self.frequency(query)
+        values = {"buy_again": own, "repurchase_rate": np.where(own > 0, self.repurchase_rate, np.float32(0))}
+        return [
+            candidates.take(values[channel.name] if channel.name in values else self.interval_fit(query))
+            for channel in channels
+        ]
+
+    def retrieve(self, query: Query) -> Codes:
+        return query.items
+
+    def frequency(self, query: Query) -> Scores:
         """log(1 + how often), an event counting less the more moments ago it was."""
         if not len(query.items):
-            return np.zeros(len(self.habit), np.float32)
+            return np.zeros(len(self.repurchase_rate), np.float32)
         _, moment = np.unique(query.times, return_inverse=True)
-        weight = DECAY ** (moment.max() - moment)
-        return np.log1p(np.bincount(query.items, weight, minlength=len(self.habit))).astype(np.float32)
+        weight = OWN_DECAY ** (moment.max() - moment)
+        return np.log1p(np.bincount(query.items, weight, minlength=len(self.repurchase_rate))).astype(np.float32)
 
-    def due(self, query: Query) -> Scores:
-        """How well now fits the rhythm in which the visitor took an item: 1 when its own mean gap has just passed.
+    def interval_fit(self, query: Query) -> Scores:
+        """How well now fits the visitor's inter-purchase interval of an item: 1 when the mean interval has just passed.
 
-        Twice or half the gap is worth a half; items taken once, or twice within an hour, have no rhythm.
+        Twice or half the interval is worth a half; items taken once, or twice within an hour, have none.
         """
-        size = len(self.habit)
+        size = len(self.repurchase_rate)
         taken = np.unique(np.stack([query.items.astype(np.float64), query.times]), axis=1)
         items, first, count = np.unique(taken[0].astype(np.int64), return_index=True, return_counts=True)
         often = count > 1

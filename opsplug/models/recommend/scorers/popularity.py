@@ -1,17 +1,26 @@
-"""Popularity that forgets: events weighted by age, with the half-life that foretold the log's own next days best."""
+"""Popularity that forgets: events weighted by age, with the half-life that predicted the log's own next days best."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.recommend.base import Arrays, Evidence, Query, Scores
-
-HALF_LIVES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)  # active days
+from opsplug.models.recommend.arrays import Arrays, Codes, Scores
+from opsplug.models.recommend.candidate_set import CandidateSet
+from opsplug.models.recommend.constants import (
+    HALF_LIFE_DAYS,
+    HALF_LIFE_TOP,
+    HALF_LIVES,
+    POPULARITY_SCALE,
+    RETRIEVE_POPULAR,
+)
+from opsplug.models.recommend.evidence import Evidence
+from opsplug.models.recommend.queries import Query
+from opsplug.models.recommend.scorer import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +45,17 @@ class Popularity:
     def load(cls, arrays: Mapping[str, NDArray[Any]]) -> Popularity:
         return cls(arrays["shares"], float(arrays["half_life"][0]))
 
-    def score(self, query: Query) -> Scores:
-        return self.shares
+    def score(self, query: Query, candidates: CandidateSet, channels: Sequence[Channel]) -> list[Scores]:
+        return [candidates.take(self.logged) for _ in channels]
+
+    def retrieve(self, query: Query) -> Codes:
+        return most_popular(self.shares)
+
+
+def most_popular(shares: Scores) -> Codes:
+    """The items with the largest shares, in no order."""
+    count = min(RETRIEVE_POPULAR, len(shares))
+    return np.argpartition(-shares, count - 1)[:count] if count else np.zeros(0, np.int64)
 
 
 def decayed(evidence: Evidence, half_life: float) -> Scores:
@@ -49,11 +67,11 @@ def decayed(evidence: Evidence, half_life: float) -> Scores:
 
 def log_scaled(shares: Scores) -> Scores:
     """Shares in [0, 1] on a log scale that starts at about one percent."""
-    scaled: Scores = (np.log1p(100 * shares) / np.log(101)).astype(np.float32)
+    scaled: Scores = (np.log1p(POPULARITY_SCALE * shares) / np.log1p(POPULARITY_SCALE)).astype(np.float32)
     return scaled
 
 
-def choose_half_life(evidence: Evidence, *, top: int = 20, days: int = 40) -> float:
+def choose_half_life(evidence: Evidence, *, top: int = HALF_LIFE_TOP, days: int = HALF_LIFE_DAYS) -> float:
     """The half-life whose ranking held most of the next day's events, over the newest `days` active days of the log."""
     if not len(evidence.log):
         return HALF_LIVES[4]
@@ -73,8 +91,8 @@ def choose_half_life(evidence: Evidence, *, top: int = 20, days: int = 40) -> fl
         rows = order[start:stop]
         today = np.bincount(evidence.log.items[rows], np.maximum(evidence.log.weights[rows], 0), minlength=size)
         if age < days and today.sum():
-            leaders = np.argpartition(-state, min(top, size - 1), axis=1)[:, :top]
-            gained += today[leaders].sum(1) / today.sum()
+            popular = np.argpartition(-state, min(top, size - 1), axis=1)[:, :top]
+            gained += today[popular].sum(1) / today.sum()
         state = state * decay[:, None] + today
         start = stop
     return HALF_LIVES[int(np.argmax(gained))]

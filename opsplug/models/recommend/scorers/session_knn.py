@@ -5,22 +5,28 @@ Sessions are cut at idle gaps. A neighbour counts by shared items (rarer and new
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.models.recommend.base import Arrays, Codes, Evidence, Query, Scores, by_visitor, largest
-from opsplug.models.recommend.candidates import View
-from opsplug.units import DAY
-
-GAP = DAY  # seconds without an event that end a session
-NEIGHBOURS = 200
-PER_ITEM = 500  # newest sessions remembered for an item
-HISTORY = 30
-DECAY = 0.85
+from opsplug.models.recommend.arrays import Arrays, Codes, Scores
+from opsplug.models.recommend.candidate_set import CandidateSet
+from opsplug.models.recommend.constants import (
+    SESSION_DAMPING,
+    SESSION_DECAY,
+    SESSION_GAP,
+    SESSION_HALF_LIFE,
+    SESSION_MAX_HISTORY,
+    SESSION_NEIGHBOURS,
+    SESSION_PER_ITEM,
+)
+from opsplug.models.recommend.evidence import Evidence, by_visitor
+from opsplug.models.recommend.queries import Query
+from opsplug.models.recommend.scorer import Channel
+from opsplug.models.recommend.topk import top_k_unordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,12 @@ class SessionKnn:
     damping: NDArray[np.float32] = field(init=False)  # of each item: what everybody takes counts less
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "damping", np.maximum(self.rarity, 0.0) ** np.float32(0.3))
+        object.__setattr__(self, "damping", np.maximum(self.rarity, 0.0) ** np.float32(SESSION_DAMPING))
 
     @classmethod
-    def fit(cls, evidence: Evidence, *, seed: int = 0, gap: float = GAP, half: float = 0.5) -> SessionKnn:
+    def fit(
+        cls, evidence: Evidence, *, seed: int = 0, gap: float = SESSION_GAP, half: float = SESSION_HALF_LIFE
+    ) -> SessionKnn:
         from scipy.sparse import csr_matrix
 
         log, size = evidence.log, evidence.size
@@ -59,7 +67,7 @@ class SessionKnn:
         by_item.sort_indices()
         used = np.diff(by_item.indptr)
         rarity = np.log((count + 1) / (used + 1.0)).astype(np.float32)
-        lists, sessions = _newest(by_item.indptr, by_item.indices, PER_ITEM)
+        lists, sessions = _newest(by_item.indptr, by_item.indices, SESSION_PER_ITEM)
         starts, members = X.indptr.astype(np.int64), X.indices.astype(np.int32)
         return cls(starts, members, factor.astype(np.float32), lists, sessions, rarity)
 
@@ -70,21 +78,21 @@ class SessionKnn:
     def load(cls, arrays: Mapping[str, NDArray[Any]]) -> SessionKnn:
         return cls(*(arrays[name] for name in ("starts", "members", "factor", "lists", "sessions", "rarity")))
 
-    def score(self, query: Query) -> Scores:
-        return self.over(query, View(len(self.rarity)))
+    def score(self, query: Query, candidates: CandidateSet, channels: Sequence[Channel]) -> list[Scores]:
+        items, values = self.votes(query)
+        if not len(items):
+            scores: Scores = np.zeros(len(candidates), np.float32)
+        else:
+            scores = (candidates.sums(items, values) * candidates.take(self.damping)).astype(np.float32)
+        return [scores for _ in channels]
 
-    def over(self, query: Query, view: View) -> Scores:
-        """Scores of the items of a view."""
-        seen, values = self.votes(query)
-        if not len(seen):
-            return np.zeros(len(view), np.float32)
-        scores: Scores = (view.sums(seen, values) * view.of(self.damping)).astype(np.float32)
-        return scores
+    def retrieve(self, query: Query) -> Codes:
+        return self.votes(query)[0].astype(np.int64)
 
     def votes(self, query: Query) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Items of the neighbours' sessions, each as often as it occurs, with the weight of the session."""
         if "votes" not in query.memo:
-            query.memo["votes"] = self._votes(*query.recency(DECAY, HISTORY))
+            query.memo["votes"] = self._votes(*query.recency(SESSION_DECAY, SESSION_MAX_HISTORY))
         found: tuple[NDArray[np.int32], NDArray[np.float64]] = query.memo["votes"]
         return found
 
@@ -102,8 +110,8 @@ class SessionKnn:
         shared = np.repeat(weights * self.rarity[items], [len(part) for part in lists]).take(order)
         candidates = found.take(first)
         value = np.add.reduceat(shared, first) * self.factor.take(candidates)
-        if len(candidates) > NEIGHBOURS:
-            kept = largest(value, NEIGHBOURS)
+        if len(candidates) > SESSION_NEIGHBOURS:
+            kept = top_k_unordered(value, SESSION_NEIGHBOURS)
             candidates, value = candidates[kept], value[kept]
         begin, end = self.starts.take(candidates), self.starts.take(candidates + 1)
         return self.members.take(_ranges(begin, end)), np.repeat(value, end - begin)
