@@ -16,10 +16,10 @@ import time
 from typing import Any
 
 import numpy as np
-from opsplug.models.recommend.base import best
 
 from opsplug.models.matrix_product import product
 from opsplug.models.recommend import index as indexes
+from opsplug.models.recommend.topk import top_k
 
 QUERIES, AT = 200, 20
 
@@ -48,7 +48,7 @@ def measured(kind: str, size: int, width: int) -> dict[str, Any]:
     """One kind in this process."""
     items, visitors = shop(size, width)
     pages = items[np.random.default_rng(1).permutation(size)[:QUERIES]]
-    truth = [[best(product(items, query), AT) for query in queries] for queries in (pages, visitors)]
+    truth = [[top_k(product(items, query), AT) for query in queries] for queries in (pages, visitors)]
     began = time.process_time()
     built = indexes.KINDS[kind].build(items, seed=0)
     build_s = time.process_time() - began

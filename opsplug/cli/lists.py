@@ -131,7 +131,8 @@ def _explain_again(engine: "Engine", recommendation_id: str, json_: bool) -> Non
     found = again(engine.store, engine.artefacts, engine.recommender, recommendation_id)
     trace = found.trace
     told = {
-        "made": asdict(found.made), "shown": found.shown, "again": asdict(found.again), "contributions": found.contributions,
+        "made": asdict(found.made), "shown": found.shown, "again": asdict(found.again),
+        "contributions": found.contributions,
         "candidates": [_plain(candidate) for candidate in trace.candidates], "mix": trace.mix, "slots": trace.slots,
         "removed": trace.removed, "milliseconds": round(trace.milliseconds, 2), "doubts": found.doubts,
     }  # fmt: skip

@@ -115,7 +115,7 @@ class Texts:
 
 
 def fit_scorers(evidence: Evidence, seed: int = 0, texts: Texts | None = None) -> dict[str, Scorer]:
-    """Every scorer of the registry on one log, side by side. `texts` must be of the same catalogue in the same order."""
+    """Every scorer of the registry on one log, side by side. `texts`: of the same catalogue in the same order."""
     active = int((np.bincount(evidence.log.items, minlength=1) > 0).sum())
     known: dict[str, Scorer] = {} if texts is None else {"similar": texts.similar}
     kinds = {channel.scorer: channel.classes[0 if active <= LARGEST_EASE else -1] for channel in CHANNELS}
