@@ -13,7 +13,7 @@ from opsplug.capture.durable import settle
 from opsplug.capture.queue import Ticket
 from opsplug.engine.parts import KEY_FILE, SPOOL_FOLDER, Parts
 from opsplug.settings import Settings
-from opsplug.web.nothing import NO_HELPERS, NoHelpers
+from opsplug.web.null_helpers import NULL_HELPERS, NullHelpers
 
 if TYPE_CHECKING:
     from opsplug.training.run.job import TrainingReport
@@ -57,11 +57,11 @@ class Engine(Parts):
         return build_web(self)
 
     @property
-    def helpers(self) -> Helpers | NoHelpers:
+    def helpers(self) -> Helpers | NullHelpers:
         """What templates see as `opsplug`."""
         with self.guard("helpers"):
             return self.web.helpers
-        return NO_HELPERS
+        return NULL_HELPERS
 
     @cached_property
     def pages(self) -> Pages:

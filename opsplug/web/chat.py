@@ -17,7 +17,7 @@ from opsplug.errors import EventError
 from opsplug.locales import choose
 from opsplug.services.chat.handover import BOT, Conversation
 from opsplug.web.cards import Cards
-from opsplug.web.chat_shown import Shown
+from opsplug.web.chat_presenter import ChatPresenter
 from opsplug.web.http import Request, Response, Watch, error_response, json_response, read_json
 from opsplug.web.ingest import same_origin
 from opsplug.web.limiter import Limiter
@@ -64,7 +64,7 @@ class ChatRoutes:
         self._support = support
         self._observer = observer
         self._language = language
-        self._shown = Shown(chat, support, cards, language)
+        self._shown = ChatPresenter(chat, support, cards, language)
         self._limiter = Limiter(5, 10.0, trusted_proxies)
         self._openings = Limiter(0.2, 150.0, trusted_proxies)  # each is a line in the inbox
 

@@ -12,14 +12,14 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from opsplug.errors import EventError
-from opsplug.web.waiting import Places
+from opsplug.web.long_polling import PollLimiter
 
 if TYPE_CHECKING:
     from opsplug.capture.visit import Visit as Visit  # what an adapter carries through a request
 
 _MOST_PARAMETERS = 100
 _waiting = threading.Lock()  # held by the one who waits with a thread
-_places = Places(most=100, each=10)  # of those who wait without one; the others ask again
+_polls = PollLimiter(most=100, each=10)  # of those who wait without one; the others ask again
 _encode = msgspec.json.Encoder().encode
 _COOKIE = re.compile(r"\s*([^=;\s]+)=\"?([^;\"]*)\"?")
 
@@ -72,7 +72,7 @@ class Watch:
 
     def place(self) -> AbstractContextManager[bool]:
         """Whether one more may wait without a thread, until the end of the `with`; else the first word is the last."""
-        return _places.taken(self.client)
+        return _polls.taken(self.client)
 
     def wait(self, *, many_threads: bool) -> bytes:
         """The first word, for servers that wait with a thread. They have few, and the shop needs them: one visitor or

@@ -20,7 +20,7 @@ from opsplug.services.measures.reader import SeriesReader
 from opsplug.training.series.detection import DETECTOR
 from opsplug.units import DAY
 from opsplug.web.admin import bands
-from opsplug.web.admin.figures import together
+from opsplug.web.admin.formatting import together
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.http import Response
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from opsplug.locales import Texts
 from opsplug.services.outcomes.effects import Effects
-from opsplug.web.admin.figures import Table, table
+from opsplug.web.admin.formatting import Table, table
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.admin.rules import costs
 from opsplug.web.http import Response

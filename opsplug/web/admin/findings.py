@@ -8,7 +8,7 @@ from urllib.parse import quote
 from opsplug.locales import Texts
 from opsplug.services.insight.findings.evidence import Finding
 from opsplug.services.insight.insight import Insight
-from opsplug.web.admin.figures import together
+from opsplug.web.admin.formatting import together
 from opsplug.web.admin.page import Ask
 from opsplug.web.http import Response
 
@@ -23,7 +23,7 @@ class FindingsPage:
         if ask.rest:
             return ask.missing()
         insight = self._insight()
-        shown = findings_shown(insight, ask.language, ask.base)
+        shown = present_findings(insight, ask.language, ask.base)
         if ask.extension == "csv":
             head = [ask.words["finding"], ask.words["todo"], ask.words["impact"]]
             return ask.csv([head, *([one["text"], one["action"], f"{one['impact']:.0f}"] for one in shown)])
@@ -46,7 +46,7 @@ class FindingsPage:
         return ask.redirect(self.name)
 
 
-def findings_shown(insight: Insight, language: str, base: str) -> list[dict[str, Any]]:
+def present_findings(insight: Insight, language: str, base: str) -> list[dict[str, Any]]:
     """Findings as the page, and the first screen, show them; the most harmful first."""
     sentences = insight.sentences(language)
     return [

@@ -6,7 +6,7 @@ from typing import Any
 
 from opsplug.locales import Texts
 from opsplug.services.insight.insight import Insight
-from opsplug.web.admin import figures, forecast_chart
+from opsplug.web.admin import forecast_chart, formatting
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.http import Response
 
@@ -75,7 +75,7 @@ def _judged(ask: Ask, one: dict[str, Any]) -> str:
     )
 
 
-def _summary(ask: Ask, found: dict[str, dict[str, Any]]) -> figures.Table:
+def _summary(ask: Ask, found: dict[str, dict[str, Any]]) -> formatting.Table:
     """The next four weeks of each series beside the last four."""
     rows = []
     for one in found.values():
@@ -83,7 +83,7 @@ def _summary(ask: Ask, found: dict[str, dict[str, Any]]) -> figures.Table:
         known = before > 0 and len(one["past"]) >= 7 * WEEKS
         change = f"{ask.formats.signed(100 * (ahead / before - 1))} %" if known else "–"
         rows.append([_name(ask, one), ask.formats.rounded(before), ask.formats.rounded(ahead), change])
-    table = figures.table(ask.words, ("series", "last_weeks", "next_weeks", "change"), rows, "", numbers_from=1)
+    table = formatting.table(ask.words, ("series", "last_weeks", "next_weeks", "change"), rows, "", numbers_from=1)
     table["title"] = ask.words["summary"]
     return table
 
@@ -92,7 +92,7 @@ def _date(ask: Ask, text: str | None) -> str:
     return ask.formats.day(date.fromisoformat(text)) if text else ""
 
 
-def _stock(ask: Ask, told: dict[str, Any]) -> figures.Table:
+def _stock(ask: Ask, told: dict[str, Any]) -> formatting.Table:
     formats, rows = ask.formats, []
     for one in told.get("stock", []):
         late = _date(ask, one["late"]) or ask.words["later"]
@@ -102,12 +102,12 @@ def _stock(ask: Ask, told: dict[str, Any]) -> figures.Table:
              f"{_date(ask, one['early'])} – {late}"]
         )  # fmt: skip
     names = ("item", "stock", "a_day", "runs_out", "between")
-    table = figures.table(ask.words, names, rows, ask.words["no_stock"], numbers_from=1)
+    table = formatting.table(ask.words, names, rows, ask.words["no_stock"], numbers_from=1)
     table["title"] = ask.words["stock_title"]
     return table
 
 
-def _first(ask: Ask, table: figures.Table) -> figures.Table:
+def _first(ask: Ask, table: formatting.Table) -> formatting.Table:
     """The soonest; the file has all."""
     count = len(table["rows"])
     if count > MOST_STOCK:

@@ -6,7 +6,7 @@ from opsplug import reasons
 from opsplug.locales import Texts
 from opsplug.locales.formats import number
 from opsplug.services.outcomes.statistics import Statistics
-from opsplug.web.admin import figures
+from opsplug.web.admin import formatting
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.tables import TablePage
 
@@ -19,13 +19,13 @@ class HealthPage(TablePage):
     def __init__(self, statistics: Callable[[], Statistics]) -> None:
         self._statistics = statistics
 
-    def table(self, ask: Ask) -> figures.Table:
+    def table(self, ask: Ask) -> formatting.Table:
         statistics, words = self._statistics(), ask.words
         rows = [_row(name, count, ask) for name, count in reasons.gravest_first(statistics.counts())]
-        size = figures.bytes_on_disk(statistics.size_bytes(), ask.formats)
+        size = formatting.bytes_on_disk(statistics.size_bytes(), ask.formats)
         rows.append([words["store"], words["store_size"].format(size=size), "", "", ""])
         names = ("counter", "count", "severity", "meaning", "remedy")
-        table = figures.table(words, names, rows, "", numbers_from=99)
+        table = formatting.table(words, names, rows, "", numbers_from=99)
         table["columns"][1]["number"] = True
         return table
 

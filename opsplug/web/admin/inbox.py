@@ -15,7 +15,7 @@ from opsplug.errors import EventError
 from opsplug.locales import Texts
 from opsplug.services.chat.handover import PERSON
 from opsplug.services.chat.inbox import VIEWS, Inbox, Opened
-from opsplug.web.admin import inbox_shown as shown
+from opsplug.web.admin import inbox_presenter as presenter
 from opsplug.web.admin.page import Ask
 from opsplug.web.http import Response, Watch
 from opsplug.web.static import Snippet
@@ -99,7 +99,7 @@ class InboxPage:
 
     def _lines(self, ask: Ask, view: str) -> list[dict[str, Any]]:
         now = time.time()
-        return [shown.line(row, ask.words, now) for row in self._inbox().queue(ask.who, view)]
+        return [presenter.line(row, ask.words, now) for row in self._inbox().queue(ask.who, view)]
 
     def _opened(self, opened: Opened, ask: Ask) -> dict[str, Any]:
         inbox, now = self._inbox(), opened.conversation
@@ -108,15 +108,15 @@ class InboxPage:
         others = [(name, name in here) for name in (agent.name for agent in agents.all()) if name != ask.who]
         return {
             "id": now.id,
-            "name": shown.name_of(now.id, ask.words),
+            "name": presenter.name_of(now.id, ask.words),
             "state": now.state,
             "state_text": ask.words["states"][now.state].format(agent=now.agent),
             "owner": now.owner,
             "mine": opened.mine,
             "may_take": now.state not in (PERSON, "closed"),
             "language": now.language,
-            "messages": shown.messages(now, ask.words, self._zone, ask.language),
-            "summary": shown.summary(opened, inbox.summaries, ask.words, self._zone, ask.language),
+            "messages": presenter.messages(now, ask.words, self._zone, ask.language),
+            "summary": presenter.summary(opened, inbox.summaries, ask.words, self._zone, ask.language),
             "contact": opened.contact,
             "canned": inbox.canned(now.language),
             "others": others,
@@ -166,5 +166,5 @@ class InboxPage:
         conversation = inbox.support.log.read(conversation_id) if conversation_id else None
         if conversation is not None:
             news["owner"] = conversation.owner
-            news["messages"] = shown.messages(conversation, ask.words, self._zone, ask.language)
+            news["messages"] = presenter.messages(conversation, ask.words, self._zone, ask.language)
         return news

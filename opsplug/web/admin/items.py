@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from opsplug.locales import Texts
 from opsplug.services.outcomes.statistics import Statistics
-from opsplug.web.admin import figures
+from opsplug.web.admin import formatting
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.tables import TablePage
 
@@ -15,10 +15,10 @@ class ItemsPage(TablePage):
     def __init__(self, statistics: Callable[[], Statistics]) -> None:
         self._statistics = statistics
 
-    def table(self, ask: Ask) -> figures.Table:
+    def table(self, ask: Ask) -> formatting.Table:
         items = self._statistics().top_items(self.days)
         rows = [
             [item.name, *(ask.formats.number(n) for n in (item.views, item.carts, item.purchases))] for item in items
         ]
         names = ("item", "views", "carts", "purchases")
-        return figures.table(ask.words, names, rows, ask.words["empty"], numbers_from=1)
+        return formatting.table(ask.words, names, rows, ask.words["empty"], numbers_from=1)

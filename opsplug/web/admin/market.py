@@ -5,7 +5,7 @@ from typing import Any
 
 from opsplug.locales import Texts
 from opsplug.services.insight.insight import Insight
-from opsplug.web.admin import figures
+from opsplug.web.admin import formatting
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.http import Response
 
@@ -37,7 +37,7 @@ def _known(told: dict[str, Any], name: str) -> bool:
     return bool(sum(told.get(f"counts_{name.rsplit('_', 1)[-1]}", (0, 0))))
 
 
-def _table(ask: Ask, told: dict[str, Any], name: str, up: bool) -> figures.Table:
+def _table(ask: Ask, told: dict[str, Any], name: str, up: bool) -> formatting.Table:
     words = ask.words
     rows = [
         [
@@ -50,7 +50,7 @@ def _table(ask: Ask, told: dict[str, Any], name: str, up: bool) -> figures.Table
         for one in told[name]
         if (one["change"] > 1) is up
     ]
-    table = figures.table(words, ("name", "before", "now", "change", "between"), rows, "", numbers_from=1)
+    table = formatting.table(words, ("name", "before", "now", "change", "between"), rows, "", numbers_from=1)
     table["title"] = words["lists"][name].format(way=words["up" if up else "down"])
     return table
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from opsplug.locales import Texts
 from opsplug.services.outcomes.statistics import Statistics
-from opsplug.web.admin import figures
+from opsplug.web.admin import formatting
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.tables import TablePage
 
@@ -15,13 +15,13 @@ class ModelsPage(TablePage):
     def __init__(self, statistics: Callable[[], Statistics]) -> None:
         self._statistics = statistics
 
-    def table(self, ask: Ask) -> figures.Table:
+    def table(self, ask: Ask) -> formatting.Table:
         words = ask.words
         rows = []
         for version in self._statistics().models():
             about = version.about
             quality = (
-                figures.quality(about.get("metrics"), words, ask.formats)
+                formatting.quality(about.get("metrics"), words, ask.formats)
                 if about.get("metrics")
                 else about.get("reason") or "–"
             )
@@ -30,4 +30,4 @@ class ModelsPage(TablePage):
                 state = f"{words['problem']}: {version.problem}"
             rows.append([version.name, version.version, ask.formats.moment(about.get("at")), quality, state])
         names = ("model", "version", "trained", "quality", "state")
-        return figures.table(words, names, rows, words["empty"], numbers_from=99)
+        return formatting.table(words, names, rows, words["empty"], numbers_from=99)

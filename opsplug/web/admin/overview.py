@@ -6,8 +6,8 @@ from typing import Any
 from opsplug.locales import Texts
 from opsplug.services.insight.insight import Insight
 from opsplug.services.outcomes.statistics import Overview, Statistics
-from opsplug.web.admin import charts, figures
-from opsplug.web.admin.findings import findings_shown
+from opsplug.web.admin import charts, formatting
+from opsplug.web.admin.findings import present_findings
 from opsplug.web.admin.health import troubles
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.http import Response
@@ -28,7 +28,7 @@ class OverviewPage(ReadOnly):
         if ask.rest:
             return ask.missing()
         if ask.extension == "csv":
-            return ask.csv(figures.overview_rows(overview, words))
+            return ask.csv(formatting.overview_rows(overview, words))
         download, days = f"{ask.here}.csv", overview.days
         views = {words["page_views"]: overview.page_views, words["visitors"]: overview.visitors.days}
         orders = {words["orders"]: overview.orders.days}
@@ -36,7 +36,7 @@ class OverviewPage(ReadOnly):
         return ask.page(
             "overview.html",
             days=DAYS,
-            numbers=figures.numbers(overview, words, ask.formats),
+            numbers=formatting.numbers(overview, words, ask.formats),
             has_events=overview.total_events > 0,
             findings=self._attention(ask),
             proposal=self._proposal(overview, ask),
@@ -48,7 +48,7 @@ class OverviewPage(ReadOnly):
     def _attention(self, ask: Ask) -> list[dict[str, Any]]:
         """What opsplug itself lost, then the most harmful findings; each with the page that says more."""
         own = [{**one, "link": f"{ask.base}/health"} for one in troubles(self._statistics().counts(), ask.language)]
-        found = findings_shown(self._insight(), ask.language, ask.base)[:FINDINGS]
+        found = present_findings(self._insight(), ask.language, ask.base)[:FINDINGS]
         return own + [{**one, "link": one["link"] or f"{ask.base}/findings"} for one in found]
 
     def _proposal(self, overview: Overview, ask: Ask) -> str:

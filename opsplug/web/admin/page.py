@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from opsplug.capture.visit import Visit
 from opsplug.locales.formats import Formats
 from opsplug.web.access import Person
-from opsplug.web.admin import figures
+from opsplug.web.admin import formatting
 from opsplug.web.http import Request, Response, json_response, parse_form
 
 GROUPS = ("see", "do", "quality", "run")  # headings of the side bar, in their order
@@ -66,7 +66,7 @@ class Ask:
 
     def csv(self, rows: Sequence[Sequence[Any]]) -> Response:
         """A file for a spreadsheet; the first row is its head."""
-        body = figures.csv_file([[str(cell) for cell in row] for row in rows])
+        body = formatting.csv_file([[str(cell) for cell in row] for row in rows])
         return Response(200, body, "text/csv; charset=utf-8", list(self.headers))
 
     def redirect(self, path: str = "") -> Response:

@@ -8,7 +8,7 @@ from opsplug.locales import Texts
 from opsplug.locales.formats import Formats
 from opsplug.services.insight.insight import Insight
 from opsplug.services.insight.reasons import feature_name
-from opsplug.web.admin import figures
+from opsplug.web.admin import formatting
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.http import Response
 
@@ -56,7 +56,7 @@ def _head(ask: Ask, name: str, one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _quality(ask: Ask, one: dict[str, Any]) -> figures.Table:
+def _quality(ask: Ask, one: dict[str, Any]) -> formatting.Table:
     words = ask.words
     forms = {
         "auroc": (words["times"], 0),
@@ -67,7 +67,7 @@ def _quality(ask: Ask, one: dict[str, Any]) -> figures.Table:
         [words[name], *(_said(ask, form, digits, one[part].get(name)) for part in ("forward", "metrics", "baseline"))]
         for name, (form, digits) in forms.items()
     ]
-    table = figures.table(ask.words, ("measure", "ours", "crossed", "plain"), rows, "", numbers_from=1)
+    table = formatting.table(ask.words, ("measure", "ours", "crossed", "plain"), rows, "", numbers_from=1)
     table["title"], table["note"] = ask.words["quality_title"], ask.words["quality_note"]
     return table
 
@@ -132,9 +132,9 @@ def _reasons(ask: Ask, reasons: list[list[Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _drift(ask: Ask, rows: list[dict[str, Any]]) -> figures.Table:
+def _drift(ask: Ask, rows: list[dict[str, Any]]) -> formatting.Table:
     formats = ask.formats
     shown = [[formats.day(row["at"]), *(formats.percent(row[name], 1) for name in ("said", "came"))] for row in rows]
-    table = figures.table(ask.words, ("said_on", "said", "came"), shown, ask.words["no_drift"], numbers_from=1)
+    table = formatting.table(ask.words, ("said_on", "said", "came"), shown, ask.words["no_drift"], numbers_from=1)
     table["title"], table["note"] = ask.words["drift_title"], ask.words["drift_note"]
     return table

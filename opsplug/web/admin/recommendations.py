@@ -8,7 +8,7 @@ from opsplug.models.rerank.off_policy import FEWEST_CLICKS
 from opsplug.services.outcomes.effects import Effects
 from opsplug.services.outcomes.statistics import Statistics
 from opsplug.services.recommend.holdout import Lift
-from opsplug.web.admin import figures
+from opsplug.web.admin import formatting
 from opsplug.web.admin.page import Ask
 from opsplug.web.admin.tables import TablePage
 from opsplug.web.http import Response
@@ -44,7 +44,7 @@ class RecommendationsPage(TablePage):
             download=f"{ask.here}.csv",
         )  # fmt: skip
 
-    def table(self, ask: Ask) -> figures.Table:
+    def table(self, ask: Ask) -> formatting.Table:
         words, formats, rows = ask.words, ask.formats, []
         for report in self._statistics().recommendations(self.days):
             enough = report.impressions >= FEWEST_SHOWN
@@ -61,10 +61,10 @@ class RecommendationsPage(TablePage):
                 money or "–",
             ]
             rows.append([*row, formats.number(report.view_through)])
-        return figures.table(words, _COLUMNS, rows, words["empty"], numbers_from=2)
+        return formatting.table(words, _COLUMNS, rows, words["empty"], numbers_from=2)
 
 
-def _lifts(effects: Effects, ask: Ask) -> figures.Table:
+def _lifts(effects: Effects, ask: Ask) -> formatting.Table:
     words, formats, rows = ask.words, ask.formats, []
     for row in effects.lifts():
         place = words["placements"].get(row.placement, words["all_placements"])
@@ -73,7 +73,7 @@ def _lifts(effects: Effects, ask: Ask) -> figures.Table:
             [place, visitors, _change(row.buyers, ask, 100, 1), _change(row.revenue, ask, 1, 2, f" {row.currency}")]
         )
     empty = words["lift_empty" if effects.holdout else "no_holdout"]
-    table = figures.table(
+    table = formatting.table(
         words, ("placement", "lift_visitors", "lift_buyers", "lift_revenue"), rows, empty, numbers_from=9
     )
     return {
@@ -95,7 +95,7 @@ def _change(lift: Lift, ask: Ask, scale: float, digits: int, unit: str = "") -> 
     return str(words["lift_said"].format(ranged=ranged, verdict=words[verdict]))
 
 
-def _slots(effects: Effects, ask: Ask) -> figures.Table:
+def _slots(effects: Effects, ask: Ask) -> formatting.Table:
     words, formats, rows = ask.words, ask.formats, []
     for placement, found in effects.slots():
         enough = found["enough"]
@@ -111,7 +111,7 @@ def _slots(effects: Effects, ask: Ask) -> figures.Table:
     names = (
         "placement", "slots_state", "slots_lists", "clicks", "slots_ratio", "slots_size", "slots_moved", "slots_plain",
     )  # fmt: skip
-    table = figures.table(words, names, rows, words["slots_empty"], numbers_from=9)
+    table = formatting.table(words, names, rows, words["slots_empty"], numbers_from=9)
     return {**table, "title": words["slots_title"], "note": words["slots_note"]}
 
 

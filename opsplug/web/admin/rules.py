@@ -10,8 +10,8 @@ from opsplug.locales import Texts
 from opsplug.services.outcomes.effects import Effects
 from opsplug.services.recommend.recommender import Recommender
 from opsplug.services.recommend.rules import parse_rules
-from opsplug.web.admin import figures, rules_form
-from opsplug.web.admin.figures import Table
+from opsplug.web.admin import formatting, rules_form
+from opsplug.web.admin.formatting import Table
 from opsplug.web.admin.page import Ask
 from opsplug.web.http import Response
 
@@ -96,5 +96,5 @@ def costs(sliders: Mapping[str, Any], ask: Ask) -> Table:
                 gap = f"{formats.percent(before)} → {formats.percent(row['gap'])}"
                 rows.append([words["by"][name], formats.plain(row["slider"]), change, gap])
     names = ("cost_by", "cost_slider", "cost_quality", "cost_gap")
-    table = figures.table(words, names, rows, words["costs_none"], numbers_from=1)
+    table = formatting.table(words, names, rows, words["costs_none"], numbers_from=1)
     return {**table, "title": words["costs"]}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from opsplug.web.admin.figures import Table
+from opsplug.web.admin.formatting import Table
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.http import Response
 

@@ -9,7 +9,7 @@ from opsplug.locales import Texts, plural, words
 from opsplug.models.visitors.segments import KEYS
 from opsplug.services.insight.insight import Insight
 from opsplug.services.insight.visitors import Answer
-from opsplug.web.admin import figures
+from opsplug.web.admin import formatting
 from opsplug.web.admin.page import Ask
 from opsplug.web.http import Response
 
@@ -100,7 +100,7 @@ class VisitorsPage:
 _LINE = ("visitor", "segment", "orders", "value", "recency", "buys", "churn")
 
 
-def _listed(ask: Ask, lines: list[tuple[str, dict[str, Any]]]) -> figures.Table:
+def _listed(ask: Ask, lines: list[tuple[str, dict[str, Any]]]) -> formatting.Table:
     formats = ask.formats
     rows = [
         [key, _segment_name(ask, line["segment"]), formats.number(line["orders"]),
@@ -108,7 +108,7 @@ def _listed(ask: Ask, lines: list[tuple[str, dict[str, Any]]]) -> figures.Table:
          _percent(line.get("buys"), ask), _percent(line.get("churn"), ask)]
         for key, line in lines
     ]  # fmt: skip
-    return figures.table(ask.words["lines"], _LINE, rows, ask.words["no_lines"], numbers_from=2)
+    return formatting.table(ask.words["lines"], _LINE, rows, ask.words["no_lines"], numbers_from=2)
 
 
 def _people(ask: Ask) -> Mapping[str, Any]:
@@ -181,7 +181,7 @@ def _lost(ask: Ask, before: int, now: int) -> str:
     return str(ask.words["lost"].format(n=ask.formats.number(100 * (1 - now / before)))) if before else ""
 
 
-def _ways(ask: Ask, ways: list[dict[str, Any]], name: str) -> figures.Table:
+def _ways(ask: Ask, ways: list[dict[str, Any]], name: str) -> formatting.Table:
     rows = [
         [
             " → ".join(way["pages"]),
@@ -191,7 +191,9 @@ def _ways(ask: Ask, ways: list[dict[str, Any]], name: str) -> figures.Table:
         ]
         for way in ways
     ]
-    table = figures.table(ask.words, ("way", "visits", "orders", "ordered"), rows, ask.words["no_ways"], numbers_from=1)
+    table = formatting.table(
+        ask.words, ("way", "visits", "orders", "ordered"), rows, ask.words["no_ways"], numbers_from=1
+    )
     table["title"] = ask.words[name]
     return table
 

@@ -30,7 +30,7 @@ from opsplug.services.transfer.importer import (
     import_items,
 )
 from opsplug.store import Store, open_store
-from opsplug.web.admin.figures import csv_file
+from opsplug.web.admin.formatting import csv_file
 
 EXAMPLES = 1000 if os.environ.get("OPSPLUG_SOAK") == "1" else 25
 NOW = 1_700_000_000_000

@@ -7,7 +7,7 @@ from markupsafe import Markup
 _EMPTY = Markup("")
 
 
-class NoHelpers:
+class NullHelpers:
     """The same names as `opsplug.web.widgets.Helpers`; a page of the shop renders as if opsplug were not there."""
 
     def snippet(self, *args: Any, **options: Any) -> Markup:
@@ -16,4 +16,4 @@ class NoHelpers:
     recommendations = chat = snippet
 
 
-NO_HELPERS = NoHelpers()
+NULL_HELPERS = NullHelpers()

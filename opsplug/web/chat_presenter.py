@@ -20,7 +20,7 @@ _ROLES = {"visitor": "visitor", "bot": "assistant", "agent": "agent", "system": 
 _STATES = {"bot": "bot", "waiting": "waiting", "person": "human", "closed": "closed"}
 
 
-class Shown:
+class ChatPresenter:
     """`whole(conversation)`: never a note, never an address, never who else is concerned."""
 
     def __init__(self, chat: Callable[[], Chat], support: Callable[[], Support], cards: Cards, language: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Places:
+class PollLimiter:
     """At most `most` in this process and `each` of one client. For one event loop: nothing here is locked."""
 
     def __init__(self, most: int, each: int) -> None:
