@@ -6,8 +6,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from opsplug.units import HOUR
+from opsplug.units import DAY, DAY_MS, HOUR
 
+_EPOCH: Final = date(1970, 1, 1)
 _QUARTER_MS: Final = 900_000  # no time zone changes its offset at another minute
 EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000  # 2000 to 2100: a clock outside is wrong
 
@@ -51,6 +52,24 @@ class SlotClock:
         """All days from `first` to `last`, both among them."""
         begin, count = date.fromisoformat(first), (date.fromisoformat(last) - date.fromisoformat(first)).days
         return [(begin + timedelta(days=n)).isoformat() for n in range(count + 1)]
+
+    def stretches(self, first: str, last: str) -> list[tuple[list[str], int, int, int]]:
+        """Runs of days with one offset from UTC: (days, since, until, offset), the three in milliseconds.
+
+        A day on which the clocks change is a run of its own, so that all of it can be counted to that day.
+        """
+        runs: list[tuple[list[str], int, int, int]] = []
+        for day in self.days(first, last):
+            start, _ = self.bounds(day)
+            end = self.bounds(shifted(day, 1))[0]
+            offset = (date.fromisoformat(day) - _EPOCH).days * DAY - start
+            days, since, until, same = runs[-1] if runs else ([], 0, 0, -1)
+            whole = end - start == DAY and until - since == len(days) * DAY_MS
+            if whole and same == offset * 1000:
+                runs[-1] = ([*days, day], since, end * 1000, same)
+            else:
+                runs.append(([day], start * 1000, end * 1000, offset * 1000))
+        return runs
 
     def _midnight(self, day: date) -> int:
         return int(datetime.combine(day, time(), self.zone).timestamp())

@@ -150,11 +150,15 @@ DAY_COUNTS: Final = """SELECT (timestamp + :offset_ms) / 86400000 AS day, event,
     WHERE id >= :first AND timestamp >= :since_ms AND timestamp < :until_ms GROUP BY 1, 2, 3"""
 DAY_VISITORS: Final = """SELECT (timestamp + :offset_ms) / 86400000 AS day,
     COUNT(DISTINCT COALESCE(anonymous_id, user_id)) FROM events
-    WHERE id >= :first AND timestamp >= :since_ms AND timestamp < :until_ms AND audience = 0 GROUP BY 1"""
+    WHERE id >= :first AND timestamp >= :since_ms AND timestamp < :until_ms AND audience = 0 AND source <> 'import'
+    GROUP BY 1"""
 VISITORS: Final = """SELECT COUNT(DISTINCT COALESCE(anonymous_id, user_id)) FROM events
-    WHERE id >= :first AND timestamp >= :since_ms AND timestamp < :until_ms AND audience = 0"""
+    WHERE id >= :first AND timestamp >= :since_ms AND timestamp < :until_ms AND audience = 0 AND source <> 'import'"""
 BUYERS: Final = """SELECT COUNT(DISTINCT COALESCE(anonymous_id, user_id)) FROM events
-    WHERE id >= :first AND timestamp >= :since_ms AND timestamp < :until_ms AND audience = 0 AND event = 'purchase'"""
+    WHERE id >= :first AND timestamp >= :since_ms AND timestamp < :until_ms AND audience = 0 AND event = 'purchase'
+    AND source <> 'import'"""
+AGREED: Final = """SELECT COUNT(*), COUNT(anonymous_id) FROM events
+    WHERE id >= :first AND timestamp >= :since_ms AND timestamp < :until_ms AND audience = 0 AND event = 'page_view'"""
 NEWEST_EVENT: Final = "SELECT timestamp FROM events ORDER BY id DESC LIMIT 1"
 QUARTER_PAGES: Final = """SELECT timestamp / 900000, COUNT(*) FROM events
     WHERE event = 'page_view' AND audience = 0 GROUP BY 1 ORDER BY 1"""

@@ -36,7 +36,10 @@ class Line:
 
 @dataclass(slots=True)
 class Order:
-    """`owner` is the user where one is `known`, else the anonymous visitor; `visitor` is the store's key."""
+    """`owner` is the user where one is `known`, else the anonymous visitor; `visitor` is the store's key.
+
+    `value` is what is left of the money the customer paid, delivery included; `total` what is left of its items.
+    """
 
     order_id: str
     at_ms: int
@@ -45,6 +48,8 @@ class Order:
     visitor: str
     currency: str
     lines: dict[str, Line]
+    value: float = 0.0
+    void: bool = False  # cancelled, or given back whole
 
     @property
     def total(self) -> float:
@@ -81,8 +86,13 @@ def _order(order_id: str, event: Event) -> Order:
             )  # fmt: skip
     return Order(
         order_id, event.timestamp, event.user_id or event.anonymous_id or "", event.user_id is not None,
-        event.visitor or "", str(event.properties.get("currency") or ""), lines,
+        event.visitor or "", str(event.properties.get("currency") or ""), lines, _paid(event, lines),
     )  # fmt: skip
+
+
+def _paid(event: Event, lines: dict[str, Line]) -> float:
+    value = event.properties.get("value")
+    return float(value) if isinstance(value, int | float) else sum(line.amount for line in lines.values())
 
 
 def _amounts(event: Event) -> list[float]:
@@ -95,15 +105,24 @@ def _amounts(event: Event) -> list[float]:
 
 
 def _take_back(order: Order, event: Event) -> None:
-    """A cancellation or a refund without items takes the whole order, or the share of its value that it names."""
+    """A cancellation or a refund without items takes the whole order, or the share of its value that it names.
+
+    A refund is money of its order, whatever currency it names, and whatever sign its value has.
+    """
+    named, total = event.properties.get("value"), order.total
+    value = abs(float(named)) if isinstance(named, int | float) and event.event == "refund" else 0.0
     if event.event == "refund" and event.items:
         for item in event.items:
             if item.item_id in order.lines:
                 order.lines[item.item_id].give_back(item.quantity)
-        return
-    value, total = event.properties.get("value"), order.total
-    share = 1.0
-    if event.event == "refund" and isinstance(value, int | float) and 0 < value < total:
-        share = value / total
-    for line in order.lines.values():
-        line.give_back(line.kept * share)
+        order.value -= value or total - order.total
+    elif 0 < value < order.value:
+        for line in order.lines.values():
+            line.give_back(line.kept * min(value / total, 1.0) if total else 0.0)
+        order.value -= value
+    else:
+        for line in order.lines.values():
+            line.give_back(line.kept)
+        order.value = 0.0
+    order.value = max(order.value, 0.0)
+    order.void = order.void or (not order.value and not any(line.kept for line in order.lines.values()))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from opsplug.events import BOT, VISITOR
+from opsplug.features.local_time import SlotClock, shifted
+from opsplug.services.outcomes.orders import read_orders
 from opsplug.services.outcomes.stale_cache import Kept
 from opsplug.store import Store, queries
 from opsplug.training.run.artefacts import Artefacts, Version
 from opsplug.units import DAY_MS
 
 KEEP_SECONDS = 10.0
-_EPOCH = date(1970, 1, 1)
 ITEM_NAMES = ("view_item", "add_to_cart", "purchase")
 
 
@@ -40,7 +40,8 @@ class Overview:
     visitors: Figure
     orders: Figure
     revenue: Mapping[str, Figure]  # by currency: sums of different currencies would say nothing
-    buyers: Figure  # visitors who bought, as a count
+    buyers: Figure  # visitors who bought, as a count; imported orders are orders and no visits
+    agreed: float | None  # share of page views whose visitor may be recognised; None without any
     page_views: list[float]
     events: list[float]
     bots: list[float]
@@ -70,12 +71,16 @@ class Statistics:
         self._store = store
         self._artefacts = artefacts
         self._records = records
-        self._zone = ZoneInfo(timezone)
+        self._days = SlotClock(timezone)
         self._clock = clock
         self._kept = Kept(KEEP_SECONDS)
 
     def overview(self, days: int = 30) -> Overview:
-        """Of the last `days` days, today among them, beside the same number of days before."""
+        """The last `days` days up to now, and as long a time before: today is never compared with a whole day.
+
+        Orders are what stands: without cancelled ones; revenue is what was paid less what was given back, on the day of
+        its order. Visitors and buyers are those who agreed to be recognised, `agreed` says how many views that is.
+        """
         return self._kept.get(("overview", days), lambda: self._overview(days))
 
     def recommendations(self, days: int = 30) -> list[PlacementReport]:
@@ -105,68 +110,72 @@ class Statistics:
     def size_bytes(self) -> int:
         return self._store().size_bytes()
 
-    def _window(self, days: int) -> tuple[int, int, int, list[date]]:
-        """(start of the period before, end, offset from UTC, the days of the period)."""
-        local = datetime.fromtimestamp(self._clock(), self._zone)
-        offset = local.utcoffset() or timedelta()
-        today = local.date()
-        shown = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
-        start = datetime.combine(shown[0] - timedelta(days=days), datetime.min.time(), UTC) - offset
-        end = datetime.combine(today + timedelta(days=1), datetime.min.time(), UTC) - offset
-        milliseconds = 1000
-        return (
-            int(start.timestamp() * milliseconds),
-            int(end.timestamp() * milliseconds),
-            int(offset.total_seconds() * milliseconds),
-            shown,
-        )
-
     def _overview(self, days: int) -> Overview:
-        store = self._store()
-        start, end, offset, shown = self._window(days)
-        middle = start + days * DAY_MS
-        window = {"since_ms": start, "until_ms": end, "offset_ms": offset}
-        by_day: dict[str, defaultdict[date, float]] = defaultdict(lambda: defaultdict(float))
-        for number, name, audience, count in store.rows(queries.DAY_COUNTS, window):
-            day = _EPOCH + timedelta(days=number)
-            if audience == VISITOR:
-                by_day["events"][day] += count
-                by_day[name][day] += count
-            elif audience == BOT:
-                by_day["bots"][day] += count
-        visitors = {_EPOCH + timedelta(days=day): count for day, count in store.rows(queries.DAY_VISITORS, window)}
+        store, now_ms = self._store(), int(self._clock() * 1000)
+        today, _ = self._days.slot(now_ms)
+        shown, first = self._days.days(shifted(today, 1 - days), today), shifted(today, 1 - 2 * days)
+        start, middle = (self._days.bounds(day)[0] * 1000 for day in (first, shown[0]))
+        end, same_time = now_ms + 1, now_ms + 1 - days * DAY_MS  # today is not over, so the period before ends as early
+        counts, visitors = self._counts(first, today)
+        orders = [order for order in read_orders(store, start, end) if not order.void]
 
-        def people(sql: str, since_ms: int, until_ms: int) -> int:
-            return int(store.rows(sql, {"since_ms": since_ms, "until_ms": until_ms})[0][0])
+        def figure(values: Iterable[tuple[int, float]]) -> Figure:
+            return self._figure(values, shown, middle, same_time)
 
+        def count(sql: str, since_ms: int, until_ms: int) -> tuple[int, ...]:
+            row: tuple[int, ...] = store.rows(sql, {"since_ms": since_ms, "until_ms": until_ms})[0]
+            return row
+
+        views, agreed = count(queries.AGREED, middle, end)
+        currencies = {order.currency for order in orders}
         return Overview(
-            days=shown,
+            days=[date.fromisoformat(day) for day in shown],
             visitors=Figure(
-                people(queries.VISITORS, middle, end),
-                people(queries.VISITORS, start, middle),
+                count(queries.VISITORS, middle, end)[0],
+                count(queries.VISITORS, start, same_time)[0],
                 [visitors.get(day, 0) for day in shown],
             ),
-            orders=_figure(by_day["purchase"], shown, days),
-            revenue=self._revenue(start, end, offset, shown, days),
-            buyers=Figure(people(queries.BUYERS, middle, end), people(queries.BUYERS, start, middle)),
-            page_views=[by_day["page_view"][d] for d in shown],
-            events=[by_day["events"][d] for d in shown],
-            bots=[by_day["bots"][d] for d in shown],
+            orders=figure((order.at_ms, 1.0) for order in orders),
+            revenue={name: figure((o.at_ms, o.value) for o in orders if o.currency == name) for name in currencies},
+            buyers=Figure(count(queries.BUYERS, middle, end)[0], count(queries.BUYERS, start, same_time)[0]),
+            agreed=agreed / views if views else None,
+            page_views=[counts["page_view"][day] for day in shown],
+            events=[counts["events"][day] for day in shown],
+            bots=[counts["bots"][day] for day in shown],
             total_events=store.last_id(),
         )
 
-    def _revenue(self, start: int, end: int, offset: int, shown: list[date], days: int) -> dict[str, Figure]:
-        """Purchases less refunds, by currency."""
-        by_currency: dict[str, defaultdict[date, float]] = defaultdict(lambda: defaultdict(float))
-        for batch in self._store().read_events(since_ms=start, until_ms=end, names=("purchase", "refund")):
-            for _, event in batch:
-                sign = 1 if event.event == "purchase" else -1
-                value = event.properties.get("value")
-                if value is None:
-                    value = sum((item.price or 0) * item.quantity for item in event.items)
-                day = _EPOCH + timedelta(days=(event.timestamp + offset) // DAY_MS)
-                by_currency[str(event.properties.get("currency") or "")][day] += sign * abs(float(value))
-        return {currency: _figure(values, shown, days) for currency, values in by_currency.items()}
+    def _counts(self, first: str, last: str) -> tuple[dict[str, defaultdict[str, float]], dict[str, float]]:
+        """Events by name and day (all of them as "events", robots' as "bots"), and visitors by day."""
+        store = self._store()
+        counts: dict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+        visitors: dict[str, float] = {}
+        for days, since, until, offset in self._days.stretches(first, last):
+            window = {"since_ms": since, "until_ms": until, "offset_ms": offset}
+            number = (since + offset) // DAY_MS
+            for day_number, name, audience, count in store.rows(queries.DAY_COUNTS, window):
+                day = days[min(day_number - number, len(days) - 1)]
+                if audience == VISITOR:
+                    counts["events"][day] += count
+                    counts[name][day] += count
+                elif audience == BOT:
+                    counts["bots"][day] += count
+            for day_number, count in store.rows(queries.DAY_VISITORS, window):
+                day = days[min(day_number - number, len(days) - 1)]
+                visitors[day] = visitors.get(day, 0.0) + count
+        return counts, visitors
+
+    def _figure(self, values: Iterable[tuple[int, float]], shown: list[str], middle: int, same_time: int) -> Figure:
+        """Amounts at moments as a number now, a number in as long a time before, and the days shown."""
+        by_day: defaultdict[str, float] = defaultdict(float)
+        now = before = 0.0
+        for at_ms, amount in values:
+            if at_ms >= middle:
+                now += amount
+                by_day[self._days.slot(at_ms)[0]] += amount
+            elif at_ms < same_time:
+                before += amount
+        return Figure(now, before, [by_day[day] for day in shown])
 
     def _top_items(self, days: int, most: int) -> list[ItemFigures]:
         since = int(self._clock() * 1000) - days * DAY_MS
@@ -182,12 +191,3 @@ class Statistics:
             ItemFigures(item_id, str(records.get(item_id, {}).get("item_name") or item_id), *figures)
             for item_id, figures in ranked
         ]
-
-
-def _figure(values: Mapping[date, float], shown: list[date], days: int) -> Figure:
-    before = [day - timedelta(days=days) for day in shown]
-    return Figure(
-        sum(values.get(day, 0) for day in shown),
-        sum(values.get(day, 0) for day in before),
-        [values.get(day, 0) for day in shown],
-    )

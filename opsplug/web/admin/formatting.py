@@ -30,6 +30,8 @@ def numbers(overview: Overview, words: Mapping[str, Any], formats: Formats) -> l
     conversion["text"] = formats.percent(share / 100, 1)
     if not any(overview.page_views):  # orders alone: everybody who is known has bought
         conversion |= {"text": "–", "change": words["no_visits"], "tone": ""}
+    if overview.agreed is not None and overview.agreed < 0.995:
+        numbers[0]["note"] = conversion["note"] = words["agreed"].format(share=formats.percent(overview.agreed))
     return [*numbers, conversion]
 
 
