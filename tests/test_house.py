@@ -66,3 +66,32 @@ def test_no_test_imports_another_test() -> None:
                 f"{path.relative_to(ROOT)}: {name}" for name in names if re.search(r"^tests\..*(test_|conftest)", name)
             ]
     assert found == []
+
+
+CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff01-\uffef]")
+LANGUAGE = re.compile(r"""==\s*["'](?:zh|en)["']|["'](?:zh|en)["']\s+if\b|isChinese""")
+# What reads Chinese, and says none: lexicons and patterns by which texts are understood, masked or split.
+READERS = (
+    "opsplug/models/text/", "opsplug/services/chat/understanding/", "opsplug/services/chat/knowledge/",
+    "opsplug/privacy/", "opsplug/features/items.py", "opsplug/values.py", "opsplug/services/transfer/cells.py",
+    "js_snippet/src/ux/isInnocent.ts",
+)  # fmt: skip
+DEMO = "opsplug/demo/"  # a shop, with texts of its own
+# Whose method is another for Chinese, which has no spaces between words.
+METHODS = ("opsplug/models/text/", "opsplug/models/sentiment.py", "opsplug/training/sentiment.py")
+
+
+def sources() -> list[Path]:
+    """All that a person's language could be decided in: code, templates and the snippet."""
+    snippet = ROOT / "js_snippet" / "src"
+    return [*PRODUCT, *(ROOT / "opsplug").rglob("*.html"), *snippet.rglob("*.ts"), *snippet.rglob("*.css")]
+
+
+def test_texts_that_a_person_reads_stand_in_locales() -> None:
+    found = [path for path in sources() if CHINESE.search(path.read_text(encoding="utf-8"))]
+    assert [name for name in names(found) if not name.startswith((*READERS, DEMO))] == []
+
+
+def test_no_code_asks_which_language_it_speaks() -> None:
+    found = [path for path in sources() if LANGUAGE.search(path.read_text(encoding="utf-8"))]
+    assert [name for name in names(found) if not name.startswith((*METHODS, DEMO))] == []

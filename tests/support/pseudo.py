@@ -53,13 +53,14 @@ def untranslated(text: str, known: frozenset[str] = frozenset()) -> list[str]:
     for character in text:
         depth += (character == OPEN) - (character == CLOSE)
         outside += character if depth == 0 and character != CLOSE else " "
-    return [word for word in _WORD.findall(outside) if word not in _NEUTRAL and word not in known]
+    own_names = {locales.language_name(tag) for tag in locales.languages()}
+    return [word for word in _WORD.findall(outside) if word not in _NEUTRAL | known | own_names]
 
 
 def untranslated_in(html: str, known: frozenset[str] = frozenset()) -> list[str]:
-    """The same for all that a person reads or hears of a page, `code` aside."""
+    """The same for all that a person reads or hears of a page, code and what somebody typed aside."""
     tree = LexborHTMLParser(html)
-    for node in tree.css("code, script, style"):
+    for node in tree.css("code, script, style, textarea"):
         node.decompose()
     found: list[str] = []
     for node in tree.root.traverse(include_text=True) if tree.root else ():
