@@ -45,11 +45,11 @@ export function observeList(core: Core, section: Element, identity: ListIdentity
 
   const leaveMenu = (event: Event): void => {
     const menu = (event.target as Element).closest("details");
-    const escape = (event as KeyboardEvent).key === "Escape";
+    const isEscape = (event as KeyboardEvent).key === "Escape";
     const next = (event as FocusEvent).relatedTarget as Node | null;
-    if (!menu || !(escape || (next && !menu.contains(next)))) return;
+    if (!menu || !(isEscape || (next && !menu.contains(next)))) return;
     menu.open = false;
-    if (escape) menu.querySelector("summary")!.focus();
+    if (isEscape) menu.querySelector("summary")!.focus();
   };
 
   const ending = new AbortController();

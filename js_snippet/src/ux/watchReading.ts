@@ -7,6 +7,7 @@ export function watchReading(core: Core): void {
   let deepest = 0;
   let told = 0;
   let since = performance.now();
+  // biome-ignore lint/correctness/noUnusedVariables: `??=` reads it
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function measure(): void {
