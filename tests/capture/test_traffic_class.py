@@ -1,13 +1,10 @@
 """Who is a program: published crawlers are, people's browsers are not."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from opsplug.capture.traffic_class import TrafficClass, classify, is_bot
+from tests.support.samples import crawlers
 
-CRAWLERS = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "bots" / "crawler-user-agents.json"
 PEOPLE = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0",
@@ -38,9 +35,8 @@ def test_programs_are_programs(agent: str) -> None:
 
 
 def test_published_crawlers_are_recognised() -> None:
-    if not CRAWLERS.is_file():
-        pytest.skip(f"the list of crawlers is not at {CRAWLERS}")
-    agents = [agent for entry in json.loads(CRAWLERS.read_text()) for agent in entry.get("instances", [])]
+    agents = crawlers()
+    assert len(agents) > 2000
     recall = sum(map(is_bot, agents)) / len(agents)
     assert recall >= 0.97, f"{recall:.3f} of {len(agents)} published crawlers"
 

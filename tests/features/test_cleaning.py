@@ -2,9 +2,7 @@
 
 import csv
 import gzip
-import os
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +13,9 @@ from opsplug import reasons
 from opsplug.events import Event, Item
 from opsplug.features.cleaning import BURST_MOMENTS, Cleaner, clean, normal_currency
 from opsplug.features.cleaning_report import PREFIX, CleaningReport
+from tests.support.samples import IS_WHOLE_RETAIL, RETAIL_LINES
 
 NOW = 1_700_000_000_000
-RETAIL = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "retail" / "online_retail.csv.gz"
 ids = count()
 
 
@@ -181,25 +179,20 @@ def test_batches_change_nothing_and_every_line_is_counted(log: list[Event], size
 
 
 @pytest.mark.soak
-@pytest.mark.skipif(not RETAIL.exists(), reason=f"needs {RETAIL}")
 def test_the_retail_file_is_accounted_for() -> None:
     """Import and cleaning together: duplicates, cancellations and lines without a positive price of the file."""
     from opsplug.services.transfer.importer import ImportOptions, import_events
     from opsplug.store.sqlite import SqliteStore
 
-    with gzip.open(RETAIL, "rt", encoding="utf-8", newline="") as file:
+    with gzip.open(RETAIL_LINES, "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    path = RETAIL
     store = SqliteStore(None)
-    if os.environ.get("OPSPLUG_SOAK") != "1":
-        rows = rows[285_000:305_000]  # with the two lines of a negative price
-        path = _part(store, rows)
     columns = {
         "item_id": "StockCode", "item_name": "Description", "timestamp": "InvoiceDate", "transaction_id": "InvoiceNo",
         "user_id": "CustomerID", "quantity": "Quantity", "price": "UnitPrice",
     }  # fmt: skip
     options = ImportOptions(columns=columns, event="purchase", currency="GBP", cancelled_prefix="C")
-    imported = import_events(store, path, lambda user: user, options)
+    imported = import_events(store, RETAIL_LINES, lambda user: user, options)
     cleaner = Cleaner(currency="GBP")
     for batch in store.read_events(names=("purchase", "refund")):
         cleaner.clean([one for _, one in batch])
@@ -208,19 +201,10 @@ def test_the_retail_file_is_accounted_for() -> None:
     unpaid = sum(float(row["UnitPrice"]) <= 0 for row in rows)
     repeated = len(rows) - len({tuple(row.values()) for row in rows})
     cancelled = sum(row["InvoiceNo"].startswith("C") for row in rows)
-    if path is RETAIL:
+    if IS_WHOLE_RETAIL:
         assert (repeated, cancelled, unpaid) == (5_268, 9_288, 2_517)
     assert report.adds_up
     assert report.lines == len(rows) - imported.skipped.total()
     assert report.found["repeated line"] == repeated
     assert report.found["refund"] == cancelled
     assert report.found["no positive price"] + imported.skipped["no positive price"] == unpaid
-
-
-def _part(store: Any, rows: list[dict[str, str]]) -> Path:
-    path: Path = store.path.with_name("part.csv")
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    return path

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsplug.privacy import mask
+from tests.support.samples import labelled_texts
 
-LABELLED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "pii" / "presidio_generated.json"
 KINDS = {
     "CREDIT_CARD": "card",
     "PHONE_NUMBER": "phone",
@@ -146,12 +144,10 @@ def test_time_grows_linearly_on_hostile_text(piece: str) -> None:
 
 
 def test_recall_and_precision_on_labelled_texts() -> None:
-    if not LABELLED.exists():
-        pytest.skip(f"labelled texts are absent: {LABELLED}")
     hidden: Counter[str] = Counter()
     missed: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
-    for record in json.loads(LABELLED.read_text()):
+    for record in labelled_texts():
         findings = mask(record["full_text"]).findings
         spans = [
             (KINDS[s["entity_type"]], s["start_position"], s["end_position"])

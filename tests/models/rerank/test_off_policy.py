@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from opsplug.models.rerank.off_policy import FEWEST_CLICKS, doubly_robust, ips, snips
+from tests.support.samples import WHOLE
 
-DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "bandit"
-PLACES, ITEMS = 3, 34
+BANDIT = WHOLE / "bandit"  # Open Bandit Dataset, where it is
+PLACES, ITEMS, IMPRESSIONS = 3, 34, 10_000
+RATES = {"random": 0.0046, "bts": 0.0069}  # clicks an impression, as in that data set
 
 
-@pytest.fixture(scope="module")
-def logs() -> dict[str, dict[str, Any]]:
-    if not DATA.is_dir():
-        pytest.skip(f"{DATA} is not there")
+def published() -> dict[str, dict[str, Any]]:
     found = {}
-    for name in ("random", "bts"):
-        table = np.genfromtxt(DATA / f"{name}_men.csv.gz", delimiter=",", skip_header=1, usecols=(2, 3, 4, 5))
+    for name in RATES:
+        table = np.genfromtxt(BANDIT / f"{name}_men.csv.gz", delimiter=",", skip_header=1, usecols=(2, 3, 4, 5))
         found[name] = {
             "item": table[:, 0].astype(int), "place": table[:, 1].astype(int) - 1, "click": table[:, 2],
             "propensity": table[:, 3],
         }  # fmt: skip
     return found
+
+
+def made() -> dict[str, dict[str, Any]]:
+    """Two policies, one at random and one that has learned, on one world: what is clicked depends on item and place."""
+    rng = np.random.default_rng(11)
+    appeal = rng.gamma(2.0, 1.0, ITEMS)[None, :] * np.array([1.2, 1.0, 0.8])[:, None]
+    learned = np.exp(0.8 * (appeal - appeal.mean()) + rng.normal(0, 0.5, appeal.shape))
+    policies = {"random": np.full((PLACES, ITEMS), 1 / ITEMS), "bts": learned / learned.sum(1, keepdims=True)}
+    rate = RATES["random"] * appeal / appeal.mean()
+    found = {}
+    for name, policy in policies.items():
+        place = np.tile(np.arange(PLACES), IMPRESSIONS // PLACES + 1)[:IMPRESSIONS]
+        item = np.array([rng.choice(ITEMS, p=policy[where]) for where in place])
+        found[name] = {
+            "item": item, "place": place, "click": (rng.random(IMPRESSIONS) < rate[place, item]).astype(float),
+            "propensity": policy[place, item],
+        }  # fmt: skip
+    return found
+
+
+@pytest.fixture(scope="module", params=[made, published] if BANDIT.is_dir() else [made])
+def logs(request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
+    return dict(request.param())
 
 
 def shares(log: dict[str, Any]) -> np.ndarray:

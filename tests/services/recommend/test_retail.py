@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,11 +17,11 @@ from opsplug.events import MAX_ITEMS, make_event
 from opsplug.features.items import catalogue
 from opsplug.models.recommend.mix import Mix
 from opsplug.training.reader import read_interactions
+from tests.support.samples import IS_SOAK, IS_WHOLE_RETAIL, RETAIL_CUSTOMERS
 from tests.support.shop import Shop
 
-DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "retail" / "online_retail.csv.gz"
-SOAK = os.environ.get("OPSPLUG_SOAK") == "1"
-VISITORS, EVERY = (1000, 1) if SOAK else (150, 25)  # of the customers: all, or each twenty-fifth
+SOAK = IS_SOAK
+VISITORS, EVERY = (1000, 1) if IS_WHOLE_RETAIL else (150, 25)  # of the customers: all, or each twenty-fifth
 
 
 class Retail(Shop):
@@ -34,7 +32,7 @@ class Retail(Shop):
         times: dict[str, datetime] = {}
         names: dict[str, str] = {}
         self.bought: defaultdict[str, set[str]] = defaultdict(set)
-        with gzip.open(DATA, "rt", encoding="utf-8") as file:
+        with gzip.open(RETAIL_CUSTOMERS, "rt", encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 who = row["CustomerID"].partition(".")[0]
                 mine = who and int(who) % EVERY == 0
@@ -59,8 +57,6 @@ class Retail(Shop):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Retail]:
-    if not DATA.is_file():
-        pytest.skip(f"{DATA} is not there")
     shop = Retail(tmp_path_factory.mktemp("retail"))
     shop.fill()
     # Without the gate, which other tests are about and which takes most of the time.

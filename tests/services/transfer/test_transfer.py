@@ -31,10 +31,10 @@ from opsplug.services.transfer.importer import (
 )
 from opsplug.store import Store, open_store
 from opsplug.web.admin.formatting import csv_file
+from tests.support.samples import IS_WHOLE_RETAIL, RETAIL_LINES
 
 EXAMPLES = 1000 if os.environ.get("OPSPLUG_SOAK") == "1" else 25
 NOW = 1_700_000_000_000
-RETAIL = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "retail" / "online_retail.csv.gz"
 RETAIL_COLUMNS = {
     "item_id": "StockCode", "item_name": "Description", "timestamp": "InvoiceDate", "transaction_id": "InvoiceNo",
     "user_id": "CustomerID", "quantity": "Quantity", "price": "UnitPrice",
@@ -518,20 +518,12 @@ def counted_by_hand(rows: list[dict[str, str]]) -> dict[str, Any]:
 
 
 @pytest.mark.soak
-@pytest.mark.skipif(not RETAIL.exists(), reason=f"needs {RETAIL}")
 def test_the_retail_file_adds_up(tmp_path: Path) -> None:
-    with gzip.open(RETAIL, "rt", encoding="utf-8", newline="") as file:
+    with gzip.open(RETAIL_LINES, "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    path = RETAIL
-    if os.environ.get("OPSPLUG_SOAK") != "1":
-        rows = rows[90_000:130_000]
-        path = tmp_path / "part.csv"
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
+    path = RETAIL_LINES
     expected = counted_by_hand(rows)
-    if path is RETAIL:
+    if IS_WHOLE_RETAIL:
         assert expected["lines"] == 541_909
         assert list(expected["seen"].values()) == [135_080, 5_268, 9_288, 10_624, 2_517]
     for stored in (expected["events"], 0):
