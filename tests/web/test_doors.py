@@ -12,10 +12,10 @@ from opsplug.services.chat.handover import NO_AGENTS
 from opsplug.web.access import Person
 from tests.support.agents import INBOX, Agent, waiting
 from tests.support.agents import shop as shop  # (a fixture)
+from tests.support.stats_pages import page_names, shell_of
 
 ADMIN = "/_opsplug/admin/"
-PAGES = ("", "findings", "anomalies", "recommendations", "items", "forecasts", "market", "visitors", "alerts", "inbox", "rules",
-         "fairness", "propensity", "models", "health")  # fmt: skip
+PAGES = page_names()
 FILES = ("findings.csv", "items.csv", "market.csv", "visitors.csv", "propensity.csv", "models.csv", "visitors/v.json")
 
 
@@ -32,7 +32,7 @@ def test_a_viewer_changes_nothing(shop: Any) -> None:
     max_ = Agent(shop, "viewer:max")
     page = max_.visitor.get(f"{ADMIN}findings", x_person=max_.who)
     assert page.status == 200
-    access = shop.engine.web._folders["/admin/"].__self__._access
+    access = shell_of(shop.engine)._access
     token = access.form_token(max_.visitor.cookies["opsplug_form"], Person("viewer", "max"))
     for name in PAGES:
         form = f"csrf={token}&action=save&useful=0&key=x".encode()
