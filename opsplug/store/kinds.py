@@ -79,6 +79,7 @@ KINDS: Final = (
     # -- alerts
     Kind("alert_rule", "when an alert is raised, and to whom it goes", "ID", "alerts.rules", "shop"),
     Kind("alert", "an alert that was raised, and whether it was sent", "TIME/RULE", "alerts.job", "events"),
+    Kind("incident", "alerts that belong together, and whether it is over", "TIME", "alerts.job", "events"),
     Kind("alert_outbox", "a message that is to be delivered", "KEY", "alerts.job", "writer"),
     Kind("alert_times", "when nobody should be disturbed", "times", "alerts.alerts", "shop"),
     # -- lists and models

@@ -79,4 +79,6 @@ def test_a_document_of_another_kind_cannot_be_written(monkeypatch: pytest.Monkey
 def test_what_goes_with_its_visitor_is_what_the_store_forgets() -> None:
     assert living_as_long_as("visitor") == ("visitor",)
     assert "kind = 'visitor'" in queries.FORGET_LINES
-    assert set(living_as_long_as("events")) == {"chat_unanswered", "knowledge_suggested", "alarm", "note", "alert"}
+    assert set(living_as_long_as("events")) == {
+        "chat_unanswered", "knowledge_suggested", "alarm", "note", "alert", "incident",
+    }  # fmt: skip

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from opsplug.features.measures import BY_NAME
-from opsplug.services.alerts.messages import alert_text, subject
+from opsplug.services.alerts.incidents import Incidents
+from opsplug.services.alerts.messages import alert_text, recovery_text, subject
 from opsplug.services.alerts.notify import addresses
 from opsplug.services.alerts.outbox import OUTBOX, AlertOutbox, message
 from opsplug.services.alerts.quiet_hours import AlertTimes
-from opsplug.services.alerts.rules import SEVERITIES, Firing, Rule, Rules, firings
+from opsplug.services.alerts.rules import AGAIN, SEVERITIES, Crossing, Firing, Rule, Rules, firings
 from opsplug.services.measures.reader import SeriesReader, item_names
+from opsplug.training.series.detection import DETECTOR
 from opsplug.units import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ def run(work: Work) -> None:
     now = work.now if work.now is not None else work.clock()
     keeper = AlertKeeper(work, now)
     fired = keeper.find()
-    queued = keeper.queue()
+    queued = keeper.queue() + keeper.tell_recovered()
     outbox = AlertOutbox(work.store, addresses(str(work.options.get("alerts") or "")), lambda: now)
     sent, failed = outbox.deliver()
     work.say(f"{fired} alerts, {queued} messages, {sent} sent, {failed} to be tried again")
@@ -61,10 +64,18 @@ class AlertKeeper:
                     self._now - firing.end <= FRESH
                     and firing.end > rule.created
                     and not self._store.get_document(ALERT, key)
+                    and (firing.begins or not self._went_on(rule, firing))
                 ):
                     rows.append((ALERT, key, self._document(rule, firing, series)))
         self._store.put_documents(rows, round(self._now * 1000))
         return len(rows)
+
+    def _went_on(self, rule: Rule, firing: Firing) -> bool:
+        """Whether a limit that stays crossed was told within a day: the window of points moves, the news does not."""
+        return any(
+            alert["rule"] == rule.id and abs(firing.at - alert["at"]) < AGAIN
+            for _, alert in self._store.documents(ALERT)
+        )
 
     def _document(self, rule: Rule, firing: Firing, series: str) -> dict[str, Any]:
         state, due = "waiting", self._now
@@ -81,9 +92,7 @@ class AlertKeeper:
 
     def queue(self) -> int:
         """Put what may be said now into one message for each address; -> messages."""
-        channels = AlertOutbox(
-            self._store, addresses(str(self._options.get("alerts") or "")), lambda: self._now
-        ).channels
+        channels = self._channels()
         quiet = self._times.quiet(datetime.fromtimestamp(self._now, self._reader.clock.zone))
         ready = [
             (key, alert)
@@ -94,13 +103,53 @@ class AlertKeeper:
         ]
         if not ready or not channels:
             return self._give_up(ready)
-        rows: list[tuple[str, str, Any]] = []
-        title, body, severity = self._text([alert for _, alert in ready])
-        keys = [key for key, _ in ready]
-        rows += [(OUTBOX, *message(channel, title, body, severity, keys, self._now)) for channel in channels]
-        rows += [(ALERT, key, {**alert, "state": "told", "told": self._now}) for key, alert in ready]
+        incidents = Incidents(self._store, self._now)
+        told, joined = incidents.sort(ready)
+        rows: list[tuple[str, str, Any]] = incidents.rows()
+        rows += [(ALERT, key, {**alert, "state": "joined"}) for key, alert in joined]
+        if told:
+            title, body, severity = self._text([alert for _, alert in told])
+            keys = [key for key, _ in told]
+            rows += [(OUTBOX, *message(channel, title, body, severity, keys, self._now)) for channel in channels]
+            rows += [(ALERT, key, {**alert, "state": "told", "told": self._now}) for key, alert in told]
         self._store.put_documents(rows, round(self._now * 1000))  # one transaction: never told without a message
-        return len(channels)
+        return len(channels) if told else 0
+
+    def tell_recovered(self) -> int:
+        """One quiet message for each incident that is over, not in the quiet hours; -> messages."""
+        quiet = self._times.quiet(datetime.fromtimestamp(self._now, self._reader.clock.zone))
+        channels = self._channels()
+        if quiet or not channels:
+            return 0
+        incidents = Incidents(self._store, self._now)
+        over = incidents.over(self._recovered)
+        rows = incidents.rows()
+        language = str(self._options.get("language") or "en")
+        for key, one in over:
+            title, body = recovery_text(one, language, self._reader.clock.zone)
+            about = [f"{key}/over"]
+            rows += [(OUTBOX, *message(channel, title, body, "info", about, self._now)) for channel in channels]
+        self._store.put_documents(rows, round(self._now * 1000))
+        return len(over) * len(channels)
+
+    def _recovered(self, member: Mapping[str, Any]) -> bool:
+        """A limit: by the rule's own hysteresis. An anomaly: when the detector's episode has ended."""
+        rule = Rules(self._store).get(member["rule"])
+        if rule is None:
+            return True
+        if rule.condition == "anomaly":
+            detector = self._store.get_document(DETECTOR, f"{member['every']}/{member['series']}")
+            return detector is not None and not detector.get("episode", {}).get("side")
+        crossing = Crossing(rule)
+        points = self._reader.points(rule.measure, rule.every, _DAYS, self._now)
+        for point in points:
+            if math.isfinite(point.value):
+                crossing.fires(point)
+        return bool(points) and not crossing.crossed
+
+    def _channels(self) -> list[str]:
+        addressed = addresses(str(self._options.get("alerts") or ""))
+        return AlertOutbox(self._store, addressed, lambda: self._now).channels
 
     def _give_up(self, ready: Sequence[tuple[str, dict[str, Any]]]) -> int:
         """Without an address alerts are history after three days: nobody wants last month's at once."""

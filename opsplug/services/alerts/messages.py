@@ -32,6 +32,17 @@ def alert_text(
 
 
 def subject(alerts: Sequence[Mapping[str, Any]], language: str) -> str:
-    names = list(dict.fromkeys(series_name(alert["series"], language) for alert in alerts))
-    more = TEXTS[language]["more"]
-    return f"opsplug: {names[0] if len(names) == 1 else more.format(first=names[0], n=len(names) - 1)}"
+    return f"opsplug: {_names([alert['series'] for alert in alerts], language)}"
+
+
+def recovery_text(incident: Mapping[str, Any], language: str, zone: ZoneInfo) -> tuple[str, str]:
+    """(title, body) of the news that an incident is over."""
+    names = _names([member["series"] for member in incident["members"].values()], language)
+    when = span({"at": incident["began"], "end": incident["ended"], "every": "hour"}, zone, language)
+    words = TEXTS[language]
+    return f"opsplug: {words['recovered'].format(names=names)}", words["lasted"].format(names=names, when=when)
+
+
+def _names(series: Sequence[str], language: str) -> str:
+    names = list(dict.fromkeys(series_name(one, language) for one in series))
+    return str(names[0] if len(names) == 1 else TEXTS[language]["more"].format(first=names[0], n=len(names) - 1))

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 RULE: Final = "alert_rule"  # document kind
 SEVERITIES: Final = ("info", "warning", "critical")
 CONDITIONS: Final = ("anomaly", "above", "below")
+# Of a limit, by which a value must be back before the crossing is over: what swings around it is one crossing.
+MARGIN: Final = 0.1
+BACK: Final = 3  # hours in a row that it must be back
 AGAIN: Final = DAY  # a threshold that stays crossed is reported again after a day
 
 
@@ -48,6 +51,7 @@ class Firing:
     end: float
     value: float
     alarm: Mapping[str, Any] | None = None
+    begins: bool = True  # False where it is not known whether it began here or went on
 
 
 _DEFAULT: Final = (
@@ -115,14 +119,36 @@ def firings(rule: Rule, points: Iterable[Point], alarms: Iterable[Mapping[str, A
             and not alarm.get("told")
         ]
         return sorted(found, key=lambda firing: firing.at)
-    fired: list[Firing] = []
-    told_at: float | None = None  # when the present crossing was last told
-    for point in points:
-        if not math.isfinite(point.value):
-            continue
-        if not (point.value > rule.threshold if rule.condition == "above" else point.value < rule.threshold):
-            told_at = None
-        elif told_at is None or point.at - told_at >= AGAIN:
-            fired.append(Firing(point.at, point.end, point.value))
-            told_at = point.at
-    return fired
+    crossing = Crossing(rule)
+    return [
+        Firing(point.at, point.end, point.value, begins=crossing.begins)
+        for point in points
+        if math.isfinite(point.value) and crossing.fires(point)
+    ]
+
+
+class Crossing:
+    """A limit with hysteresis: crossed at the limit, left only a margin behind it, for some points in a row."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._limit, self._side = rule.threshold, 1 if rule.condition == "above" else -1
+        self._edge = rule.threshold - self._side * MARGIN * abs(rule.threshold)
+        self._needed = BACK if rule.every == "hour" else 1
+        self._told_at: float | None = None
+        self._back = self._needed  # points back behind the margin; at first it is not known what was before
+        self.crossed = self.begins = False
+        self._seen = False
+
+    def fires(self, point: Point) -> bool:
+        """Whether this point is told: a crossing begins, or has lasted for a day since it was told."""
+        seen, self._seen = self._seen, True
+        if self._side * (point.value - self._limit) <= 0:
+            self._back = self._back + 1 if self._side * (point.value - self._edge) <= 0 else 0
+            if self._back >= self._needed:
+                self.crossed, self._told_at = False, None
+            return False
+        self.begins, self.crossed, self._back = seen and not self.crossed, True, 0
+        if self._told_at is not None and point.at - self._told_at < AGAIN:
+            return False
+        self._told_at = point.at
+        return True
