@@ -85,6 +85,8 @@ REASONS: Final = (
     Reason("properties_too_many", "dropped", "info", "fields"),
     Reason("texts_cut", "repaired", "info", "fields"),
     Reason("texts_masked", "repaired", "info", "mask"),
+    Reason("texts_rationed", "dropped", "warning", "mask"),
+    Reason("items_rationed", "dropped", "warning", "fields"),
     Reason("odd_values.*", "dropped", "info", "fields"),
     Reason("deduction_lines", "repaired", "info", "fields"),
     # queue, spool and store
@@ -104,7 +106,8 @@ REASONS: Final = (
     Reason("catalogue_templates_relearnt", "repaired", "info"),
     Reason("catalogue_unknown", "counted", "info", "catalogue"),
     Reason("history_timeouts", "dropped", "warning"),
-    Reason("is_available_not_asked", "dropped", "warning"),
+    Reason("wrong_answers.*", "refused", "warning"),
+    Reason("callables_not_asked.*", "dropped", "warning"),
     Reason("insight_unanswered", "dropped", "info"),
     Reason("artefacts_refused", "refused", "problem"),
     Reason("texts_refused", "refused", "warning"),
@@ -143,6 +146,7 @@ REASONS: Final = (
     Reason("errors.price", "failed", "warning"),
     Reason("errors.is_available", "failed", "warning"),
     Reason("errors.admin", "failed", "warning"),
+    Reason("errors.order_lookup", "failed", "warning"),
     Reason("errors.track", "failed", "warning"),
     Reason("errors.job.*", "failed", "warning"),
     # what training leaves out or corrects (`features.cleaning`): the store keeps events as they came

@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 
 from opsplug.capture.ids import new_id, page_view_age
-from opsplug.capture.records import clean_path
-from opsplug.capture.sanitize import clean_item, clean_properties
+from opsplug.capture.sanitize import MAX_ITEMS, Sanitizer
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
 from opsplug.events import ALIASES, BROWSER_EVENTS, EARLIEST_MS, FUTURE_MS, STAFF, VISITOR, Event, make_event
@@ -19,7 +18,6 @@ from opsplug.units import DAY, MS
 
 MAX_BODY = 64 * 1024
 MAX_EVENTS = 100
-MAX_ITEMS = 200
 OLDEST_MS = 30 * DAY * MS  # an offline queue may come back after weeks, not after years
 WRONG_CLOCK_MS = 60_000  # less is the way of the request
 SAME_LOAD_SECONDS = 120  # an older page view id came out of a cache: that view is new
@@ -70,9 +68,10 @@ def read_beacon(body: bytes, visit: Visit, note: Note) -> Received:
     now_ms = int(visit.started * 1000)
     skew = now_ms - sent if (sent := _milliseconds(beacon.sent_at)) is not None else 0
     received = Received()
+    sanitizer = Sanitizer(note)
     for index, raw in enumerate(beacon.events):
         try:
-            event = _read_event(raw, visit, now_ms, skew, note)
+            event = _read_event(raw, visit, sanitizer, now_ms, skew, note)
         except EventError as error:
             received.rejected.append((index, str(error)))
             continue
@@ -83,7 +82,9 @@ def read_beacon(body: bytes, visit: Visit, note: Note) -> Received:
     return received
 
 
-def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int, note: Note) -> Event | None:
+def _read_event(
+    raw: msgspec.Raw, visit: Visit, sanitizer: Sanitizer, now_ms: int, skew: int, note: Note
+) -> Event | None:
     try:
         sent = _decode_sent(raw)
     except UNREADABLE as error:
@@ -108,11 +109,9 @@ def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int, note: No
         """A page's data layer is written by hand, and its event is worth more than one field of it."""
         note("odd_values.*", field)
 
-    items = sent.properties.get("items", ())
-    if isinstance(items, list):
-        if len(items) > MAX_ITEMS:
-            odd("items", f"{len(items)} are more than {MAX_ITEMS} in one event")
-        items = [clean_item(item, note) for item in items[:MAX_ITEMS]]
+    sent_items = sent.properties.get("items", ())
+    if isinstance(sent_items, list) and len(sent_items) > MAX_ITEMS:
+        odd("items", f"{len(sent_items)} are more than {MAX_ITEMS} in one event")
     known = identity.anonymous_id is not None
     place = sent.route or sent.path
     event = make_event(
@@ -120,8 +119,8 @@ def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int, note: No
         event_id=event_id,
         now_ms=now_ms,
         timestamp_ms=_corrected(sent.timestamp, now_ms, skew),
-        items=items,
-        properties=clean_properties(sent.properties, note),
+        items=sanitizer.items(sent_items),
+        properties=sanitizer.properties(sent.properties),
         source="browser",
         odd=odd,
         audience=STAFF if visit.staff else VISITOR,
@@ -129,7 +128,7 @@ def _read_event(raw: msgspec.Raw, visit: Visit, now_ms: int, skew: int, note: No
         user_id=visit.user if known else None,
         session_id=identity.session_id,
         page_view_id=sent.page_view_id if known and _is_page_view(sent.page_view_id) else None,
-        route=clean_path(place.split("?")[0].split("#")[0]) if place else None,
+        route=sanitizer.path(place) if place else None,
     )
     if not known:
         note("events_without_identity", event_id)

@@ -7,6 +7,8 @@ it has left. All three read memory only; turning the visit into rows is the writ
 from collections.abc import Callable
 from time import time
 
+from opsplug.capture.answers import WrongAnswerError, read_user
+from opsplug.capture.callables import Callables
 from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
 from opsplug.capture.identity import (
@@ -24,7 +26,6 @@ from opsplug.capture.traffic_class import TrafficClass, classify
 from opsplug.capture.visit import GONE, NO_COOKIES, Host, Visit, enter_visit
 from opsplug.privacy.keys import Keys
 from opsplug.settings import Settings
-from opsplug.values import identifier
 
 _GONE = frozenset((301, 302, 303, 307, 308, 404, 410))  # where a product was, there is none any more
 VISIT, BOT = TrafficClass.VISIT, TrafficClass.BOT  # an enumeration's member costs a look-up each time it is named
@@ -34,7 +35,13 @@ class Observer:
     """Decides, for each request, who it is and what may be kept. Stateless between requests but for its counters."""
 
     def __init__(
-        self, settings: Settings, queue: EventQueue, counters: Counters, guard: Guard, keys: Callable[[], Keys]
+        self,
+        settings: Settings,
+        queue: EventQueue,
+        counters: Counters,
+        guard: Guard,
+        keys: Callable[[], Keys],
+        callables: Callables | None = None,
     ) -> None:
         self.settings = settings
         self.queue = queue
@@ -42,9 +49,10 @@ class Observer:
         self.guard = guard
         self._keys = keys
         self.learner: Callable[[Visit], object] | None = None  # hears of answers that teach the catalogue
-        self._consent = settings.consent
-        self._is_staff = settings.is_staff
-        self._user_id = settings.user_id
+        callables = callables or Callables(settings, guard)
+        self._consent = callables.consent
+        self._is_staff = callables.is_staff
+        self._user_id = callables.user_id
 
     def enter(
         self,
@@ -134,7 +142,7 @@ class Observer:
             with self.guard("discovery"):
                 self.learner(visit)
         visit.lesson = None
-        visit.host = GONE
+        visit.host, visit.answers = GONE, None
         self.queue.offer(visit)
 
     @staticmethod
@@ -143,24 +151,18 @@ class Observer:
         enter_visit(None)
 
     def is_staff(self, visit: Visit) -> bool:
-        if self._is_staff is not None:
-            with self.guard("is_staff"):
-                return bool(self._is_staff(visit.host.native()))
-        return False
+        return self._is_staff is not None and self._is_staff.of(visit) is True
 
     def account_of(self, visit: Visit) -> str | None:
         """The logged-in user's id as the shop knows it; never stored. The shop's callable first, else the session."""
-        try:
-            found = visit.host.session_user() if self._user_id is None else self._user_id(visit.host.native())
-        except Exception as error:
-            self.guard.swallowed("user_id", error)
-            return None
-        if found is None:
-            return None
-        account = identifier(found)
-        if account is None and found != "" and found is not False:
-            self.counters.note("odd_values.*", "user_id")  # a whole user object, say: its id is expected
-        return account
+        if self._user_id is not None:
+            return self._user_id.of(visit)  # type: ignore[no-any-return]
+        with self.guard("user_id"):
+            try:
+                return read_user(visit.host.session_user())
+            except WrongAnswerError:
+                self.counters.note("odd_values.*", "user_id")  # a whole user object, say: its id is expected
+        return None
 
     def user_of(self, visit: Visit) -> str | None:
         """The pseudonym of the logged-in user; None, too, where there is no key to make one."""
@@ -183,16 +185,10 @@ class Observer:
         answer = visit.cookies.consent
         if visit.opted_out or answer is False:
             return False
-        mode = self._consent
-        if mode == "not_required":
-            return True
-        if mode == "required":
-            return answer is True
-        if mode == "counts_only" or isinstance(mode, str):
-            return False
-        with self.guard("consent"):
-            return bool(mode(visit.host.native()))
-        return False
+        if self._consent is not None:
+            return self._consent.of(visit) is True
+        mode = self.settings.consent
+        return mode == "not_required" or (mode == "required" and answer is True)
 
     def cookie_for(self, visit: Visit) -> str:
         """The Set-Cookie value that renews or removes this visitor's id cookie."""

@@ -35,7 +35,7 @@ _PROGRAM = re.compile(
     r"\bphp\b|node-fetch|node\.js|monitor|uptime|pingdom|\bptst/|check(?:er|host)|link ?check|preview|validat|verif|"
     r"archiver|externalhit|mediapartners|feed|\brss\b|scan|probe|nikto|zgrab|httrack|sqlmap|synthetic|survey|audit|"
     r"resolver|optimizer|capture|insights|inspection|favicon|\bgoogle[- ](?!app|chrome)|agent\b|agent[/-]|"
-    r"https?://|www\.|[\w.+-]+@[\w-]+\.\w|\b[a-z][a-z0-9-]{2,}\.(?:com|org|net|io|ai|co|de|fr|ru|cn)\b|"
+    r"https?://|www\.|[\w.+-]@[\w-]{1,63}\.\w|\b[a-z][a-z0-9-]{2,62}\.(?:com|org|net|io|ai|co|de|fr|ru|cn)\b|"
     r"\(compatible;(?! ?(?:MSIE|Konqueror))",
     re.IGNORECASE,
 )

@@ -1,5 +1,6 @@
 """One request to the shop, from its first line to its last, and what the rest of opsplug may know of it."""
 
+from asyncio import AbstractEventLoop
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -16,6 +17,10 @@ _NOT_ASKED: Any = object()
 class Host(Protocol):
     """What an adapter answers about the request in hand; both are called at most a few times and only when needed."""
 
+    @property
+    def loop(self) -> AbstractEventLoop | None:
+        """The event loop that serves the request, where there is one."""
+
     def native(self) -> Any:
         """The framework's own request object, for the shop's callables."""
 
@@ -28,6 +33,8 @@ class Host(Protocol):
 
 class _Gone:
     """The host of a request that is over."""
+
+    loop = None
 
     @staticmethod
     def native() -> Any:
@@ -85,6 +92,7 @@ class Visit(msgspec.Struct, gc=False, eq=False):
     tickets: Sequence[Any] = ()  # durable events that the answer waits for
     shown: Sequence[str] = ()  # items that are on the page already
     lesson: Any = None  # what the catalogue is learnt from, once the route is known
+    answers: Mapping[str, Any] | None = None  # of the shop's callables, where they were awaited before
     _user: Any = _NOT_ASKED
     _staff: bool | None = None
     _identity: Identity | None = None

@@ -151,6 +151,7 @@ class Engine(Parts):
         if "support" in self.__dict__:
             self.support.keeper.stop()
         self.writer.stop()
+        self.callables.stop()
         if "store" in self.__dict__:
             self.store.close()
         self._started_in = None

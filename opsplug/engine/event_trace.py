@@ -109,6 +109,8 @@ class _Copy(Engine):
 class _Nobody:
     """The host of a request that no framework has made."""
 
+    loop = None
+
     @staticmethod
     def native() -> None:
         return None

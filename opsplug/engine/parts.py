@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from opsplug import locales
 from opsplug.capture.bot_behaviour import BotBehaviour
+from opsplug.capture.callables import Callables
 from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
 from opsplug.capture.observer import Observer
@@ -67,7 +68,8 @@ class Parts:
             lambda: self.store, self.queue, self.spool, convert=self.recorder.convert, counters=self.counters
         )
         self.writer.withdrawn = self._withdrawn
-        self.observer = Observer(settings, self.queue, self.counters, self.guard, lambda: self.keys)
+        self.callables = Callables(settings, self.guard)
+        self.observer = Observer(settings, self.queue, self.counters, self.guard, lambda: self.keys, self.callables)
         tracker = Tracker(
             self.queue,
             self.counters,
@@ -110,7 +112,7 @@ class Parts:
     def stock(self) -> Stock | None:
         from opsplug.services.recommend.availability import Stock
 
-        return Stock.of(self.settings.is_available, self.counters)
+        return Stock.of(self.callables.is_available, self.counters)
 
     @cached_property
     def recommender(self) -> Recommender:
@@ -131,7 +133,7 @@ class Parts:
     def current(self) -> CurrentVisitor:
         from opsplug.services.recommend.current_request import CurrentVisitor
 
-        return CurrentVisitor(lambda: self.recommender, lambda: self.keys, self.guard, self.settings.cart)
+        return CurrentVisitor(lambda: self.recommender, lambda: self.keys, self.guard, self.callables)
 
     @property
     def recommend(self) -> Any:
@@ -190,7 +192,7 @@ class Parts:
     def carts(self) -> Carts:
         from opsplug.services.chat.desk.carts import Carts
 
-        return Carts(self.store, lambda: self.catalog.snapshot().records, self.counters, self.guard, self.settings)
+        return Carts(self.store, lambda: self.catalog.snapshot().records, self.counters, self.callables, self.settings)
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
@@ -208,7 +210,7 @@ class Parts:
         search = CatalogueSearch(
             lambda: self.catalog.snapshot().records.values(),
             lambda: self.catalog.snapshot().version,
-            settings.price,
+            self.callables.prices,
             self.stock,
         )
         return Chat(
@@ -216,7 +218,7 @@ class Parts:
             sentiment=self.sentiment.score,
             search=search,
             recommend=self.recommend,
-            order_lookup=settings.order_lookup,
+            order_lookup=self.callables.order if settings.order_lookup else None,
             language_model=self.language_model,
             cart=self.carts.of,
             valuable_cart=settings.chat_cart_value,

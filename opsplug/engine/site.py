@@ -35,8 +35,7 @@ def build_web(parts: Parts) -> Web:
     snippet = Snippet(resources.folder("js_snippet") / "dist")
     cards = Cards(
         lambda: parts.catalog.snapshot().records,
-        parts.guard,
-        price=settings.price,
+        parts.callables,
         item_url=settings.item_url,
         currency=settings.currency,
     )
@@ -47,8 +46,8 @@ def build_web(parts: Parts) -> Web:
     helpers = Helpers(
         settings, templates, snippet, texts, cards, parts.guard, recommend, sorted(parts.recorder.server_events)
     )
-    ingest = Ingest(parts.observer, parts.queue, parts.counters, parts.bot_behaviour, settings.trusted_proxies)
-    access = Access(settings, parts.guard, lambda: parts.keys, lambda: parts.store)
+    ingest = Ingest(parts.observer, parts.queue, parts.counters, parts.bot_behaviour)
+    access = Access(settings, parts.callables.admin, lambda: parts.keys, lambda: parts.store)
     stats = cache(lambda: build_stats(parts, access, templates, snippet))
     lists = RecommendationRoute(ask, cards, settings.language, parts.guard)
     routes: dict[tuple[str, str], Route] = {

@@ -23,6 +23,10 @@ _ORDER_WORDS = re.compile(
     re.IGNORECASE,
 )
 _WORD_BEFORE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{3,8}$")
+_CARD_LENGTHS = {  # by the first digit
+    "1": (15,), "2": (16, 17, 18, 19), "3": (14, 15, 16), "4": (13, 16, 19), "5": tuple(range(12, 20)),
+    "6": (16, 17, 18, 19),
+}  # fmt: skip
 _SHORTEST_PHONE, _LONGEST_PHONE, _LONGEST_CARD, _MOST_GROUPS = 6, 16, 19, 7
 
 
@@ -76,11 +80,12 @@ def _longest(run: _Run, first: int) -> tuple[str, int]:
             break
         if len(digits) >= _SHORTEST_PHONE and (len(digits) > 1.7 * size or size == len(run.groups)):
             windows.append((run.groups[first : last + 1], digits))
-    for decide in (_identity, _card, _phone):
+    for decide, shortest, longest in _DECIDERS:
         for groups, digits in reversed(windows):
-            kind = decide(run, groups, digits)
-            if kind:
-                return kind, first + len(groups) - 1
+            if shortest <= len(digits) <= longest:
+                kind = decide(run, groups, digits)
+                if kind:
+                    return kind, first + len(groups) - 1
     return "", first
 
 
@@ -108,6 +113,8 @@ def _stands_alone(plain: str, groups: list[_Group], words: bool = False) -> bool
 
 
 def _identity(run: _Run, groups: list[_Group], digits: str) -> str:
+    if len(digits) not in (17, 18) and (len(digits) != 9 or len(groups) != 3):
+        return ""
     check = run.plain[groups[-1].end : groups[-1].end + 1].upper()
     body = digits + check if len(digits) == 17 and check == "X" else digits
     if len(body) == 18 and _is_resident_number(body):
@@ -124,12 +131,9 @@ def _is_resident_number(body: str) -> bool:
 
 
 def _card(run: _Run, groups: list[_Group], digits: str) -> str:
-    if len(digits) < 12 or digits[0] not in "123456" or not _stands_alone(run.plain, groups, words=True):
+    if len(digits) not in _CARD_LENGTHS.get(digits[0], ()) or not _stands_alone(run.plain, groups, words=True):
         return ""
-    lengths = {"4": (13, 16, 19), "5": (16, 12, 13, 14, 15, 17, 18, 19), "3": (14, 15, 16), "1": (15,)}.get(
-        digits[0], (16, 17, 18, 19)
-    )
-    return "card" if len(digits) in lengths and _luhn(digits) else ""
+    return "card" if _luhn(digits) else ""
 
 
 def _luhn(digits: str) -> bool:
@@ -146,6 +150,8 @@ def _phone(run: _Run, groups: list[_Group], digits: str) -> str:
     if len(digits) > _LONGEST_PHONE:
         return ""
     lead = run.plain[max(groups[0].start - 3, 0) : groups[0].start]
+    if not run.asked_for and len(groups) > 1 and _has_no_shape(digits, lead):
+        return ""
     if lead.rstrip(" .-").endswith("+") or lead.endswith("+(") or lead in ("%2B", "%2b"):
         return "phone" if len(digits) >= 8 and digits[0] != "0" else ""
     if _is_chinese_mobile(digits):
@@ -160,6 +166,17 @@ def _phone(run: _Run, groups: list[_Group], digits: str) -> str:
         return ""
     alone = _stands_alone(run.plain, groups) or _EXTENSION.match(run.plain, groups[-1].end)
     return "phone" if alone else ""
+
+
+def _has_no_shape(digits: str, lead: str) -> bool:
+    """Whether several groups are certainly no phone that is known by its shape alone; most groups of a list are not."""
+    return (
+        len(digits) not in (10, 11, 13)
+        and digits[0] != "0"
+        and "+" not in lead
+        and "%2" not in lead
+        and not lead.endswith("(")
+    )
 
 
 def _is_chinese_mobile(digits: str) -> bool:
@@ -193,3 +210,11 @@ def _looks_national(plain: str, groups: list[_Group], digits: str, before: str) 
         and north_american[0] in "23456789"
         and north_american[3] in "23456789"
     )
+
+
+# With the fewest and most digits of each, so that most windows are refused without a call.
+_DECIDERS = (
+    (_identity, 9, 18),
+    (_card, 12, _LONGEST_CARD),
+    (_phone, _SHORTEST_PHONE, _LONGEST_PHONE),
+)

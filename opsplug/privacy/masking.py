@@ -26,7 +26,7 @@ _FULL_WIDTH |= {zero + value: 0x30 + value for zero in _DIGITS for value in rang
 _FULL_WIDTH |= {0x245F + value: 0x30 + value for value in range(1, 10)} | {0x24EA: 0x30}
 _FULL_WIDTH |= dict.fromkeys((*range(0x2000, 0x200B), 0x202F, 0x205F, 0x09), 0x20)
 # What nobody sees may stand anywhere in a number or an address: soft hyphens, joiners, marks of direction and style.
-_UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff]")
+UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff]")
 _ROUNDS = 4  # honest text needs two; more would let a crafted text cost more than its length
 _LOCAL_PART = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-'")
 _LOCAL_PART |= frozenset(
@@ -104,10 +104,10 @@ def mask(text: str) -> MaskedText:
     MaskedText
         Each finding is replaced by its kind in brackets.
     """
-    if text.isascii() or _UNSEEN.search(text) is None:
+    if text.isascii() or UNSEEN.search(text) is None:
         found = tuple(_hidden(text))
     else:
-        seen = [position for position, character in enumerate(text) if not _UNSEEN.match(character)]
+        seen = [position for position, character in enumerate(text) if not UNSEEN.match(character)]
         spans = _hidden("".join(text[position] for position in seen))
         found = tuple(Finding(kind, seen[start], seen[end - 1] + 1) for kind, start, end in spans)
     return MaskedText(_replace(text, [(f"[{kind}]", start, end) for kind, start, end in found]), found)

@@ -4,11 +4,12 @@ import base64
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from opsplug.capture.guard import Guard
+from opsplug.capture.answers import ROLES
+from opsplug.capture.callables import ShopCallable
 from opsplug.capture.ids import new_id
 from opsplug.capture.visit import Visit
 from opsplug.privacy.keys import Keys
@@ -18,7 +19,6 @@ from opsplug.web.http import Request
 from opsplug.web.limiter import Limiter
 
 COOKIE = "opsplug_admin"
-ROLES = ("viewer", "agent", "admin")
 SESSION_SECONDS = 12 * HOUR
 _TRIES = 10  # wrong tokens a minute from one client; guessing 16 characters takes for ever from ten thousand of them
 _USED = "used_token"
@@ -51,21 +51,23 @@ class Access:
     """
 
     def __init__(
-        self, settings: Settings, guard: Guard, keys: Callable[[], Keys], documents: Callable[[], Documents]
+        self,
+        settings: Settings,
+        check: ShopCallable | None,
+        keys: Callable[[], Keys],
+        documents: Callable[[], Documents],
     ) -> None:
-        self._check = settings.admin
+        self._check = check
         self._token = settings.admin_token
         self._prefix = settings.prefix
-        self._guard = guard
         self._keys = keys
         self._documents = documents
         self._wrong = Limiter(_TRIES / 60, 60.0, settings.trusted_proxies)
 
     def person_of(self, request: Request, visit: Visit) -> Person | None:
         if self._check is not None:
-            with self._guard("admin"):
-                return _person(self._check(visit.host.native()))
-            return None
+            found = self._check.of(visit)
+            return None if found is None else Person(found[0], found[1] or found[0])
         return Person("admin", "admin") if self._session_of(request) else None
 
     def redeem(self, request: Request, token: str, *, from_address: bool, now: float) -> bool:
@@ -108,16 +110,3 @@ class Access:
         # The token is part of the key: changing it ends every session.
         key = self._keys().subkey("admin-session:" + self._token)
         return base64.urlsafe_b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode().rstrip("=")
-
-
-def _person(answer: Any) -> Person | None:
-    """What the shop's check may say: nothing, a role, a mapping of role and name, or anything else that is true."""
-    if not answer:
-        return None
-    name = ""
-    if isinstance(answer, Mapping):
-        name, answer = str(answer.get("name") or ""), answer.get("role", "")
-    if isinstance(answer, str) and answer not in ROLES:
-        return None  # "customer" is no role here, and certainly not an admin
-    role = answer if isinstance(answer, str) else "admin"
-    return Person(role, name or role)

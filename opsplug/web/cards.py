@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from opsplug.capture.guard import Guard
+from opsplug.capture.callables import Callables
 from opsplug.locales import words
 from opsplug.locales.formats import money
 
@@ -34,15 +34,13 @@ class Cards:
     def __init__(
         self,
         records: Callable[[], Mapping[str, Mapping[str, Any]]],
-        guard: Guard,
+        callables: Callables,
         *,
-        price: Callable[[Sequence[str]], Mapping[str, Any]] | None,
         item_url: str,
         currency: str,
     ) -> None:
         self._records = records
-        self._guard = guard
-        self._price = price
+        self._callables = callables
         self._item_url = item_url
         self._currency = currency
 
@@ -50,10 +48,7 @@ class Cards:
         """Cards for items with item_id, score, reason_code and reason; `root` is where the shop is mounted."""
         ids = [item.item_id for item in items]
         records = self._records()
-        prices: Mapping[str, Any] = {}
-        if self._price is not None:
-            with self._guard("price"):
-                prices = self._price(ids)
+        prices = self._callables.prices(ids)
         return [
             self._card(item, records.get(item.item_id, {}), prices.get(item.item_id), root, language) for item in items
         ]

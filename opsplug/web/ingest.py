@@ -1,6 +1,5 @@
 """What browsers send: events and the answer to the consent question."""
 
-import time
 from urllib.parse import urlsplit
 
 from opsplug import reasons
@@ -16,28 +15,16 @@ from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
 from opsplug.events import Event
 from opsplug.web.http import Request, Response, error_response, json_response, read_json
-from opsplug.web.limiter import Limiter
-
-_BATCHES_A_SECOND = 300  # from one address; a visitor's browser sends one in some seconds
-_WINDOW = 5.0  # seconds
 
 
 class Ingest:
     """`POST events` and `POST consent`."""
 
-    def __init__(
-        self,
-        observer: Observer,
-        queue: EventQueue,
-        counters: Counters,
-        bot_behaviour: BotBehaviour,
-        trusted_proxies: int,
-    ) -> None:
+    def __init__(self, observer: Observer, queue: EventQueue, counters: Counters, bot_behaviour: BotBehaviour) -> None:
         self._bot_behaviour = bot_behaviour
         self._observer = observer
         self._queue = queue
         self._counters = counters
-        self._limiter = Limiter(_BATCHES_A_SECOND, _WINDOW, trusted_proxies)
 
     def events(self, request: Request, visit: Visit) -> Response:
         refusal = self._refuse(request)
@@ -96,9 +83,6 @@ class Ingest:
         if not same_origin(request):
             self._counters.add("foreign_origins")
             return error_response(403, "this address accepts requests from the shop's own pages only")
-        if not self._limiter.allows(request, time.monotonic()):
-            self._counters.add("rate_limited")
-            return json_response({"error": "too many requests; try again in some seconds"}, 429, [("Retry-After", "5")])
         return None
 
     def _rejected(self, reason: str) -> Response:

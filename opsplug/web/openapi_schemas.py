@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from opsplug.capture.beacon import MAX_EVENTS, MAX_ITEMS
+from opsplug.capture.beacon import MAX_EVENTS
+from opsplug.capture.sanitize import MAX_ITEMS
 from opsplug.events import BROWSER_EVENTS, MAX_ID
 
 ERROR = {

@@ -17,7 +17,7 @@ Header = Callable[[str], str | None]  # a header of the shop's answer, by its na
 _HEAD_END = re.compile(rb"</head\s*>", re.IGNORECASE)
 _OPENERS = re.compile(rb"<(script|style|title|template|noscript|textarea)\b", re.IGNORECASE)
 _CLOSERS = re.compile(rb"</(script|style|title|template|noscript|textarea)\s*>", re.IGNORECASE)
-_OURS = re.compile(rb"<script\b[^>]*\bdata-opsplug\b", re.IGNORECASE)
+_OURS = re.compile(rb"<script\b[^>]{0,500}\bdata-opsplug\b", re.IGNORECASE)
 _NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_=-]+)'")
 _SEARCHED = 256 * 1024  # a head that has not ended by then is no head
 _ASCII_FAMILY = ("utf-8", "utf8", "us-ascii", "iso-8859", "latin", "windows-125", "gb18030", "gbk", "gb2312", "euc-")

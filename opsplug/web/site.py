@@ -1,5 +1,6 @@
 """opsplug's own addresses: which path is answered by whom, and what happens when it cannot be."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,13 +11,16 @@ from opsplug.capture.guard import Guard
 from opsplug.capture.observer import Observer
 from opsplug.capture.visit import Host, Visit
 from opsplug.errors import EventError, OpsPlugError
-from opsplug.web.http import Request, Response, error_response
-from opsplug.web.limiter import network
+from opsplug.web.http import Request, Response, error_response, json_response
+from opsplug.web.limiter import Limiter, network
 from opsplug.web.static import Snippet
 from opsplug.web.widgets import Helpers
 
 Route = Callable[[Request, Visit], Response]
 Settle = Callable[[Any], None]
+
+_REQUESTS_A_SECOND = 300  # of all kinds, from one address; a visitor's browser sends one in some seconds
+_WINDOW = 5.0  # seconds
 
 
 class Web:
@@ -43,6 +47,7 @@ class Web:
         self._routes = routes
         self._folders = folders  # a whole folder of addresses, such as /admin/, with one handler
         self._settle = settle
+        self._limiter = Limiter(_REQUESTS_A_SECOND, _WINDOW, observer.settings.trusted_proxies)
 
     def handle(self, request: Request, host: Host) -> Response:
         """Never raises: what is wrong with the request is a 4xx with one sentence, a store that fails a 503, a fault of
@@ -99,16 +104,19 @@ class Web:
             self._counters.add("requests_rejected")
             return error_response(413, f"the body is larger than {self.max_body} bytes")
         method = "GET" if request.method == "HEAD" else request.method
+        if method == "GET":
+            file = self._snippet.serve(request.path.lstrip("/"), request)
+            if file is not None:
+                return file
+        if not self._limiter.allows(request, time.monotonic()):
+            self._counters.add("rate_limited")
+            return json_response({"error": "too many requests; try again in some seconds"}, 429, [("Retry-After", "5")])
         route = self._routes.get((method, request.path))
         if route is not None:
             return route(request, visit)
         folder = "/" + request.path.lstrip("/").partition("/")[0] + "/"
         if folder in self._folders and (request.path.startswith(folder) or request.path + "/" == folder):
             return self._folders[folder](request, visit)
-        if method == "GET":
-            file = self._snippet.serve(request.path.lstrip("/"), request)
-            if file is not None:
-                return file
         if any(path == request.path for _, path in self._routes):
             allowed = ", ".join(known for known, path in self._routes if path == request.path)
             response = error_response(405, f"{request.method} is not answered here, only {allowed}")

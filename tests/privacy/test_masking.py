@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsplug.privacy import mask
+from opsplug.privacy.free_text import is_suspect
 from tests.support.samples import labelled_texts
 
 KINDS = {
@@ -143,12 +144,19 @@ def test_time_grows_linearly_on_hostile_text(piece: str) -> None:
     assert large < 40 * small + 0.5  # ten times the text: quadratic growth would be a hundredfold
 
 
+@settings(max_examples=500, deadline=None)
+@given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(FRAGMENTS), max_size=14).map("".join)))
+def test_the_quick_look_sees_whatever_is_masked(text: str) -> None:
+    assert is_suspect(text) or not mask(text).findings
+
+
 def test_recall_and_precision_on_labelled_texts() -> None:
     hidden: Counter[str] = Counter()
     missed: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     for record in labelled_texts():
         findings = mask(record["full_text"]).findings
+        assert is_suspect(record["full_text"]) or not findings
         spans = [
             (KINDS[s["entity_type"]], s["start_position"], s["end_position"])
             for s in record["spans"]

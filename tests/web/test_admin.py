@@ -56,7 +56,7 @@ def site(tmp_path: Path, notes: Notes) -> Iterator[Callable[[Any], Site]]:
 @pytest.mark.parametrize(
     ("answer", "overview", "form"),
     [
-        (True, 200, 200), (object(), 200, 200), ("admin", 200, 200), ("agent", 200, 200), ("viewer", 200, 404),
+        (True, 200, 200), (object(), 403, 403), ("admin", 200, 200), ("agent", 200, 200), ("viewer", 200, 404),
         ({"role": "agent", "name": "Ana"}, 200, 200), ({"role": "viewer"}, 200, 404),
         (False, 403, 403), (None, 403, 403), ("", 403, 403), ({}, 403, 403), ("customer", 403, 403),
         ({"role": "customer"}, 403, 403), ({"name": "Ana"}, 403, 403),

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from opsplug.capture.sanitize import LONGEST, MOST_PROPERTIES, clean_properties
+from opsplug.capture.sanitize import LONGEST, MOST_PROPERTIES, Sanitizer
 from opsplug.errors import StoreError
 from opsplug.privacy.free_text import clean_text
 from tests.contracts.adapter_contract import Visitor, stored
@@ -150,7 +150,7 @@ def test_the_admin_token_is_in_no_file_answer_or_log(shop: FlaskShop, caplog: py
     ],
 )
 def test_what_is_kept_of_a_browsers_properties(properties: dict[str, Any], kept: dict[str, Any]) -> None:
-    assert clean_properties(properties, lambda reason, detail: None) == kept
+    assert Sanitizer(lambda reason, detail: None).properties(properties) == kept
     assert len(kept) <= MOST_PROPERTIES
 
 

@@ -45,6 +45,8 @@ def from_response(response: Response, *, many_threads: bool = False) -> FlaskRes
 class FlaskHost:
     """Answers the questions of `opsplug.capture.visit.Host` about the request in hand."""
 
+    loop = None
+
     @staticmethod
     def native() -> Any:
         try:

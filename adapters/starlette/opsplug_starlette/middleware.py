@@ -83,6 +83,10 @@ class OpsPlugMiddleware:
             await self.app(scope, receive, send)
             return
         answer = _Answer(engine, visit, send)
+        if engine.callables.are_awaited:
+            with engine.guard("begin"):
+                await self._who(scope, receive, _nothing)
+                await engine.callables.await_answers(visit)
         try:
             await self.app(scope, receive, answer.send)
         except BaseException:
@@ -153,7 +157,7 @@ class _Answer:
                     self._held = message
                     return
                 self._json = message if media.startswith(b"application/json") else None
-            self._dress(message, is_page=False)
+            await self._dress(message, is_page=False)
             if visit.tickets:
                 await self._settled()
         elif self._held is not None:
@@ -182,17 +186,19 @@ class _Answer:
                 if page is not None:
                     message = {**message, "body": page}
                     _replace_header(start, b"content-length", str(len(page)).encode())
-        self._dress(start, is_page=True)
+        await self._dress(start, is_page=True)
         if self.visit.tickets:
             await self._settled()
         await self._send(start)
         await self._send(message)
 
-    def _dress(self, message: Message, *, is_page: bool) -> None:
+    async def _dress(self, message: Message, *, is_page: bool) -> None:
         """Add our headers to the answer's."""
         visit = self.visit
         engine = self.engine
         try:
+            if engine.callables.are_awaited:  # the handler may have logged somebody in
+                await engine.callables.await_answers(visit)
             headers = message["headers"]
             added = engine.observer.respond(
                 visit, message["status"], is_page, lambda: _header(headers, b"cache-control").decode("latin-1")

@@ -1,5 +1,6 @@
 """ASGI's scope to our request, our response to ASGI messages."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -94,13 +95,21 @@ async def _gone(receive: Receive, seconds: float) -> bool:
     return False
 
 
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 class StarletteHost:
     """Answers the questions of `opsplug.capture.visit.Host` about one scope."""
 
-    __slots__ = ("scope",)
+    __slots__ = ("loop", "scope")
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self.loop = _running_loop()  # None under trio
 
     def native(self) -> Any:
         return StarletteRequest(self.scope)

@@ -114,7 +114,7 @@ def _categories(value: Any) -> dict[str, str]:
     """`A > B > C` or a list is a path; at most five levels."""
     value = _first(value) if not isinstance(value, list) or len(value) == 1 else value
     value = value.get("name") if isinstance(value, dict) else value
-    parts = re.split(r"\s*[>›»]\s*", value) if isinstance(value, str) else value if isinstance(value, list) else []
+    parts = re.split(r"[>›»]", value) if isinstance(value, str) else value if isinstance(value, list) else []
     names = [text for part in parts if (text := text_of(part))]
     return category_levels(names)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from opsplug.capture.callables import Callables
 from opsplug.capture.guard import Guard
 from opsplug.capture.visit import current_visit
 from opsplug.errors import EventError
@@ -22,12 +23,12 @@ class CurrentVisitor:
         recommender: Callable[[], Recommender],
         keys: Callable[[], Keys],
         guard: Guard,
-        cart: Callable[[Any], Sequence[str]] | None,
+        callables: Callables,
     ) -> None:
         self._recommender = recommender
         self._keys = keys
         self._guard = guard
-        self._cart = cart
+        self._callables = callables
 
     def recommend(
         self,
@@ -116,9 +117,7 @@ class CurrentVisitor:
         if visit is not None and not impersonal:
             if user is None and anonymous_id is None and visit.identity.anonymous_id is not None:
                 user, anonymous_id = visit.user, visit.identity.anonymous_id
-            if self._cart is not None:
-                with self._guard("cart"):
-                    basket += listed(self._cart(visit.host.native()), "cart")
+            basket += self._callables.cart_of(visit)
         return self._recommender().recommend(
             user_id=user, anonymous_id=anonymous_id, cart=basket, placement=placement, item_id=item_id, **question
         )

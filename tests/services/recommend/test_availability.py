@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from opsplug.capture.answers import EXPECTED
+from opsplug.capture.callables import PAUSE
 from opsplug.capture.counters import Counters
-from opsplug.services.recommend.availability import LARGEST, MOST, PATIENCE, PAUSE, Stock
+from opsplug.services.recommend.availability import LARGEST, MOST, Stock
 from tests.support.shop import Shop, fill_catalogue
 
+PATIENCE = EXPECTED["is_available"].patience
 IDS = [str(n) for n in range(12)]
 
 
@@ -74,7 +77,7 @@ def test_one_that_takes_long_is_left_alone_for_a_while() -> None:
     assert stock(["a"]) == {"a"}
     assert len(asked) == 2
     assert counters.get("errors.is_available") == 2
-    assert counters.get("is_available_not_asked") == 1
+    assert counters.get("callables_not_asked.is_available") == 1
 
 
 def test_while_one_question_hangs_no_other_request_does() -> None:

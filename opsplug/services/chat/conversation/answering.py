@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from opsplug.capture.answers import read_order
 from opsplug.locales.formats import money, plain
 from opsplug.models.sentiment import Sentiment
 from opsplug.models.text.retrieval import CONFIDENT
@@ -148,16 +149,15 @@ def _order(heard: Understanding, number: str, asker: Asker, lookup: OrderLookup 
     if asker.user_id is None:
         return _say(heard, "order_login", "ask", 1.0)
     try:
-        state = lookup(number, asker.user_id)
+        state = read_order(lookup(number, asker.user_id))
     except Exception as error:  # the shop's own code failed: the visitor is told, the shop sees it in its log
         log.error("opsplug: order_lookup failed", exc_info=error)
         return _say(heard, "order_failed", "answer", 0.5)
-    if not state:
+    if state is None:
         text = say("order_not_found", heard.language, number=number)
         return Answer("ask", text, 1.0, Context(awaits_order=True))
-    said = state.get("status", state.get("state", "")) if isinstance(state, Mapping) else state
     return Answer(
-        "answer", say("order_state", heard.language, number=number, state=said), 1.0, Context(), (f"order:{number}",)
+        "answer", say("order_state", heard.language, number=number, state=state), 1.0, Context(), (f"order:{number}",)
     )
 
 

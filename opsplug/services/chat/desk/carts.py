@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from opsplug.capture.guard import Guard
+from opsplug.capture.callables import Callables
 from opsplug.capture.visit import current_visit
 from opsplug.errors import StoreError
 
@@ -38,13 +38,13 @@ class Carts:
         store: Store,
         records: Callable[[], Mapping[str, Mapping[str, Any]]],
         counters: Counters,
-        guard: Guard,
+        callables: Callables,
         settings: Settings,
     ) -> None:
         self._store = store
         self._records = records
         self._counters = counters
-        self._guard = guard
+        self._callables = callables
         self._settings = settings
 
     def of(self, anonymous_id: str | None, user: str | None) -> Cart:
@@ -58,12 +58,11 @@ class Carts:
 
     def _told(self, anonymous_id: str | None) -> dict[str, float]:
         visit = current_visit()
-        if self._settings.cart is None or visit is None or visit.identity.anonymous_id != anonymous_id:
+        if visit is None or visit.identity.anonymous_id != anonymous_id:
             return {}
         quantities: dict[str, float] = {}
-        with self._guard("cart"):
-            for item_id in self._settings.cart(visit.host.native()):
-                quantities[str(item_id)] = quantities.get(str(item_id), 0.0) + 1.0
+        for item_id in self._callables.cart_of(visit):
+            quantities[item_id] = quantities.get(item_id, 0.0) + 1.0
         return quantities
 
     def _seen(self, anonymous_id: str | None, user: str | None) -> dict[str, float]:
@@ -87,9 +86,7 @@ class Carts:
     def _prices(self, ids: list[str]) -> dict[str, float]:
         records = self._records()
         prices = {item_id: records.get(item_id, {}).get("price") for item_id in ids}
-        if self._settings.price is not None:
-            with self._guard("price"):
-                prices |= self._settings.price(ids)
+        prices |= self._callables.prices(ids)
         return {
             item_id: float(price)
             for item_id, price in prices.items()

@@ -30,7 +30,11 @@ RULES = (
 _LONGEST = 1200  # characters of an answer that are believed
 _OVERLAP = 0.3  # share of an answer's words that its passages must have
 _SHINGLE = 5  # words in a row that are a quotation of the rules
-_LINK = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w.-]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
+# Each alternative begins only where no such character stands before: else a long run is read again from each of them.
+_LINK = re.compile(
+    r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]+@[\w.-]+|(?<![a-z0-9.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?",
+    re.IGNORECASE,
+)
 _MARKUP = re.compile(r"<\s*[a-z/!]|\]\s*\(|javascript:|data:text|```", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NUMBER_WORDS = {
@@ -38,7 +42,9 @@ _NUMBER_WORDS = {
     for value, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)
 } | {"fourteen": "14", "fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60",
      "ninety": "90", "hundred": "100"}  # fmt: skip
-_CHINESE_NUMBER = re.compile(r"[一二两三四五六七八九十百]+(?=个?(?:天|日|小时|元|块|月|年|折|周|分钟|工作日))")
+_CHINESE_NUMBER = re.compile(
+    r"(?<![一二两三四五六七八九十百])[一二两三四五六七八九十百]+(?=个?(?:天|日|小时|元|块|月|年|折|周|分钟|工作日))"
+)
 _CHINESE_DIGITS = {**{c: n for n, c in enumerate("零一二三四五六七八九")}, "两": 2}
 _SENTENCE_END = re.compile(r"[.!?。！？](?=[\s\"”]|$)|[。！？]")
 _COMMON = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -62,8 +62,8 @@ class CatalogueSearch:
         self,
         records: Callable[[], Iterable[Record]],
         version: Callable[[], object] = lambda: None,
-        price: Callable[[Sequence[str]], Mapping[str, Any]] | None = None,
-        is_available: Callable[[Sequence[str]], Any] | None = None,
+        price: Callable[[Sequence[str]], Mapping[str, float]] | None = None,
+        is_available: Callable[[Sequence[str]], Collection[str] | None] | None = None,
     ) -> None:
         self._records = records
         self._version = version
@@ -96,7 +96,7 @@ class CatalogueSearch:
         for item_id, record in zip(ids, records, strict=True):
             available = record.get("availability", "in_stock") != "out_of_stock"
             if said is not None:
-                available = bool(said.get(item_id)) if isinstance(said, Mapping) else item_id in {str(i) for i in said}
+                available = item_id in said
             shown = {**record, "price": prices.get(item_id, record.get("price")), "available": available}
             if _in_limits(shown["price"], limits):
                 current.append(shown)

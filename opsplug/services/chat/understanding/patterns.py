@@ -1,4 +1,8 @@
-"""The turns of phrase, English and Chinese, by which a message is understood. All read lower-case text."""
+"""The turns of phrase, English and Chinese, by which a message is understood. All read lower-case text.
+
+Words that belong together stand within 80 characters: an expression that looks further takes time that grows with the
+square of the message.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +34,8 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"\b(?:where(?:'s| is| are) my (?:order|parcel|package|stuff|delivery)|(?:track|status of|show me|"
             r"look up|check) "
             r"(?:my |the |this )?(?:order|parcel|package|purchase)|order status|has (?:my|it) (?:order )?shipped)\b"
-            r"|\b(?:show|track|check|status)\b.*\border\b.*\d|订单.*(?:到哪|状态|发货|查|进度)|查.*订单|"
-            r"我的(?:订单|包裹|快递).*(?:哪|呢)|还没有?(?:发货|收到|到货|送到)|\b(?:order|parcel)\b.*(?:在哪|到哪|发货)"
+            r"|\b(?:show|track|check|status)\b.{0,80}\border\b.{0,80}\d|订单.{0,80}(?:到哪|状态|发货|查|进度)|查.{0,80}订单|"
+            r"我的(?:订单|包裹|快递).{0,80}(?:哪|呢)|还没有?(?:发货|收到|到货|送到)|\b(?:order|parcel)\b.{0,80}(?:在哪|到哪|发货)"
         ),
     ),
     (
@@ -48,7 +52,7 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"\b(?:do you (?:have|sell|stock)|(?:i'm |i am )?looking for|show me|find me|i (?:want|need) (?:a|"
             r"an|some)|search for|"
-            r"any \w+ (?:under|below|in)|got any)\b|有没有|有.*吗$|想买|找一|想要|有卖|搜索|看看"
+            r"any \w+ (?:under|below|in)|got any)\b|有没有|有.{0,80}吗$|想买|找一|想要|有卖|搜索|看看"
         ),
     ),
     (
@@ -80,7 +84,7 @@ CHEAPER = re.compile(r"\b(?:cheaper|less expensive|lower price)\b|便宜(?:点|�
 MANIPULATION = re.compile(
     r"\b(?:ignore|disregard|forget) (?:all |any |your |the )*(?:previous|prior|above|"
     r"earlier)?\s*(?:instructions?|rules?|prompts?)"
-    r"|\bsystem prompt\b|\byou are now\b|\bact as\b|\bdeveloper mode\b|忽略.*(?:指令|规则|提示)|系统提示"
+    r"|\bsystem prompt\b|\byou are now\b|\bact as\b|\bdeveloper mode\b|忽略.{0,80}(?:指令|规则|提示)|系统提示"
 )
 OTHERS = re.compile(
     r"\b(?:(?:all|other|another|every|someone(?: else)?'s|somebody(?: else)?'s|his|her|"
