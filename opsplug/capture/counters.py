@@ -19,12 +19,17 @@ class Counters:
     dictionary calls no Python code, so the interpreter changes threads before or after it, not within."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, int] = _Counts()
+        self._counts: dict[str, int] = {}
         self._saved: defaultdict[str, int] = defaultdict(int)
         self._details: dict[str, set[str]] = {}
 
     def add(self, name: str, n: int = 1) -> None:
-        self._counts[name] += n
+        try:
+            self._counts[name] += n
+        except KeyError:  # the first of this name
+            reasons.require(name)
+            self._counts.setdefault(name, 0)
+            self._counts[name] += n
 
     def note(self, name: str, detail: str = "") -> None:
         """One more of this reason. A family (`properties_unknown.*`) is counted by its detail, masked, and past 50 of
@@ -67,9 +72,3 @@ class Counters:
         self._counts.clear()
         self._saved.clear()
         self._details.clear()
-
-
-class _Counts(dict[str, int]):
-    def __missing__(self, name: str) -> int:
-        reasons.require(name)
-        return self.setdefault(name, 0)  # the last step calls no Python code: see `Counters`
