@@ -197,12 +197,12 @@ def rejected(why: str) -> str | None:
 
 def meaning(name: str, language: str) -> str:
     """What it means that this was counted; "" for a name that an older version has left in the store."""
-    return _text(name, "meaning", language)
+    return marked(name, "meaning", language).replace("`", "")
 
 
 def remedy(name: str, language: str) -> str:
     """What to do about it; "" where nothing needs to be done."""
-    return _text(name, "remedy", language)
+    return marked(name, "remedy", language).replace("`", "")
 
 
 def worth_a_look(counts: Mapping[str, int]) -> list[tuple[str, Reason]]:
@@ -227,7 +227,8 @@ def detail(name: str) -> str:
     return name[len(row.name) - 1 :] if row is not None and row.is_family else ""
 
 
-def _text(name: str, part: str, language: str) -> str:
+def marked(name: str, part: Literal["meaning", "remedy"], language: str) -> str:
+    """The same with its marks of code, for pages that show them."""
     row = find(name)
     return "" if row is None else str(locales.words("reasons", language)[row.name].get(part, ""))
 

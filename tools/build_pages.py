@@ -30,7 +30,8 @@ def reasons_page() -> str:
 
 
 def _line(row: reasons.Reason) -> str:
-    return f"| `{row.name}` | {row.severity} | {reasons.meaning(row.name, 'en')} | {reasons.remedy(row.name, 'en')} |"
+    meaning, remedy = (reasons.marked(row.name, part, "en") for part in ("meaning", "remedy"))
+    return f"| `{row.name}` | {row.severity} | {meaning} | {remedy} |"
 
 
 _DOCUMENTS: Final = """# Documents
