@@ -23,6 +23,8 @@ GATES: Final = (
     "size", "origin", "rate", "program", "decode", "name", "id", "repeat", "clock", "fields", "mask", "consent",
     "staff", "queue", "store", "catalogue",
 )  # fmt: skip
+# Names that an older version has counted under, in a store or in a process that still runs.
+RENAMED: Final = {"bots_by_conduct": "bots_by_behaviour"}
 
 
 class UnknownReasonError(BaseException):
@@ -46,7 +48,7 @@ REASONS: Final = (
     # requests
     Reason("requests", "counted", "info"),
     Reason("bots", "counted", "info", "program"),
-    Reason("bots_by_conduct", "counted", "info", "program"),
+    Reason("bots_by_behaviour", "counted", "info", "program"),
     Reason("prefetches", "counted", "info"),
     Reason("health_checks", "counted", "info"),
     Reason("static_files", "counted", "info"),

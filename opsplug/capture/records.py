@@ -115,7 +115,7 @@ class Recorder:
             return STAFF
         bots = self._bot_behaviour
         if bots.judge(visit) if visit.page_view_id is not None else bots.is_program(visit):
-            self._counters.add("bots_by_conduct")
+            self._counters.add("bots_by_behaviour")
             return BOT
         return VISITOR
 

@@ -1,6 +1,7 @@
 """Documents, leases and counters: small tables that every process shares."""
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -89,7 +90,10 @@ class DocumentRows:
             self._db.write(work, timeout=timeout)
 
     def counts(self) -> dict[str, int]:
-        return dict(self._db.read(lambda connection: connection.execute(queries.COUNTS).fetchall()))
+        found: defaultdict[str, int] = defaultdict(int)
+        for name, count in self._db.read(lambda connection: connection.execute(queries.COUNTS).fetchall()):
+            found[reasons.RENAMED.get(name, name)] += count
+        return dict(found)
 
     def _found(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[str, Any]]:
         rows = self._db.read(lambda connection: connection.execute(sql, parameters).fetchall())

@@ -369,7 +369,7 @@ class AdapterContract:
         assert len(stored(shop, "page_view", audience=1)) == 20
         assert len(stored(shop, "page_view")) == 41
         assert len(stored(shop, "view_item")) == 12 + 41
-        assert shop.engine.store.counts()["bots_by_conduct"] == 20
+        assert shop.engine.store.counts()["bots_by_behaviour"] == 20
 
     def test_staff_are_counted_apart(self, build: Build) -> None:
         shop = build(is_staff=lambda request: request.headers.get("x-staff") == "1")
