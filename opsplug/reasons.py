@@ -137,6 +137,7 @@ REASONS: Final = (
     Reason("errors.chat_keeper", "failed", "warning"),
     Reason("errors.intents", "failed", "warning"),
     Reason("errors.withdrawal", "failed", "problem"),
+    Reason("errors.catalog_source", "failed", "warning"),
     Reason("errors.discovery", "failed", "warning"),
     Reason("errors.writer", "failed", "problem"),
     Reason("errors.store", "failed", "problem"),

@@ -10,7 +10,7 @@ import os
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
@@ -128,6 +128,15 @@ class Settings:
     retention_days: int = setting(
         730, "Events, conversations, alarms and alerts older than this are removed in small batches; 0: kept."
     )
+    catalog: Any = setting(
+        None,
+        "Where the products are: a callable, an SQLAlchemy model or `(Session, Model)`, the URL of a database or a SQLite "
+        "file with `#TABLE`, a Google Merchant, CSV or JSON feed. Read again every five minutes.",
+        shown=False,
+    )
+    catalog_fields: Mapping[str, str] = setting(
+        {}, 'Our names of the catalogue\'s fields to the shop\'s: `{"item_id": "pno"}`.'
+    )
     item_url: str = setting("", "Address of an item's page where the catalogue has none: `/product/{item_id}`.")
     testing: bool = setting(False, "No thread, file or schedule starts by itself. Flask's TESTING sets it.")
     holdout: float = setting(
@@ -213,7 +222,7 @@ def describe() -> list[tuple[str, str, str]]:
     rows = []
     for f in fields(Settings):
         default = f.default if f.default is not None else None
-        shown = "{}" if f.name == "events" else repr(default)
+        shown = "{}" if f.default is MISSING else repr(default)
         rows.append((f.name, shown, f.metadata["help"]))
     return rows
 

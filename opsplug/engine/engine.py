@@ -80,6 +80,9 @@ class Engine(Parts):
         self._starter.start()
 
     def _open_schedule(self) -> None:
+        if self.settings.catalog is not None:
+            with self.guard("catalog_source"):
+                self.catalog_source.start()  # type: ignore[union-attr]
         with self.guard("schedule"):  # a script may be over before its scheduler has opened
             self.schedule.start()
 
@@ -146,6 +149,8 @@ class Engine(Parts):
         if self._starter is not None and self._started_in == os.getpid():
             self._starter.join(5.0)
             self.schedule.stop()
+        if self.__dict__.get("catalog_source"):
+            self.catalog_source.stop()  # type: ignore[union-attr]
         if self.__dict__.get("discovery"):
             self.discovery.stop()  # type: ignore[union-attr]
         if "support" in self.__dict__:

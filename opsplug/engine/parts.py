@@ -26,6 +26,7 @@ from opsplug.store import Store, open_store
 if TYPE_CHECKING:
     from opsplug.capture.discovery import Discovery
     from opsplug.services.catalog import Catalog
+    from opsplug.services.catalog_source import CatalogSource
     from opsplug.services.chat.conversation.chat import Chat
     from opsplug.services.chat.conversation.language_model import LanguageModel
     from opsplug.services.chat.conversation.sentiment import SentimentService
@@ -101,6 +102,15 @@ class Parts:
         from opsplug.services.catalog import Catalog
 
         return Catalog(self.store)
+
+    @cached_property
+    def catalog_source(self) -> CatalogSource | None:
+        from opsplug.services.catalog_source import CatalogSource
+
+        if self.settings.catalog is None:
+            return None
+        source, fields = self.settings.catalog, self.settings.catalog_fields
+        return CatalogSource(source, self.catalog, lambda: self.store, self.guard, fields=fields)
 
     @cached_property
     def artefacts(self) -> Artefacts:

@@ -14,7 +14,9 @@ from opsplug.capture.discovery.evidence import Evidence
 from opsplug.capture.visit import current_visit
 from opsplug.errors import EventError, StoreError
 from opsplug.events import text_id
+from opsplug.services.catalog_fields import guess_once
 from opsplug.services.snapshot import Snapshot
+from opsplug.values import number as as_number
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
@@ -37,6 +39,7 @@ _SPELLINGS = {name.replace("_", ""): name for name in AVAILABILITY} | {
     "instoreonly": "out_of_stock",
 }
 MAX_TEXT = 5000
+_named_fields: set[str] = set()
 CHECK_EVERY = 1.0  # seconds between two looks at the store's catalogue version
 QUICK = 0.05  # seconds: a reload that takes longer happens beside the request
 
@@ -91,7 +94,7 @@ class Catalog:
         written = self._mild(
             lambda: self._store.put_items(checked, origin=origin, now_ms=round(self._clock() * 1000)), 0
         )
-        self._changed = self._changed or origin == "explicit"
+        self._changed = self._changed or origin != "page"
         return written
 
     def remove(self, ids: Sequence[str]) -> None:
@@ -122,6 +125,10 @@ class Catalog:
         record = self._store.get_items([item_id]).get(item_id)
         evidence = self._evidence.of(item_id)
         return None if record is None else {"record": record, "evidence": evidence or {"origin": "given by the shop"}}
+
+    def ids_of_source(self) -> list[str]:
+        """Items that the setting `catalog` has given."""
+        return self._store.ids_of_origin("catalog")
 
     def get(self, item_id: str) -> dict[str, Any] | None:
         """Read one item.
@@ -198,10 +205,21 @@ class Catalog:
             self._loading = False
 
 
+def _name_unknown(unknown: Mapping[str, str]) -> None:
+    """Fields that nobody knows are named once each, with the nearest that is known."""
+    for name, near in unknown.items():
+        if name not in _named_fields and len(_named_fields) < 1000:
+            _named_fields.add(name)
+            log.warning("opsplug: catalogue: there is no field %r%s", name, f"; did you mean {near!r}?" if near else "")
+
+
 def clean_record(record: Mapping[str, Any]) -> dict[str, Any]:
     """One catalogue record with known fields only; `EventError` names the field that does not fit."""
     if not isinstance(record, Mapping):
         raise EventError("items: each record is an object with an item_id")
+    names, unknown = guess_once(frozenset(map(str, record)))
+    _name_unknown(unknown)
+    record = {names.get(name, name): value for name, value in record.items()}
     item_id = text_id(record.get("item_id"), "item_id")
     clean: dict[str, Any] = {"item_id": item_id}
     for name, value in record.items():
@@ -218,16 +236,17 @@ def clean_record(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _number(value: Any, name: str, item_id: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
+    number = as_number(value)
+    if number is None and not isinstance(value, float):
         raise EventError(f"{name} of {item_id!r}: a number is expected, not {value!r}") from None
-    if isinstance(value, bool) or not math.isfinite(number) or not 0 <= number < 1e12:
+    if number is None or not 0 <= number < 1e12:
         raise EventError(f"{name} of {item_id!r}: a finite number of at least 0 is expected, not {value!r}")
-    return number
+    return float(number)
 
 
 def _other(name: str, value: Any, item_id: str) -> Any:
+    if name == "availability" and isinstance(value, bool):
+        return "in_stock" if value else "out_of_stock"
     if name == "availability":
         word = str(value).rsplit("/", 1)[-1].lower().replace("_", "").replace(" ", "").replace("-", "")
         if word not in _SPELLINGS:

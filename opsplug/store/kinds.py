@@ -83,6 +83,8 @@ KINDS: Final = (
     Kind("alert_outbox", "a message that is to be delivered", "KEY", "alerts.job", "writer"),
     Kind("alert_times", "when nobody should be disturbed", "times", "alerts.alerts", "shop"),
     # -- lists and models
+    Kind("catalog_source", "what became of the last reading of the setting `catalog`", "last",
+         "catalog_source.refresh", "writer"),
     Kind("catalog_evidence", "where the fields of a learnt item were found", "ITEM", "services.catalog", "shop"),
     Kind("catalog_routes", "which routes show products, and why", "all", "services.catalog", "writer"),
     Kind("rules", "the merchandising rules", "MODEL", "outcomes.effects", "shop"),

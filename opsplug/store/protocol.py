@@ -104,8 +104,13 @@ class Store(Protocol):
 
     # -- catalogue ------------------------------------------------------------------------------------------------
     def put_items(self, records: Sequence[Mapping[str, Any]], *, origin: str, now_ms: int) -> int:
-        """Insert or replace items by `item_id`; -> records written. `origin` is "explicit" or "page"; a page's
-        record never replaces an explicit one. Unchanged records only count as seen."""
+        """Insert or change items by `item_id`; -> records changed. Field by field the word of "explicit" (the shop's
+        upserts, which add to each other) counts before that of "catalog" (its setting) and of "page". Unchanged
+        records only count as seen."""
+        ...
+
+    def ids_of_origin(self, origin: str) -> list[str]:
+        """Items whose first word comes from there."""
         ...
 
     def remove_items(self, ids: Sequence[str], *, origin: str | None = None) -> int:

@@ -93,16 +93,21 @@ LINKED_IDS: Final = "SELECT anonymous_id FROM links WHERE user_id = :user_id ORD
 FORGET_LINKS: Final = "DELETE FROM links WHERE anonymous_id = :visitor OR user_id = :visitor"
 
 # -- catalogue ------------------------------------------------------------------------------------------------------
-GET_ITEMS: Final = "SELECT item_id, record, origin FROM items WHERE item_id IN ({ids})"
+GET_ITEMS: Final = "SELECT item_id, record, origin, parts FROM items WHERE item_id IN ({ids})"
 ALL_ITEMS: Final = "SELECT item_id, record FROM items WHERE item_id > :after ORDER BY item_id LIMIT :batch"
-PUT_ITEM: Final = """INSERT INTO items (item_id, record, origin, updated_at, seen_at)
-    VALUES (:item_id, :record, :origin, :now, :now)
-    ON CONFLICT (item_id) DO UPDATE SET record = excluded.record, origin = excluded.origin,
+PUT_ITEM: Final = """INSERT INTO items (item_id, record, origin, parts, updated_at, seen_at)
+    VALUES (:item_id, :record, :origin, :parts, :now, :now)
+    ON CONFLICT (item_id) DO UPDATE SET record = excluded.record, origin = excluded.origin, parts = excluded.parts,
     updated_at = excluded.updated_at, seen_at = excluded.seen_at"""
-SEE_ITEM: Final = "UPDATE items SET seen_at = :now WHERE item_id = :item_id AND seen_at < :now"
+SEE_ITEM: Final = """UPDATE items SET seen_at = CASE WHEN seen_at < :now THEN :now ELSE seen_at END, parts = :parts
+    WHERE item_id = :item_id"""
 REMOVE_ITEMS: Final = "DELETE FROM items WHERE item_id IN ({ids})"
 REMOVE_ITEMS_OF: Final = "DELETE FROM items WHERE origin = :origin AND item_id IN ({ids})"
+IDS_OF_ORIGIN: Final = "SELECT item_id FROM items WHERE origin = :origin"
 EXPIRE_ITEMS: Final = "DELETE FROM items WHERE origin = :origin AND seen_at < :before"
+# A shop's own SQLite file.
+TABLE_NAMES: Final = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+TABLE_ROWS: Final = 'SELECT * FROM "{table}"'
 VERSION: Final = "SELECT value FROM versions WHERE name = :name"
 # Starts at the time of day, so that a new database never repeats a version of the old one.
 RAISE_VERSION: Final = """INSERT INTO versions (name, value) VALUES (:name, :now)

@@ -119,6 +119,8 @@ class _Plug:
             if self.app.testing and not self._asked:
                 settings = dataclasses.replace(settings, testing=True, store="sqlite://")
             self._engine = Engine(settings)
+            if self._engine.catalog_source is not None:
+                self._engine.catalog_source.context = self.app.app_context
         return self._engine
 
     def serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
