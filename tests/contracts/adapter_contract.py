@@ -11,6 +11,7 @@ import pytest
 
 from opsplug import Engine
 from opsplug.errors import SettingsError, StoreError
+from tests.support.stats_pages import page_names
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -440,7 +441,7 @@ class AdapterContract:
         entered = first.get("/_opsplug/admin/?token=a-token-of-some-length")
         assert entered.status == 303
         assert "token" not in (entered.header("location") or "")
-        for page in ("", "recommendations", "items", "models", "health", "overview.csv", "items.csv"):
+        for page in (*page_names(), "overview.csv", "items.csv"):
             assert first.get(f"/_opsplug/admin/{page}").status == 200, page
         assert second.get("/_opsplug/admin/?token=a-token-of-some-length").status == 403
         form = b"token=a-token-of-some-length"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.markdown import ROOT
+from tests.support.public_names import FUNCTIONS, RESULTS
 
 LOADS = re.compile(r"<(?:script|img|iframe)[^>]+src=\"(https?:[^\"]+)|<link[^>]+rel=\"(?:stylesheet|preconnect|icon)\"[^>]+href=\"(https?:[^\"]+)")  # fmt: skip
-NAMES = "Engine track recommend upsert reply propensity StreamingDetector forecast PropensityModel mask OpsPlugMiddleware".split()
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_it_loads_nothing_from_elsewhere(site: Path) -> None:
 def test_every_public_name_has_its_entry(site: Path) -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in site.glob("reference/*/index.html"))
     anchors = {anchor.rpartition(".")[2] for anchor in re.findall(r'<h\d id="(opsplug[\w.]+)"', text)}
-    assert anchors.issuperset(NAMES)
+    assert anchors.issuperset(name.rpartition(":")[2].rpartition(".")[2] for name in (*FUNCTIONS, *RESULTS))
 
 
 def test_recipes_decisions_and_changes_are_in_it(site: Path) -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("sklearn", "scipy", "nltk", "textblob", "torch", "pandas", "sqlite_utils", "apprise", "openai")
+HEAVY = ("sklearn", "joblib", "scipy", "nltk", "textblob", "torch", "pandas", "sqlite_utils", "apprise", "openai")
 IMPORTS = "import opsplug, opsplug_flask, opsplug_starlette; from opsplug import Engine, Settings"
 SERVES = """
 import flask, sys
