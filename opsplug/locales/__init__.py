@@ -128,7 +128,8 @@ def _words(file: str, language: str) -> Words:
 def _base(file: str, language: str) -> Words:
     """What a shop's file adds to: the same language as it is shipped, else the wider language, else English."""
     if (_SHIPPED / language / f"{file}.json").is_file():
-        return shipped(file, language)
+        own = shipped(file, language)
+        return own if language == ENGLISH else merged(shipped(file, ENGLISH), own)
     if language == ENGLISH:
         raise KeyError(file)
     return _words(file, _wider(language) or ENGLISH)

@@ -58,8 +58,9 @@ class Ask:
         return f"{self.base}/{self.name}"
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
-        """`templates/stats/TEMPLATE`; it sees `t` (words), `base`, `here`, `csrf`, `may(role)`, and `values`."""
-        return self.render(template, status, here=self.here, csrf=self.csrf, may=self.person.may, **values)
+        """`templates/stats/TEMPLATE` with `t` (words), `formats`, `base`, `here`, `csrf`, `may(role)`, and `values`."""
+        common = {"here": self.here, "csrf": self.csrf, "may": self.person.may, "formats": self.formats}
+        return self.render(template, status, **common, **values)
 
     def json(self, value: Any, status: int = 200) -> Response:
         return json_response(value, status)
