@@ -94,7 +94,7 @@ class OpsPlugMiddleware:
             raise
         finally:
             try:
-                visit.route, visit.params = self._routes.of(scope)
+                visit.route, visit.params = self._routes.of(scope, visit.path)
                 engine.observer.leave(visit)
             except Exception as error:
                 engine.guard.swallowed("finish", error)
