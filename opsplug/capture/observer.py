@@ -105,7 +105,9 @@ class Observer:
         """The answer is about to leave: the headers to add to it. `is_page`: a GET answered with HTML and 200."""
         visit.status = status
         if visit.kind is not VISIT:
-            return []
+            if not is_page or visit.kind is not TrafficClass.STATIC:
+                return []
+            visit.kind = VISIT  # a page below /media/ or /assets/: what is answered says more than the address
         visit._staff = self._is_staff is not None and visit.staff
         headers: list[tuple[str, str]] = []
         if is_page:

@@ -35,7 +35,7 @@ _PROGRAM = re.compile(
     r"\bphp\b|node-fetch|node\.js|monitor|uptime|pingdom|\bptst/|check(?:er|host)|link ?check|preview|validat|verif|"
     r"archiver|externalhit|mediapartners|feed|\brss\b|scan|probe|nikto|zgrab|httrack|sqlmap|synthetic|survey|audit|"
     r"resolver|optimizer|capture|insights|inspection|favicon|\bgoogle[- ](?!app|chrome)|agent\b|agent[/-]|"
-    r"https?://|www\.|[\w.+-]@[\w-]{1,63}\.\w|\b[a-z][a-z0-9-]{2,62}\.(?:com|org|net|io|ai|co|de|fr|ru|cn)\b|"
+    r"https?://|www\.|[\w.+-]@[\w-]{1,63}\.[a-z]|\b[a-z][a-z0-9-]{2,62}\.(?:com|org|net|io|ai|co|de|fr|ru|cn)\b|"
     r"\(compatible;(?! ?(?:MSIE|Konqueror))",
     re.IGNORECASE,
 )
@@ -44,6 +44,10 @@ _BROWSER = re.compile(
     r"(?:Mozilla|Opera|Dalvik)/\d[\d.]*(?: ?[(\[]|\Z)|(?:UCWEB|Nokia|SAMSUNG|BlackBerry|SonyEricsson|LG|MOT)|"
     r"Werkzeug/|testclient\Z",
     re.IGNORECASE,
+)
+# What a maker calls a phone says nothing of who holds it: "Android 13; CUBOT NOTE 20 Build/TP1A".
+_PHONE = re.compile(
+    r"(\(Linux; (?:U; )?Android [\d.]+;)(?: [a-z]{2}[-_][a-z]{2};)?[^;()@:]{1,60}(?=[;)])", re.IGNORECASE
 )
 _LONGEST_AGENT = 1000  # characters that are looked at; browsers stay far below
 _METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE"))
@@ -95,4 +99,6 @@ def _remember(cache: dict[str, TrafficClass], text: str, kind: TrafficClass) -> 
 
 def is_bot(agent: str) -> bool:
     """True for an agent that names itself a program or a site of its own, or that does not claim to be a browser."""
-    return _BROWSER.match(agent.lstrip('"')) is None or _PROGRAM.search(agent[:_LONGEST_AGENT]) is not None
+    if _BROWSER.match(agent.lstrip('"')) is None:
+        return True
+    return _PROGRAM.search(_PHONE.sub(r"\1", agent[:_LONGEST_AGENT], count=1)) is not None

@@ -113,6 +113,12 @@ class AdapterContract:
         assert visitor.get("/_opsplug/health").status == 404
         assert list(tmp_path.iterdir()) == []
 
+    def test_a_page_is_a_page_whatever_its_folder_is_called(self, build: Build) -> None:
+        shop = build(consent="not_required")
+        assert Visitor(shop).get("/media/page").status == 200
+        [view] = stored(shop, "page_view")
+        assert view.route == "/media/page"
+
     def test_the_pages_nonce_is_reused(self, build: Build) -> None:
         assert b'nonce="n0nce"></script></head>' in Visitor(build()).get("/nonce").body
 

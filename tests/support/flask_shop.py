@@ -34,6 +34,7 @@ def shop_app() -> flask.Flask:
     app.secret_key = "for tests"
 
     @app.get("/page")
+    @app.get("/media/page")
     def page() -> str:
         return PAGE
 

@@ -94,6 +94,7 @@ def shop_routes(folder: Path) -> list[Any]:
 
     return [
         Route("/page", page),
+        Route("/media/page", page),
         Route("/product/{item_id}", product),
         Route("/helpers", helpers),
         Route("/personal", personal),
