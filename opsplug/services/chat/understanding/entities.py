@@ -47,6 +47,7 @@ _ORDER = re.compile(
     r"was)?\s*[:#]?\s*([a-z]{0,5}-?\d[\da-z-]{2,23})"
     r"|#\s?([a-z]{0,5}-?\d[\da-z-]{2,23})|(?:订单号?|单号)\s*(?:是|为)?\s*[:：#]?\s*([a-z]{0,5}-?\d[\da-z-]{2,23})"
 )
+_BARE = re.compile(r"\W*(?:no\.?|nr\.?)?\s*([a-z]{0,5}-?\d[\da-z-]{2,23})\W*")  # the whole message
 _NUMBER = re.compile(r"(?<![\da-z])([a-z]{0,5}-?\d[\da-z-]{2,23})(?![\da-z])")
 
 
@@ -63,7 +64,8 @@ class Entities(NamedTuple):
 def entities(text: str, awaits_order: bool = False) -> Entities:
     """Reads `text`, whatever its case; with `awaits_order` a bare number is the order that was asked for."""
     lower = text.lower()
-    order = _first(_ORDER, lower) or (_first(_NUMBER, lower) if awaits_order else None)
+    bare = _BARE.fullmatch(lower.strip())
+    order = _first(_ORDER, lower) or (bare[1] if bare else _first(_NUMBER, lower) if awaits_order else None)
     below, above = _limits(lower)
     colour = _COLOUR.search(lower)
     named = colour.group().rstrip("色的") if colour else ""

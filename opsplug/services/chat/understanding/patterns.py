@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import re
 
+from opsplug.services.chat.understanding.person import NO_PERSON, PERSON
+
+SELF_HARM = re.compile(
+    r"\b(?:kill(?:ing)? myself|suicid\w*|end (?:my|it all|my own) ?life|(?:want|going) to die|hurt(?:ing)? myself|"
+    r"harm(?:ing)? myself|self[- ]?harm|no reason to live|don't want to live|do not want to live|better off dead|"
+    r"take my own life)\b|自杀|不想活|想死|去死算了|自残|轻生|活不下去|结束(?:自己的)?生命|割腕"
+)
+URGENT = re.compile(
+    r"\b(?:stolen|stole|theft|hacked|scam(?:med)?|phishing|fraud\w*|unauthori[sz]ed|emergency|urgent(?:ly)?|bleeding|"
+    r"robbed|broke into|identity theft|someone else (?:is using|used))\b|被盗|被偷|盗刷|诈骗|被骗|紧急|急救|出血|黑客"
+)
 KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "person",
-        re.compile(
-            r"\b(?:human|real person|live (?:agent|person)|representative|operator|talk to (?:a|"
-            r"some)\s?(?:one|body|person)|"
-            r"speak (?:to|with) (?:a|some)\s?(?:one|body|person|agent)|(?:to|with) an? (?:agent|person)|"
-            r"customer service agent)\b"
-            r"|人工|真人|转客服|找客服"
-        ),
-    ),
+    ("no_person", NO_PERSON),
+    ("person", PERSON),
+    ("self_harm", SELF_HARM),
     (
         "legal_or_safety",
         re.compile(

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from opsplug.models.text.language import detect_language
 from opsplug.services.chat.understanding.entities import Entities, entities, without_entities
 from opsplug.services.chat.understanding.patterns import CHEAPER, FILLER, FOLLOW_UP, KINDS, MANIPULATION, OTHERS
+from opsplug.services.chat.understanding.person import PERSON
+from opsplug.services.chat.understanding.remarks import remark
 
-SMALL_TALK = ("greeting", "thanks", "goodbye", "who_are_you")
+SMALL_TALK = ("greeting", "thanks", "goodbye", "who_are_you", "ok", "yes", "no", "no_person")
 _INVISIBLE = dict.fromkeys((*range(8203, 8208), *range(8234, 8239), *range(8288, 8298), 65279, 173))
 _FEW_WORDS = 7
+_ORDER_WORDS = 3  # of a message that is an order's number and little else
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,9 @@ class Context:
     misses: int = 0  # turns in a row without an answer
     last_reply: str = ""
     repeats: int = 0  # times in a row that the same was said
+    question: str = ""  # what was asked last
+    source: str = ""  # the entry that answered it
+    offered: tuple[str, ...] = ()  # questions that it was asked back with
 
 
 @dataclass(frozen=True)
@@ -66,10 +72,13 @@ def understand(text: str, context: Context | None = None, language: str | None =
 def _intent(lower: str, named: Entities, context: Context) -> str:
     if not any(character.isalnum() for character in lower):
         return "empty"
+    said = None if PERSON.search(lower) else remark(lower)
+    if said is not None:
+        return said
     for kind, pattern in KINDS:
         if pattern.search(lower):
             return "order_status" if kind == "search" and named.order else kind
-    if named.order and (context.awaits_order or len(lower.split()) <= 3):
+    if named.order and (context.awaits_order or len(lower.split()) <= _ORDER_WORDS):
         return "order_status"
     limits = named.below is not None or named.above is not None
     if context.search is not None and _is_follow_up(lower, named):
