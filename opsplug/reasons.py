@@ -135,6 +135,7 @@ REASONS: Final = (
     Reason("errors.catalogue", "failed", "warning"),
     Reason("errors.chat", "failed", "warning"),
     Reason("errors.chat_keeper", "failed", "warning"),
+    Reason("errors.embeddings", "failed", "warning"),
     Reason("errors.intents", "failed", "warning"),
     Reason("errors.withdrawal", "failed", "problem"),
     Reason("errors.catalog_source", "failed", "warning"),

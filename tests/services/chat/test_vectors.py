@@ -17,7 +17,7 @@ from opsplug.models.text.sentence import Floats
 from opsplug.services.chat.knowledge.knowledge import Knowledge
 from opsplug.services.chat.knowledge.vectors import Vectors
 from opsplug.training import encoders
-from tests.services.chat.test_handover import Memory
+from tests.support.memory_store import Memory
 
 ENTRIES = [
     {"id": "returns", "question": "What is your return policy?", "answer": "Within 30 days.", "language": "en"},

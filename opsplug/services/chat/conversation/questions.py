@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from opsplug.models.text.passages import sentences
 from opsplug.models.text.retrieval import CONFIDENT
 from opsplug.services.chat.knowledge.knowledge import Found
+from opsplug.services.chat.understanding.turns import FOLLOWS, HELLO, ORDINALS, QUESTION_MARKS
 from opsplug.services.chat.understanding.understanding import Context
 
 Search = Callable[[str, str], Sequence[Found]]
@@ -15,26 +15,11 @@ _MOST_PARTS = 8  # sentences of a message that are looked at one by one
 _MOST_ANSWERS = 2
 _LONG = 40  # words, or half of it in characters, from which a message is read sentence by sentence
 _FOLLOW_UP_WORDS = 8
-_HELLO = re.compile(
-    r"^(?:hi|hello|hey|dear (?:sir|madam|team|all)|good (?:morning|afternoon|evening)|你好|您好|在吗)[\s,.!，。！、]+",
-    re.IGNORECASE,
-)
-_FOLLOWS = re.compile(
-    r"^(?:and|or|but|also|what about|how about|what if|then|so|ok(?:ay)?,? (?:and|but|so))\b|"
-    r"\b(?:it|that|this|they|them|those|these|one|there|same)\b|"
-    r"^(?:how long|how much|how many|when|why|where|how)\b.{0,25}$|"
-    r"^(?:那|那么|还有|如果|要是|换成|或者|多久|多少|什么时候|为什么|怎么办)|(?:它|这个|那个|这样|那样)|呢[?？]?$"
-)
-_ORDINALS = (
-    (re.compile(r"^\W*(?:1|one|the first|first|first one|the first one|第一个|一)\W*$"), 0),
-    (re.compile(r"^\W*(?:2|two|the second|second|second one|the second one|第二个|二)\W*$"), 1),
-    (re.compile(r"^\W*(?:3|three|the third|third|last|the last|the third one|the last one|第三个|三|最后一个)\W*$"), 2),
-)
 
 
 def known(text: str, language: str, context: Context, search: Search) -> list[Found]:
     """Best first. More than one of them is sure only where the message asks more than one thing."""
-    plain = _HELLO.sub("", text) or text
+    plain = HELLO.sub("", text) or text
     several = _by_parts(plain, language, search)
     if len(several) > 1:
         return several
@@ -46,13 +31,13 @@ def known(text: str, language: str, context: Context, search: Search) -> list[Fo
 
 def ordinal(lower: str, count: int) -> int | None:
     """The position that "the second" names among `count`, or None."""
-    at = next((position for pattern, position in _ORDINALS if pattern.match(lower)), None)
+    at = next((position for pattern, position in ORDINALS if pattern.match(lower)), None)
     return None if at is None or at >= count else at
 
 
 def _continued(text: str, language: str, context: Context, search: Search) -> list[Found]:
     """A few words that go on from the last question are read together with it; the same entry does not answer twice."""
-    if not context.question or len(text.split()) > _FOLLOW_UP_WORDS or not _FOLLOWS.search(text.lower()):
+    if not context.question or len(text.split()) > _FOLLOW_UP_WORDS or not FOLLOWS.search(text.lower()):
         return []
     found = [one for one in search(f"{context.question} {text}", language) if one.entry.id != context.source]
     return [found[0], *_unsure(found[1:])] if found and found[0].confidence >= CONFIDENT else []
@@ -61,7 +46,7 @@ def _continued(text: str, language: str, context: Context, search: Search) -> li
 def _by_parts(text: str, language: str, search: Search) -> list[Found]:
     """The answers to the questions of a message that asks two, or that is as long as a letter."""
     parts = [text[start:end] for start, end in sentences(text)]
-    asking = [part for part in parts if part.rstrip().endswith(("?", "？"))]
+    asking = [part for part in parts if part.rstrip().endswith(QUESTION_MARKS)]
     long = len(text.split()) > _LONG or (not text.isascii() and len(text) > 2 * _LONG)
     if len(asking) < 2 and not (long and len(parts) > 1):
         return []
