@@ -156,7 +156,10 @@ EXPECTED: Final[Mapping[str, Expected]] = {
         read_order, "a text, a mapping with a status, or None", "the visitor hears that it failed", patience=5.0
     ),
     "recent_orders": Expected(
-        read_orders, "a list of mappings with a number and a status", "the visitor is asked for the number", patience=5.0
+        read_orders,
+        "a list of mappings with a number and a status",
+        "the visitor is asked for the number",
+        patience=5.0,
     ),
 }
 
