@@ -117,6 +117,9 @@ class Settings:
         None, "Gives a user's newest orders for the user id: mappings with `number` and `status`, newest first."
     )
     timezone: str = setting("UTC", "The shop's time zone (IANA), for days in reports and naive times in imports.")
+    country: str = setting(
+        "", "ISO code of the country whose public holidays forecasts and alarms know, such as `DE` (extra `holidays`)."
+    )
     language: str = setting(
         "en", "Language of texts where neither the page nor the visitor says one: `en`, `zh`, or one of `locales`."
     )
@@ -209,7 +212,7 @@ class Settings:
     def job_options(self) -> dict[str, Any]:
         """What background jobs need to know, as plain data: it travels to an interpreter of its own."""
         return {
-            "retention_days": self.retention_days, "timezone": self.timezone, "language": self.language, "locales": self.locales,
+            "retention_days": self.retention_days, "timezone": self.timezone, "country": self.country, "language": self.language, "locales": self.locales,
             "alerts": self.alerts, "deep": self.deep, "train_jobs": self.train_jobs, **self.encoder_options(),
             "facts": {"release": self.release, "version": __version__, "settings": self._digest()},
         }  # fmt: skip
@@ -306,6 +309,7 @@ def _check(settings: Settings) -> None:
             f"language: there are no texts in {settings.language!r}, only in {', '.join(locales.languages())}; "
             "a folder of texts in another language is named by the setting locales"
         )
+    _check_country(settings)
     _check_models(settings)
     if settings.holdout > 0.5:
         raise SettingsError("holdout: a share from 0 to 0.5 is expected")
@@ -316,6 +320,17 @@ def _check(settings: Settings) -> None:
     for route in settings.events:
         if len(route.split()) != 2 or not route.split()[1].startswith("/"):
             raise SettingsError(f"events: {route!r} must be a method and a route, like 'GET /product/<id>'")
+
+
+def _check_country(settings: Settings) -> None:
+    if not settings.country:
+        return
+    if find_spec("holidays") is None:
+        raise SettingsError("country: this needs the extra: pip install 'opsplug[holidays]'")
+    import holidays  # only a shop that names its country pays for the import
+
+    if settings.country not in holidays.list_supported_countries():
+        raise SettingsError(f"country: {settings.country!r} is no ISO code of a known country, such as DE or CN")
 
 
 def _check_models(settings: Settings) -> None:

@@ -12,14 +12,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from opsplug.features.calendar import Calendar
 from opsplug.features.local_time import SlotClock, believable, shifted
 from opsplug.features.shoplog import BUY, VIEW, ShopLog
 from opsplug.features.visits import Visits
-from opsplug.models.forecast import forecast, runs_out
+from opsplug.models.forecast import Forecast, forecast, runs_out
 from opsplug.models.parallel import side_by_side
+from opsplug.models.series.hierarchy import reconcile
 from opsplug.models.series.trends import trends
 from opsplug.store import queries
+from opsplug.training.demand_hierarchy import LEFT_OVER, Series, demand_hierarchy
 from opsplug.training.run.job import TrainingReport, Work
+from opsplug.training.series.job import CALENDAR
 from opsplug.training.shoplog import newest_event, read_shop_log, read_visits
 from opsplug.units import DAY
 
@@ -41,7 +45,9 @@ def run(work: Work) -> TrainingReport:
     records = {record["item_id"]: record for record in work.store.items()}
     seen, pages = page_views(work)
     days = Days(zone, min([now, *log.times[:1], *seen[:1]]), now)
-    found = forecasts(log, records, days, days.series(days.of(seen), pages))
+    entries = (value for _, value in work.store.documents(CALENDAR))
+    calendar = Calendar(entries, str(work.options.get("country") or ""))
+    found = forecasts(log, records, days, days.series(days.of(seen), pages), calendar)
     at_ms = round(work.clock() * 1000)
     work.store.put_document(KIND, FORECASTS, {"at": work.clock(), **found}, at_ms)
     market_ = market(log, read_visits(work.store, now=now, days=2 * TREND_DAYS), records, now)
@@ -72,6 +78,10 @@ class Days:
         at_ms = round(at * 1000)
         return self._clock.slot(at_ms if believable(at_ms) else 946_684_800_000)[0]
 
+    def coming(self, count: int) -> list[str]:
+        """The names of the days after the last whole one."""
+        return [shifted(self.names[-1], n) for n in range(1, count + 1)] if self.names else []
+
     def of(self, times: Array) -> NDArray[np.intp]:
         """The number of the day of each moment, -1 outside."""
         quarters, inverse = np.unique(np.floor(times / 900).astype(np.int64), return_inverse=True)
@@ -91,7 +101,9 @@ def page_views(work: Work) -> tuple[Array, Array]:
     return quarter[good] * 900, count[good]
 
 
-def forecasts(log: ShopLog, records: Mapping[str, Mapping[str, Any]], days: Days, pages: Array) -> dict[str, Any]:
+def forecasts(
+    log: ShopLog, records: Mapping[str, Mapping[str, Any]], days: Days, pages: Array, calendar: Calendar | None = None
+) -> dict[str, Any]:
     """All series with their forecasts, and what runs out."""
     told: dict[str, Any] = {"days": days.names[-SHOWN_DAYS:], "series": [], "stock": [], "reason": ""}
     if len(days.names) < FEWEST_DAYS:
@@ -100,22 +112,45 @@ def forecasts(log: ShopLog, records: Mapping[str, Mapping[str, Any]], days: Days
         return told
     bought = log.of_kind(BUY)
     day = days.of(bought.times)
+    known = np.array((calendar or Calendar()).known([*days.names, *days.coming(HORIZON)]))
     first = np.unique(bought.orders, return_index=True)[1]
-    wanted: list[tuple[str, str, str, Array]] = [
+    wanted: list[Series] = [
         ("revenue", log.currency, "", days.series(day, bought.values)),
         ("orders", "", "", days.series(day[first])),
         ("traffic", "", "", pages),
     ]
-    category = np.array([_category(records.get(item, {})) for item in log.item_ids] or [""], object)[bought.items]
-    sold = Counter(name for name in category.tolist() if name)
-    for name, _ in sold.most_common(CATEGORIES):
-        wanted.append(("category", name, name, days.series(day[category == name], bought.quantities[category == name])))
     by_item = _by_item(bought, day, days, [record for record in records if "stock" in records[record]])
-    for item in list(by_item)[:BEST_SELLERS]:
-        wanted.append(("item", item, str(records.get(item, {}).get("item_name") or item), by_item[item]))
-    told["series"] = side_by_side(partial(_told, *one) for one in wanted if one[3].any())
-    told["stock"] = _stock(by_item, records, days)
+    category = np.array([_category(records.get(item, {})) for item in log.item_ids] or [""], object)[bought.items]
+    units = days.series(day, bought.quantities)
+    shown = [name for name, _ in Counter(name for name in category.tolist() if name).most_common(CATEGORIES)]
+    by_category = {name: days.series(day[category == name], bought.quantities[category == name]) for name in shown}
+    best = {item: by_item[item] for item in list(by_item)[:BEST_SELLERS]}
+    tree, parents = demand_hierarchy(
+        units, by_category, best, {item: _category(records.get(item, {})) for item in best}
+    )
+    wanted = [one for one in [*wanted, *tree] if one[3].any()]
+    predicted = dict(
+        zip(
+            [one[:2] for one in wanted],
+            side_by_side(partial(_predicted, one[3], known) for one in wanted),
+            strict=True,
+        )
+    )
+    of_units = {key: one for key, one in predicted.items() if key in parents or key in parents.values()}
+    predicted |= reconcile(of_units, {key: parent for key, parent in parents.items() if key in of_units})
+    names = {item: str(records.get(item, {}).get("item_name") or item) for item in best}
+    told["series"] = [
+        _told(kind, key, names.get(key, name) if kind == "item" else name, values, predicted[kind, key])
+        for kind, key, name, values in wanted
+        if kind not in LEFT_OVER
+    ]
+    told["stock"] = _stock(by_item, records, days, known)
     return told
+
+
+def _predicted(values: Array, known: Array) -> Forecast:
+    values = values[np.argmax(values > 0) :]  # before its first day a thing was not there
+    return forecast(values, PERIOD, HORIZON, known=known[-len(values) - HORIZON :])
 
 
 def _category(record: Mapping[str, Any]) -> str:
@@ -140,9 +175,8 @@ def _by_item(bought: ShopLog, day: NDArray[np.intp], days: Days, stocked: list[s
     return found
 
 
-def _told(kind: str, key: str, name: str, values: Array) -> dict[str, Any]:
-    values = values[np.argmax(values > 0) :]  # before its first day a thing was not there
-    result = forecast(values, PERIOD, HORIZON)
+def _told(kind: str, key: str, name: str, values: Array, result: Forecast) -> dict[str, Any]:
+    values = values[np.argmax(values > 0) :]
     return {
         "kind": kind, "key": key, "name": name, "past": _short(values[-SHOWN_DAYS:]), "mean": _short(result.mean),
         **{f"{side}{level}": _short(bounds) for side, all_ in (("lower", result.lower), ("upper", result.upper))
@@ -156,14 +190,18 @@ def _short(values: Array) -> list[float]:
     return [float(f"{value:.4g}") for value in values]
 
 
-def _stock(by_item: Mapping[str, Array], records: Mapping[str, Mapping[str, Any]], days: Days) -> list[dict[str, Any]]:
+def _stock(
+    by_item: Mapping[str, Array], records: Mapping[str, Mapping[str, Any]], days: Days, known: Array
+) -> list[dict[str, Any]]:
     """Items whose stock may run out within the horizon, the soonest first; dates with an 80 % interval."""
     found = []
     for item, values in by_item.items():
         stock = records.get(item, {}).get("stock")
         if stock is None or not values[-60:].sum() >= 8:
             continue
-        early, middle, late = runs_out(values[np.argmax(values > 0) :], PERIOD, HORIZON, float(stock))
+        sold = values[np.argmax(values > 0) :]
+        coming = known[-len(sold) - HORIZON :]
+        early, middle, late = runs_out(sold, PERIOD, HORIZON, float(stock), known=coming)
         if early is None:
             continue
         last = days.names[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from math import log10
 
@@ -14,6 +15,7 @@ from opsplug.units import DAY, HOUR, MINUTE
 DECADES = ((MINUTE, 4.4), (5 * MINUTE, 3.25), (HOUR, 2.95), (DAY, 2.5))
 
 
+@lru_cache(maxsize=256)
 def decades(step: float) -> float:
     """-log10 of the probability, under the series' own tail, that a point must have; `step` in seconds."""
     first, last = DECADES[0], DECADES[-1]

@@ -82,7 +82,8 @@ def _read_moods(store: Store, book: SeriesBook, state: RollupState, now: float) 
 
 def _watch(work: Work, book: SeriesBook, first_day: str, now: float, newest: float) -> int:
     store = work.store
-    calendar = Calendar(value for _, value in store.documents(CALENDAR))
+    entries = (value for _, value in store.documents(CALENDAR))
+    calendar = Calendar(entries, str(work.options.get("country") or ""))
     explainer = Explainer(store, book, calendar, first_day)
     watch = Watch(store, book, calendar)
     made = round(work.clock() * 1000)
