@@ -74,7 +74,7 @@ LANGUAGE = re.compile(r"""==\s*["'](?:zh|en)["']|["'](?:zh|en)["']\s+if\b|isChin
 READERS = (
     "opsplug/models/text/", "opsplug/services/chat/understanding/", "opsplug/services/chat/knowledge/",
     "opsplug/privacy/", "opsplug/features/items.py", "opsplug/values.py", "opsplug/services/transfer/cells.py",
-    "js_snippet/src/ux/isInnocent.ts",
+    "js_snippet/src/ux/isInnocent.ts", "opsplug/capture/discovery/",
 )  # fmt: skip
 DEMO = "opsplug/demo/"  # a shop, with texts of its own
 # Whose method is another for Chinese, which has no spaces between words.

@@ -15,6 +15,7 @@ import msgspec
 
 from opsplug import locales, reasons
 from opsplug.capture.counters import Counters
+from opsplug.capture.visit import GONE
 from opsplug.engine.engine import Engine
 from opsplug.errors import EventError
 from opsplug.events import AUDIENCES, BOT, STAFF, Event
@@ -106,22 +107,6 @@ class _Copy(Engine):
     new_counters = _Trail
 
 
-class _Nobody:
-    """The host of a request that no framework has made."""
-
-    loop = None
-
-    @staticmethod
-    def native() -> None:
-        return None
-
-    session_user = native
-
-    @staticmethod
-    def netloc() -> str:
-        return ""
-
-
 def _send(copy: _Copy, posted: Posted) -> None:
     if posted.from_server:
         _track(copy, posted.body)
@@ -129,7 +114,7 @@ def _send(copy: _Copy, posted: Posted) -> None:
     headers = {"user-agent": _BROWSER, "host": "shop.example", **posted.headers}
     if posted.consent is not None:
         headers["cookie"] = f"opsplug_consent={int(posted.consent)}"
-    copy.web.handle(Request("POST", "/events", headers=headers, body=posted.body), _Nobody())
+    copy.web.handle(Request("POST", "/events", headers=headers, body=posted.body), GONE)
 
 
 def _track(copy: _Copy, body: bytes) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from opsplug import Engine, reasons
+from opsplug.capture.visit import GONE
 from opsplug.engine.event_trace import EventTrace, Posted, Step, trace, trace_stored
 from opsplug.web.http import Request
 from tests.contracts.adapter_contract import BROWSER, CRAWLER
-from tests.support.posted_events import CASES, ID, Nobody, one
+from tests.support.posted_events import CASES, ID, one
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_too_large_a_body_stops_at_the_first_gate(engine: Engine) -> None:
 
 def test_a_known_id_and_an_unknown_item_are_said(engine: Engine) -> None:
     request = Request("POST", "/events", headers={"user-agent": BROWSER}, body=json.dumps(one()).encode())
-    engine.web.handle(request, Nobody())
+    engine.web.handle(request, GONE)
     engine.flush()
     found = trace(engine, posted(one(properties={"items": [{"item_id": "nobody"}]})))
     assert step_at(found, "store").reason == "events_repeated"
@@ -111,3 +112,11 @@ def test_looking_makes_no_store(tmp_path: Path) -> None:
     assert trace_stored(engine, ID) is None
     engine.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_shops_own_callables_are_asked() -> None:
+    engine = Engine(store="sqlite://", testing=True, is_staff=lambda request: True, consent=lambda request: True)
+    found = trace(engine, posted(one()))
+    assert step_at(found, "staff").reason == "staff_events" and step_at(found, "consent").state == "passed"
+    assert found.kept is not None and found.kept.anonymous_id
+    engine.close()

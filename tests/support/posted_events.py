@@ -5,16 +5,6 @@ from typing import Any
 ID = "event-0001"
 
 
-class Nobody:
-    """A framework's request that knows nobody."""
-
-    @staticmethod
-    def native() -> None:
-        return None
-
-    session_user = native
-
-
 def one(event: str = "view_item", properties: Any = None, **fields: Any) -> dict[str, Any]:
     return {"events": [{"event": event, "event_id": ID, "properties": properties or {}, **fields}]}
 

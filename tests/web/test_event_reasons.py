@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from opsplug import Engine
+from opsplug.capture.visit import GONE
 from opsplug.web.http import Request
 from tests.contracts.adapter_contract import BROWSER, CRAWLER
-from tests.support.posted_events import CASES, Nobody, one
+from tests.support.posted_events import CASES, one
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def counted(engine: Engine, body: Any, **headers: str) -> dict[str, int]:
     """What a body counts besides the events taken."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     given = {"user-agent": BROWSER, "host": "shop.example", **headers}
-    engine.web.handle(Request("POST", "/events", headers=given, body=content), Nobody())
+    engine.web.handle(Request("POST", "/events", headers=given, body=content), GONE)
     engine.flush()
     counts = engine.store.counts()
     counts.pop("events", None)
