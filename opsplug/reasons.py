@@ -58,6 +58,8 @@ REASONS: Final = (
     Reason("requests_rejected", "refused", "warning", "size"),
     Reason("foreign_origins", "refused", "warning", "origin"),
     Reason("rate_limited", "refused", "warning", "rate"),
+    Reason("bytes_limited.address", "refused", "warning", "rate"),
+    Reason("bytes_limited.all", "refused", "problem", "rate"),
     # events that browsers and the shop report
     Reason("events", "counted", "info"),
     Reason("bot_beacons", "dropped", "info", "program"),

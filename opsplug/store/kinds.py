@@ -98,6 +98,8 @@ KINDS: Final = (
     Kind("training_run", "the report of one training", "NAME/TIME", "training.run.job", "writer"),
     Kind("job", "when a background job ran last, and how it ended", "NAME", "training.run.runs", "writer"),
     # -- access
+    Kind("ended_session", "that a session of the stats page was ended, or all before a moment", "DIGEST or all",
+         "web.access", "writer"),
     Kind("used_token", "that a token in an address has been used", "DIGEST", "web.access", "writer"),
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ COOKIE = "opsplug_admin"
 SESSION_SECONDS = 12 * HOUR
 _TRIES = 10  # wrong tokens a minute from one client; guessing 16 characters takes for ever from ten thousand of them
 _USED = "used_token"
+_ENDED, _ALL = "ended_session", "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Documents(Protocol):
     def get_document(self, kind: str, key: str) -> Any: ...
 
     def put_document(self, kind: str, key: str, value: Any, now_ms: int) -> None: ...
+
+    def add_document(self, kind: str, key: str, value: Any, now_ms: int) -> bool: ...
 
 
 class Access:
@@ -78,15 +81,31 @@ class Access:
             self._wrong.allows(request, time.monotonic())
             return False
         if from_address:
-            digest = hashlib.sha256(token.encode()).hexdigest()
-            if self._documents().get_document(_USED, digest) is not None:
-                return False
-            self._documents().put_document(_USED, digest, {"at": int(now)}, int(now * 1000))
+            # Added or not in one step: of two who come at once, one is let in.
+            return self._documents().add_document(_USED, _digest(token), {"at": int(now)}, int(now * 1000))
         return True
+
+    def has_session(self, request: Request) -> bool:
+        """Whether this browser is in by the token, and so may log out here."""
+        return self._check is None and self._session_of(request) is not None
+
+    def end_session(self, request: Request, now: float, *, everywhere: bool) -> None:
+        """This session opens nothing any more, whoever holds a copy of its cookie; `everywhere`: nor do all others."""
+        session = self._session_of(request)
+        if session is None:
+            return
+        documents, now_ms = self._documents(), int(now * 1000)
+        documents.put_document(_ENDED, _digest(session), {"at": int(now)}, now_ms)
+        if everywhere:
+            documents.put_document(_ENDED, _ALL, {"before": now_ms}, now_ms)
+
+    def no_cookie(self, request: Request) -> str:
+        """A Set-Cookie value that takes the session's cookie away."""
+        return f"{COOKIE}=; Path={request.root}{self._prefix}; Max-Age=0; HttpOnly; SameSite=Lax"
 
     def session_cookie(self, request: Request, now: float) -> str:
         """A Set-Cookie value for a new session."""
-        session = f"{int(now) + SESSION_SECONDS}.{new_id()}"
+        session = f"{int(now) + SESSION_SECONDS}.{int(now * 1000)}.{new_id()}"
         secure = "; Secure" if request.scheme == "https" else ""
         path = f"{request.root}{self._prefix}"
         flags = f"Path={path}; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Lax{secure}"
@@ -103,10 +122,21 @@ class Access:
         session, _, signature = request.cookies.get(COOKIE, "").rpartition(".")
         if not session or not hmac.compare_digest(self._sign(session).encode(), signature.encode()):
             return None
-        expires = session.partition(".")[0]
-        return session if expires.isdigit() and int(expires) > time.time() else None
+        expires, _, rest = session.partition(".")
+        began = rest.partition(".")[0]
+        if not expires.isdigit() or int(expires) <= time.time() or not began.isdigit():
+            return None
+        documents = self._documents()
+        if documents.get_document(_ENDED, _digest(session)) is not None:
+            return None
+        ended = documents.get_document(_ENDED, _ALL)
+        return None if ended is not None and int(began) <= int(ended["before"]) else session
 
     def _sign(self, text: str) -> str:
         # The token is part of the key: changing it ends every session.
         key = self._keys().subkey("admin-session:" + self._token)
         return base64.urlsafe_b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode().rstrip("=")
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

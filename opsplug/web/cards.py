@@ -87,6 +87,8 @@ class Cards:
 
 def _safe(url: Any) -> str | None:
     """Only what a browser may follow: http(s) and addresses within the shop."""
-    if isinstance(url, str) and (url.startswith(("http://", "https://")) or (url.startswith("/") and url[1:2] != "/")):
+    if isinstance(url, str) and (
+        url.startswith(("http://", "https://")) or (url.startswith("/") and url[1:2] not in ("/", "\\"))
+    ):
         return url
     return None

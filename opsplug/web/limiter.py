@@ -19,8 +19,11 @@ class Limiter:
         self._full_at: dict[str, float] = {}  # until when a client's past requests count
 
     def allows(self, request: Request, now: float) -> bool:
-        client = self._client(request)
-        until = max(self._full_at.get(client, now), now) + self._cost
+        return self.takes(self._client(request), 1.0, now)
+
+    def takes(self, client: str, units: float, now: float) -> bool:
+        """The same for something of so many units, such as the bytes of a body."""
+        until = max(self._full_at.get(client, now), now) + units * self._cost
         if until - now > self._window + self._cost / 2:
             return False
         if len(self._full_at) >= _CLIENTS and client not in self._full_at:

@@ -11,6 +11,7 @@ from opsplug.capture.guard import Guard
 from opsplug.capture.observer import Observer
 from opsplug.capture.visit import Host, Visit
 from opsplug.errors import EventError, OpsPlugError
+from opsplug.units import DAY
 from opsplug.web.http import Request, Response, error_response, json_response
 from opsplug.web.limiter import Limiter, network
 from opsplug.web.static import Snippet
@@ -21,6 +22,9 @@ Settle = Callable[[Any], None]
 
 _REQUESTS_A_SECOND = 300  # of all kinds, from one address; a visitor's browser sends one in some seconds
 _WINDOW = 5.0  # seconds
+# Bytes of bodies a day: what a crowd behind one address sends, and what a disk of some hundred GB takes for months.
+_BYTES_OF_ONE = 100_000_000
+_BYTES_OF_ALL = 2_000_000_000
 
 
 class Web:
@@ -48,6 +52,8 @@ class Web:
         self._folders = folders  # a whole folder of addresses, such as /admin/, with one handler
         self._settle = settle
         self._limiter = Limiter(_REQUESTS_A_SECOND, _WINDOW, observer.settings.trusted_proxies)
+        self._bytes_of_one = Limiter(_BYTES_OF_ONE / DAY, DAY)
+        self._bytes_of_all = Limiter(_BYTES_OF_ALL / DAY, DAY)
 
     def handle(self, request: Request, host: Host) -> Response:
         """Never raises: what is wrong with the request is a 4xx with one sentence, a store that fails a 503, a fault of
@@ -99,6 +105,23 @@ class Web:
 
         return guarded
 
+    def _refuse(self, request: Request, now: float) -> Response | None:
+        """429 for an address that asks too often, or when it, or all together, have sent a day's worth of bytes."""
+        if not self._limiter.allows(request, now):
+            self._counters.add("rate_limited")
+            return json_response({"error": "too many requests; try again in some seconds"}, 429, [("Retry-After", "5")])
+        size = len(request.body)
+        if size and request.path == "/events":
+            who = network(request, self._observer.settings.trusted_proxies)
+            for limiter, key, reason in (
+                (self._bytes_of_one, who, "bytes_limited.address"),
+                (self._bytes_of_all, "", "bytes_limited.all"),
+            ):
+                if not limiter.takes(key, size, now):
+                    self._counters.add(reason)
+                    return json_response({"error": "a day's worth was sent already"}, 429, [("Retry-After", "3600")])
+        return None
+
     def _dispatch(self, request: Request, visit: Visit) -> Response:
         if len(request.body) > self.max_body:  # the adapters read no further, so it is not whole
             self._counters.add("requests_rejected")
@@ -108,9 +131,9 @@ class Web:
             file = self._snippet.serve(request.path.lstrip("/"), request)
             if file is not None:
                 return file
-        if not self._limiter.allows(request, time.monotonic()):
-            self._counters.add("rate_limited")
-            return json_response({"error": "too many requests; try again in some seconds"}, 429, [("Retry-After", "5")])
+        refusal = self._refuse(request, time.monotonic())
+        if refusal is not None:
+            return refusal
         route = self._routes.get((method, request.path))
         if route is not None:
             return route(request, visit)

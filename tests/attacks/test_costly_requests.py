@@ -79,3 +79,22 @@ def test_every_address_of_ours_has_a_limit(
     assert visitor.send("/_opsplug/opsplug.js", x_forwarded_for="198.51.100.7").status == 200
     assert visitor.send("/page", x_forwarded_for="198.51.100.7").status == 200, "the shop's pages are the shop's"
     assert site.engine.counters.get("rate_limited") == 4
+
+
+def test_a_day_has_so_many_bytes_by_address_and_in_all(open_site: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_module, "_BYTES_OF_ONE", 5_000)
+    monkeypatch.setattr(site_module, "_BYTES_OF_ALL", 12_000)
+    site = open_site(trusted_proxies=1)
+    body = b'{"events": []}'.ljust(1_000)
+
+    def send(client: str, times: int) -> list[int]:
+        sender = Browser(site)
+        return [sender.send("/_opsplug/events", "POST", body, x_forwarded_for=client).status for _ in range(times)]
+
+    assert send("198.51.100.7", 7) == [202] * 5 + [429] * 2
+    assert send("203.0.113.5", 5) == [202] * 5, "nobody else pays"
+    assert send("203.0.113.6", 4) == [202] * 2 + [429] * 2, "until all together have sent too much"
+    assert site.engine.counters.get("bytes_limited.address") == 2
+    assert site.engine.counters.get("bytes_limited.all") == 2
+    visitor = Browser(site)
+    assert visitor.post("/_opsplug/consent", {"analytics": False}, x_forwarded_for="198.51.100.7").status == 204

@@ -37,6 +37,10 @@ LONGEST = {
 }
 
 
+# Functions that put an expression together; what they give is a constant of a module, or made of the shop's own routes.
+BUILT = ("discovery.words._any", "discovery.learner.pattern_of")
+
+
 @dataclass(frozen=True)
 class Expression:
     """A regular expression, where it stands, and how the code uses it."""
@@ -82,10 +86,17 @@ def expressions() -> list[Expression]:
             if isinstance(node, ast.Attribute) and node.attr in FUNCTIONS:
                 name = getattr(node.value, "id", getattr(node.value, "attr", ""))
                 used[f"{module}.{name}" if name.startswith("_") else name].add(node.attr)
-    found = []
+    found: list[Expression] = []
     for module, tree in trees.items():
         if is_exposed(module):
-            found += [_read(module, call, name, used) for name, call in _calls(tree)]
+            found += [
+                _read(module, call, name, used) for name, call in _calls(tree) if not f"{module}.{name}".endswith(BUILT)
+            ]
+            constants = vars(importlib.import_module(f"opsplug.{module}"))
+            known = {expression.pattern.pattern for expression in found}
+            for name, value in constants.items():
+                if isinstance(value, re.Pattern) and value.pattern not in known:
+                    found.append(Expression(f"{module}.{name}", value, frozenset(used.get(name) or {"search"})))
     return found
 
 
@@ -97,7 +108,9 @@ def _calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
         name = getattr(target, "id", getattr(statement, "name", ""))
         for node in ast.walk(statement):
             function = node.func if isinstance(node, ast.Call) else None
-            if isinstance(function, ast.Attribute) and getattr(function.value, "id", "") == "re":
+            if not isinstance(function, ast.Attribute) or function.attr not in FUNCTIONS:
+                continue
+            if getattr(function.value, "id", "") == "re":
                 assert isinstance(node, ast.Call)
                 yield name, node
 

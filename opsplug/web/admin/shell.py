@@ -56,6 +56,8 @@ class Shell:
         person = self._access.person_of(request, visit)
         if person is None:
             return self._closed(request, visit, wrong=False)
+        if path == "logout" and request.method == "POST":
+            return self._logout(person, request, visit)
         return self._answer(path, person, request, visit)
 
     # ------------------------------------------------------------------ doors
@@ -65,6 +67,15 @@ class Shell:
         if same_origin(request) and self._access.redeem(request, token, from_address=False, now=visit.started):
             return self._enter(request, visit, "")
         return self._closed(request, visit, wrong=True)
+
+    def _logout(self, person: Person, request: Request, visit: Visit) -> Response:
+        form = parse_form(request.body.decode("utf-8", "replace"))
+        secret = request.cookies.get(_FORM_COOKIE, "")
+        if not same_origin(request) or not self._access.form_fits(secret, person, form.get("csrf", "")):
+            return self._closed(request, visit, wrong=False)
+        self._access.end_session(request, visit.started, everywhere="everywhere" in form)
+        cookie = ("Set-Cookie", self._access.no_cookie(request))
+        return Response(303, headers=[*_HEADERS, ("Location", f"{self._base(request)}/"), cookie])
 
     def _enter(self, request: Request, visit: Visit, path: str) -> Response:
         """The session is in a cookie from now on, the token out of the address; only to a page that there is."""
@@ -119,9 +130,11 @@ class Shell:
             return ask.render("no_store.html", 503)
 
     def _render(self, template: str, status: int, ask: Ask, secret: str, **values: Any) -> Response:
+        values = {"csrf": ask.csrf, **values}
         response = self._html(
-            template, status, ask.request, t=ask.words, sections=self._sections(ask), current=ask.name, **values
-        )
+            template, status, ask.request, t=ask.words, sections=self._sections(ask), current=ask.name,
+            may_log_out=self._access.has_session(ask.request), **values,
+        )  # fmt: skip
         if ask.request.cookies.get(_FORM_COOKIE) != secret:
             path, secure = self._cookie_place(ask.request)
             response.headers.append(
