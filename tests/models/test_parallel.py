@@ -71,6 +71,11 @@ def test_cores_are_those_that_this_process_may_use() -> None:
     assert 1 <= parallel.cores() <= (os.cpu_count() or 1)
 
 
+def test_another_backend_runs_the_same_pieces() -> None:
+    with workers(3, backend="sequential"):
+        assert set(side_by_side([threading.get_ident] * 5)) == {threading.get_ident()}
+
+
 def test_an_error_of_a_piece_comes_through() -> None:
     with workers(2), pytest.raises(ZeroDivisionError):
         side_by_side([lambda: 1, lambda: 1 // 0])
