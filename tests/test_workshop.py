@@ -50,7 +50,7 @@ def test_make_test_runs_every_part() -> None:
 
 def test_there_is_a_recipe_for_each_kind_of_change() -> None:
     titles = re.findall(r"^## An? (.*)$", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert tuple(titles) == RECIPES
+    assert set(titles) >= set(RECIPES)
 
 
 def test_decisions_are_numbered_and_listed() -> None:

@@ -49,7 +49,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     days = [f"2026-{month:02d}-{day:02d}" for month in range(1, 5) for day in range(1, 29)]
     yield {
         "engine": engine, "values": week * 14, "past_days": days[:98], "coming_days": days[98:112], "holidays": {days[3]},
-        "timestamp": 1_790_000_000.0, "value": 3.0, "finding": None, "Product": MagicMock(), "prices_of": dict,
+        "timestamp": 1_790_000_000.0, "value": 3.0, "finding": None, "Product": MagicMock(), "Session": MagicMock(), "prices_of": dict,
         "is_support": bool, "current_user": SimpleNamespace(is_admin=True), "request": None,
     }  # fmt: skip
     engine.close()
@@ -61,7 +61,9 @@ def in_a_shop(source: str, names: dict[str, Any]) -> None:
     plugged.testing = flask.testing = True
     plug = OpsPlug(plugged, testing=True, store=names["engine"].settings.store)
     app = Starlette() if "add_middleware" in source else flask
-    named = {"app": app, "OpsPlug": OpsPlug, "__name__": "shop_of_the_docs", **names}
+    # A block may show several ways to begin: each is a shop of its own.
+    begin = lambda _, **settings: OpsPlug(Flask("docs"), testing=True, **settings)  # noqa: E731
+    named = {"app": app, "OpsPlug": begin, "__name__": "shop_of_the_docs", **names}
     with plugged.test_request_context("/"):
         exec(compile(source, "block", "exec"), named)
     plug.engine.close()
