@@ -121,7 +121,8 @@ class Settings:
         "", "ISO code of the country whose public holidays forecasts and alarms know, such as `DE` (extra `holidays`)."
     )
     language: str = setting(
-        "en", "Language of texts where neither the page nor the visitor says one: `en`, `zh`, `de`, or one of `locales`."
+        "en",
+        "Language of texts where neither the page nor the visitor says one: `en`, `zh`, `de`, or one of `locales`.",
     )
     locales: str = setting(
         "", "Folder of your own texts: `<language>/<file>.json` adds a language or replaces single texts."
