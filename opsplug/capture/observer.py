@@ -22,6 +22,7 @@ from opsplug.capture.identity import (
 )
 from opsplug.capture.ids import new_page_view_id
 from opsplug.capture.queue import EventQueue
+from opsplug.capture.records import ORDER_EVENTS
 from opsplug.capture.traffic_class import TrafficClass, classify
 from opsplug.capture.visit import GONE, NO_COOKIES, Host, Visit, enter_visit
 from opsplug.privacy.keys import Keys
@@ -48,6 +49,8 @@ class Observer:
         self.counters = counters
         self.guard = guard
         self._keys = keys
+        # A payment provider's webhook is a program's request: where routes are orders, those count.
+        self._has_orders = any(name in ORDER_EVENTS for name in settings.events.values())
         self.learner: Callable[[Visit], object] | None = None  # hears of answers that teach the catalogue
         callables = callables or Callables(settings, guard)
         self._consent = callables.consent
@@ -134,7 +137,9 @@ class Observer:
         self.counters.add("requests")
         if kind is not VISIT:
             self.counters.add(kind.value)
-            if kind is not BOT or visit.status != 200 or visit.method != "GET":
+            if kind is not BOT or not (self._has_orders if visit.method == "POST" else visit.status == 200):
+                return
+            if visit.method not in ("GET", "POST"):
                 return
         if visit._identity is None or visit._staff is None:
             # The answer never left: settle both here, the writer's thread knows no request.

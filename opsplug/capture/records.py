@@ -13,10 +13,12 @@ from opsplug.capture.traffic_class import TrafficClass
 from opsplug.capture.visit import Visit
 from opsplug.events import BOT, STAFF, VISITOR, Event, Item
 from opsplug.privacy.free_text import clean_text, has_mail_sign
+from opsplug.values import identifier
 
 _PARAMETER = re.compile(r"<(?:[^<>:]+:)?([^<>:]+)>|\{([^{}:]+)(?::[^{}]*)?\}")
 _ITEM_NAMES = ("item_id", "product_id", "sku", "id", "slug", "handle", "code")
 _SEARCH_NAMES = ("q", "query", "search", "s", "term", "keyword", "keywords", "search_term")
+ORDER_EVENTS = frozenset(("purchase", "refund", "order_cancelled"))
 _LONGEST = 1000  # characters of a header or a path that are looked at
 _SECRET = re.compile(r"[@\uff20]|\d{7}|eyJ[A-Za-z0-9_\-]{6,500}\.|[A-Za-z0-9+=]{32}|\A[A-Za-z0-9_\-]{24,}\Z")
 # Few digits in a row, short words, nothing encoded: what names nobody.
@@ -103,8 +105,10 @@ class Recorder:
             properties=self._context(visit, page, known),
         )
         name = self._events.get((visit.method, _shape(route))) if route and visit.status < 400 else None
-        if name is None or audience == BOT:
-            return (first,)
+        if name is None or (audience == BOT and not (name in ORDER_EVENTS and visit.method == "POST")):
+            return () if audience == BOT and visit.method == "POST" else (first,)
+        if audience == BOT:  # a payment provider's webhook is no page of a crawler's
+            return (self._mapped(first, name, visit),)
         return first, self._mapped(first, name, visit)
 
     def _audience(self, visit: Visit) -> int:
@@ -124,16 +128,24 @@ class Recorder:
         items: Sequence[Item] = ()
         properties: dict[str, Any] = {}
         item_id = _item_id(visit.params) if visit.params else None
-        if item_id:
+        order_id = identifier(next(iter(visit.params.values()), None)) if visit.params else None
+        event_id = new_event_id(visit.started)
+        audience = page.audience
+        if name in ORDER_EVENTS:
+            audience = VISITOR if audience == BOT else audience  # an order stays an order, whoever reports it
+            if order_id:  # what an order's address names is the order
+                properties = {"transaction_id": order_id}
+                event_id = event_id if name == "refund" else f"{name}:{order_id}"
+        elif item_id:
             items = [Item(item_id=item_id)]
         elif name in ("search", "view_search_results"):
             properties = {"search_term": _search_term(visit.query)}
         return Event(
-            event_id=new_event_id(visit.started),
+            event_id=event_id,
             event=name,
             timestamp=page.timestamp,
             received_at=page.received_at,
-            audience=page.audience,
+            audience=audience,
             anonymous_id=page.anonymous_id,
             user_id=page.user_id,
             session_id=page.session_id,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, tzinfo
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import structs
 
@@ -17,6 +17,7 @@ from opsplug.capture.odd import OddValues
 from opsplug.capture.queue import EventQueue
 from opsplug.capture.traffic_class import TrafficClass
 from opsplug.capture.visit import current_visit
+from opsplug.capture.visitor_token import VisitorTokens
 from opsplug.errors import EventError, QueueFullError
 from opsplug.events import (
     BOT,
@@ -42,8 +43,17 @@ WAIT_SECONDS: Final = 30.0  # for room in the queue, outside of requests
 WAIT_IN_LOOP: Final = 0.25  # an event loop that waits serves nobody
 _KEYWORDS: Final = (
     "items", "value", "currency", "transaction_id", "user_id", "anonymous_id", "session_id", "timestamp", "event_id",
-    "properties",
+    "properties", "visitor_token",
 )  # fmt: skip
+
+
+class _Ids(NamedTuple):
+    """Who the caller says it was; `are_signed`: by a token that was made while the visitor was there."""
+
+    user: str | None
+    anonymous: str | None
+    session: str | None
+    are_signed: bool
 
 
 class Tracker:
@@ -67,6 +77,7 @@ class Tracker:
         self._guard = guard
         self._odd = OddValues(counters)
         self._zone = zone
+        self._tokens = VisitorTokens(keys, clock)
         self._clock = clock
 
     def track(
@@ -83,6 +94,7 @@ class Tracker:
         timestamp: Any = None,
         event_id: Any = None,
         properties: Mapping[str, Any] | None = None,
+        visitor_token: Any = None,
     ) -> str:
         """Report that something happened.
 
@@ -113,6 +125,9 @@ class Tracker:
             Repeating it changes nothing. Default: a new one.
         properties : mapping, optional
             Anything else, as JSON of at most 32 KB.
+        visitor_token : str, optional
+            What `engine.visitor_token()` gave while the visitor was there: a payment provider's webhook gives the
+            purchase back to its visitor by it.
 
         Returns
         -------
@@ -128,7 +143,8 @@ class Tracker:
         now = self._clock()
         try:
             merged = {**self._mapping(properties), **{key: v for key, v in given.items() if v is not None}}
-            event = self._event(name, items, merged, (user_id, anonymous_id, session_id), timestamp, event_id, now)
+            ids = self._told(visitor_token, user_id, anonymous_id, session_id)
+            event = self._event(name, items, merged, ids, timestamp, event_id, now)
             self._hand_over(event)
         except QueueFullError:
             raise
@@ -138,7 +154,7 @@ class Tracker:
         return event.event_id
 
     def _event(
-        self, name: Any, items: Any, properties: dict[str, Any], ids: tuple[Any, Any, Any], timestamp: Any,
+        self, name: Any, items: Any, properties: dict[str, Any], ids: _Ids, timestamp: Any,
         event_id: Any, now: float,
     ) -> Event:  # fmt: skip
         now_ms = int(now * 1000)
@@ -152,7 +168,7 @@ class Tracker:
             items=[without_people(line) for line in lines],
             properties={key: without_address(key, v) for key, v in properties.items()},
             odd=self._odd,
-            **self._who(canonical, *ids),
+            **self._who(canonical, ids),
         )
 
     def track_many(self, events: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -248,13 +264,31 @@ class Tracker:
                 return self._keys().pseudonym(user)
         return None
 
-    def _who(self, name: str, user_id: Any, anonymous_id: Any, session_id: Any) -> dict[str, Any]:
-        user = self._pseudonym(user_id)
-        anonymous = self._id(anonymous_id, "anonymous_id")
-        session = self._id(session_id, "session_id")
+    def visitor_token(self) -> str:
+        """A signed text that names the current visitor to `track(visitor_token=...)`, at most 90 days later and in any
+        request: put it into the order. "" where the visitor may not be recognised."""
+        with self._guard("track"):
+            return self._tokens.of(current_visit())
+        return ""
+
+    def _told(self, token: Any, user_id: Any, anonymous_id: Any, session_id: Any) -> _Ids:
+        """The ids that the caller named, itself or by a token; a token holds the user's pseudonym."""
+        told = self._tokens.read(token) if token else {}
+        if token and not told:
+            self._odd("visitor_token", "it is not ours, was changed, or is older than 90 days")
+        return _Ids(
+            self._pseudonym(user_id) or told.get("user_id"),
+            self._id(anonymous_id, "anonymous_id") or told.get("anonymous_id"),
+            self._id(session_id, "session_id") or told.get("session_id"),
+            bool(told),
+        )
+
+    def _who(self, name: str, ids: _Ids) -> dict[str, Any]:
+        told = {"user_id": ids.user, "anonymous_id": ids.anonymous, "session_id": ids.session}
         visit = current_visit()
-        if visit is None:
-            return {"user_id": user, "anonymous_id": anonymous, "session_id": session}
+        # A program's request, such as a payment provider's webhook, has no visitor of its own: who is named is meant.
+        if visit is None or ids.are_signed or (visit.kind is TrafficClass.BOT and (ids.user or ids.anonymous)):
+            return told
         identity = visit.identity
         audience = STAFF if visit.staff else VISITOR
         if (
@@ -267,9 +301,9 @@ class Tracker:
             return {"audience": audience}
         return {
             "audience": audience,
-            "user_id": user or visit.user,
-            "anonymous_id": anonymous or identity.anonymous_id,
-            "session_id": session or identity.session_id,
+            "user_id": ids.user or visit.user,
+            "anonymous_id": ids.anonymous or identity.anonymous_id,
+            "session_id": ids.session or identity.session_id,
             "page_view_id": visit.page_view_id,
         }
 

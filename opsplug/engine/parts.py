@@ -81,6 +81,7 @@ class Parts:
         )
         self.track = tracker.track
         self.track_many = tracker.track_many
+        self.visitor_token = tracker.visitor_token
 
     @property
     def may_start(self) -> bool:
