@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
+from opsplug.cli.app import group
 from opsplug.settings import Settings
 from tests.support.markdown import PAGES, ROOT
 
@@ -55,6 +57,11 @@ def test_modules_are_there(page: Path) -> None:
                 found.with_suffix(".py") if found.with_suffix(".py").exists() else found / "__init__.py"
             ).read_text()
             assert re.search(rf"\b{rest[0]}\b", text), name
+
+
+def test_every_command_is_described() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert [name for name in group.list_commands(click.Context(group)) if f"`opsplug {name}" not in text] == []
 
 
 def test_variables_of_the_environment_are_settings() -> None:
