@@ -13,10 +13,15 @@ from opsplug.features.local_time import SlotClock, believable, shifted
 from opsplug.features.opensessions import KEPT_MS, OpenSession, OpenSessions, who
 from opsplug.features.series_answers import answered, request
 from opsplug.features.series_trouble import TROUBLE
+from opsplug.units import HOUR, MS
 
 LIST_PREFIX: Final = "opsplug:"
 STEPS: Final = frozenset(("view_cart", "begin_checkout", "add_shipping_info", "add_payment_info"))
 _TERM: Final = 60
+
+
+BULK_MS: Final = 3 * HOUR * MS  # after which an event was not told as it happened: a nightly import, a queue that hung
+OF_ORDERS: Final = ("orders", "revenue", "converted", "refunds")
 
 
 class RollupState(msgspec.Struct):
@@ -29,6 +34,25 @@ class RollupState(msgspec.Struct):
     dropped: int = 0  # events whose time could not be right
     timezone: str = ""
     chat_ms: int = 0  # up to when the chat's messages were read
+    late: dict[str, float] = msgspec.field(default_factory=dict)  # by source of numbers, the share that comes in bulk
+    newest_of: dict[str, int] = msgspec.field(default_factory=dict)  # by source of numbers, the newest event's time
+
+
+def note_arrival(state: RollupState, event: Event, at_ms: int) -> None:
+    """Learn whether orders, and whether all else, come as they happen or hours later in bulk."""
+    source, memory = ("orders", 20) if event.event in ("purchase", "refund") else ("visits", 200)
+    late = event.received_at - at_ms > BULK_MS
+    before = state.late.get(source, float(late))
+    state.late[source] = before + (late - before) / memory
+    state.newest_of[source] = max(state.newest_of.get(source, 0), at_ms)
+
+
+def complete_until(state: RollupState, part: str, until: float) -> float:
+    """Up to when (epoch seconds) a measure can be judged: where its events come in bulk, up to the newest of them."""
+    source = "orders" if part in OF_ORDERS else "visits"
+    if state.late.get(source, 0.0) <= 0.5:
+        return until
+    return min(until, state.newest_of[source] / 1000)
 
 
 class Rollup:
@@ -68,6 +92,7 @@ class Rollup:
             if not believable(at_ms):
                 self.state.dropped += 1
                 continue
+            note_arrival(self.state, event, at_ms)
             self._event(event, at_ms)
 
     def close_sessions(self, now_ms: int) -> None:

@@ -21,6 +21,7 @@ from opsplug.features.measures import (
     measure_of,
     weight,
 )  # fmt: skip
+from opsplug.features.series import RollupState, complete_until
 from opsplug.models.anomaly import AnomalyScore, StreamingDetector
 from opsplug.models.series.episode import Episode
 from opsplug.models.series.outage import Stillness
@@ -85,11 +86,15 @@ class Watch:
         self._clock: SlotClock = book.clock
         self._watched = {key: _restored(key, document) for key, document in store.documents(DETECTOR)}
         self._silence = Silence(book)
+        self._arrivals = RollupState()
         self._first_day = ""
 
-    def look(self, first_day: str, until: float, newest: float) -> Iterator[Strange]:
+    def look(
+        self, first_day: str, until: float, newest: float, arrivals: RollupState | None = None
+    ) -> Iterator[Strange]:
         """The strange points of the slots that ended by `until` (epoch seconds). `newest` is the last event's time:
-        when nothing has come for two days, nothing is said about them."""
+        when nothing has come for two days, nothing is said about them. `arrivals` knows what comes late in bulk."""
+        self._arrivals = arrivals or RollupState()
         if newest and until - newest > SILENCE:
             until = newest
         self._first_day = first_day
@@ -154,6 +159,7 @@ class Watch:
         start, slots = self._clock.bounds(day)
         if watched.done >= start + slots * HOUR:
             return
+        until = complete_until(self._arrivals, watched.measure.part, until)
         measure, values = watched.measure, hourly(watched.measure, cells, slots, watched.route)
         for slot in range(slots):
             at = start + slot * HOUR
@@ -191,6 +197,7 @@ class Watch:
     def _day(self, watched: _Watched, day: str, cells: DayCells, silent: list[bool], until: float) -> Iterator[Strange]:
         start, slots = self._clock.bounds(day)
         end = start + slots * HOUR
+        until = complete_until(self._arrivals, watched.measure.part, until)
         if start < watched.done or end + (1 + watched.measure.lag) * HOUR > until:
             return
         watched.done = end

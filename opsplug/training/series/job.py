@@ -33,11 +33,12 @@ def run(work: Work) -> None:
     facts = work.options.get("facts")
     if isinstance(facts, dict):
         note_changes(work.store, round(now * 1000), **facts)
-    first_day, newest = _read(work, book, now)
-    if not first_day:
+    state = _read(work, book, now)
+    if not state.first_day:
         work.say("no events yet")
         return
-    alarms = _watch(work, book, first_day, now, newest)
+    newest = state.newest_ms / 1000
+    alarms = _watch(work, book, state, now)
     days = float(work.options.get("retention_days") or 0)
     today = clock.slot(round(now * 1000))[0]
     oldest = shifted(today, -int(days)) if days else ""
@@ -45,8 +46,8 @@ def run(work: Work) -> None:
     work.say(f"{alarms} alarms")
 
 
-def _read(work: Work, book: SeriesBook, now: float) -> tuple[str, float]:
-    """-> (the first day, the newest event's time in epoch seconds); ("", 0) without any."""
+def _read(work: Work, book: SeriesBook, now: float) -> RollupState:
+    """Read the new events; -> what is known of all."""
     state, sessions = book.read_state()
     category_of = _categories(work.store)
     rollup = Rollup(book.clock, book.day, state, sessions, category_of)
@@ -61,7 +62,10 @@ def _read(work: Work, book: SeriesBook, now: float) -> tuple[str, float]:
     if count or book.changed:
         book.save(round(work.clock() * 1000), state, sessions)
     work.say(f"{count:,} new events read" + (f", {state.dropped:,} with an impossible time" if state.dropped else ""))
-    return state.first_day, state.newest_ms / 1000
+    late = [source for source, share in state.late.items() if share > 0.5]
+    if late:
+        work.say(f"{' and '.join(late)} come in bulk: judged up to the newest")
+    return state
 
 
 def _read_moods(store: Store, book: SeriesBook, state: RollupState, now: float) -> None:
@@ -80,16 +84,16 @@ def _read_moods(store: Store, book: SeriesBook, state: RollupState, now: float) 
     state.chat_ms = until_ms
 
 
-def _watch(work: Work, book: SeriesBook, first_day: str, now: float, newest: float) -> int:
+def _watch(work: Work, book: SeriesBook, state: RollupState, now: float) -> int:
     store = work.store
     entries = (value for _, value in store.documents(CALENDAR))
     calendar = Calendar(entries, str(work.options.get("country") or ""))
-    explainer = Explainer(store, book, calendar, first_day)
+    explainer = Explainer(store, book, calendar, state.first_day)
     watch = Watch(store, book, calendar)
     made = round(work.clock() * 1000)
     rows: list[tuple[str, str, Any]] = []
     hours: set[tuple[str, str]] = set()  # (series, day) with an alarm of an hour
-    for strange in watch.look(first_day, now, newest):
+    for strange in watch.look(state.first_day, now, state.newest_ms / 1000, state):
         alarm = explainer.alarm(strange)
         if strange.every == "hour":
             hours.add((strange.series, strange.day))
