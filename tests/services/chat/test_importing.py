@@ -170,3 +170,52 @@ def test_check_finds_what_is_wrong() -> None:
     }  # fmt: skip
     assert ("missing", "a") in found and ("missing", "g") not in found
     assert check([], "2026-11-24") == []
+
+
+GUIDE = """---
+title: Setup guide
+url: /help/setup
+---
+# Setup <a name="setup"></a>
+
+A paragraph that an editor has broken
+in the middle of its sentence, with a [link](/x) and **bold**.
+
+## Before you start {#before}
+
+- one
+- two
+
+| size | price |
+|---|---|
+| S | 3 |
+
+### [Installing](#installing)
+
+```
+# not a heading
+pip install x
+```
+
+{% include foo %}
+"""
+
+
+def test_markdown_is_parsed_and_titles_are_clean() -> None:
+    entries = {one["question"]: one["answer"] for one in read_markdown(GUIDE, Source("setup"))}
+    assert entries == {
+        "Setup": "A paragraph that an editor has broken in the middle of its sentence, with a link and bold.",
+        "Setup: Before you start": "• one\n• two\nsize | price\nS | 3",
+        "Before you start: Installing": "# not a heading\npip install x",
+    }
+
+
+def test_a_document_without_a_heading_is_known_by_its_title() -> None:
+    [entry] = read_markdown("---\ntitle: Returns\n---\nWithin 30 days.\n", Source("returns"))
+    assert (entry["question"], entry["answer"]) == ("Returns", "Within 30 days.")
+
+
+def test_a_headings_link_to_itself_is_no_part_of_it() -> None:
+    page = "<main><h2>Fees <a class=headerlink href='#fees'>¶</a></h2><p>Two\neuros.<a id=x></a></p></main>"
+    [entry] = read_html(page.encode(), Source("help"))
+    assert (entry["question"], entry["answer"]) == ("Fees", "Two euros.")

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from opsplug.services.chat.conversation_log import CHAT_ORIGIN, ConversationLog
@@ -22,18 +25,25 @@ from opsplug.services.chat.knowledge.entries import KnowledgeError
 from opsplug.services.chat.knowledge.knowledge import Knowledge
 from opsplug.services.chat.knowledge.suggestions import Suggestion
 
-_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
 _QUESTION = re.compile(r"^(?:[*_]{2})?\s*(?:Q|Question|问|问题)\s*[:：.]\s*(.+?)\s*(?:[*_]{2})?$", re.IGNORECASE)
 _ANSWER = re.compile(r"^(?:[*_]{2})?\s*(?:A|Answer|答|回答)\s*[:：.]\s*(?:[*_]{2})?\s*(.*)$", re.IGNORECASE)
-_MARKS = ((re.compile(r"!\[[^\]]*\]\([^)]*\)"), ""), (re.compile(r"\[([^\]]+)\]\([^)]*\)"), r"\1"),
-          (re.compile(r"(\*\*|__|`)(.+?)\1"), r"\2"), (re.compile(r"^\s*[-*+]\s+"), "• "),
-          (re.compile(r"^\s*>\s?"), ""))  # fmt: skip
+_SPACES = re.compile(r"\s+")
+_FENCE = re.compile(r"^\s*(?:```|~~~)")
+# What documentation tools write into headings and texts for themselves: {#anchor}, {: .class}, {% tag %}, {{ value }}.
+_TOOL_MARKS = re.compile(
+    r"\{%.*?%\}|\{\{.*?\}\}|\{[:#][^{}\n]*\}|\[\[?(?:_?TOC_?)\]?\]|^\s*:::.*$", re.MULTILINE | re.IGNORECASE
+)
+_PERMALINK = re.compile(r"[\s¶#§🔗]*")  # the text of a heading's link to itself
 _FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _TITLES = (*_HEADINGS, "summary", "dt")
-_BLOCKS = frozenset(("p", "li", "div", "dd", "tr", "br", "ul", "ol", "section", "details", "table", "blockquote"))
+_BLOCKS = frozenset(
+    ("p", "li", "div", "dd", "tr", "br", "ul", "ol", "section", "details", "table", "blockquote", "pre", "hr")
+)
+_CELLS = frozenset(("td", "th"))
 _NOT_TEXT = "script, style, noscript, template, nav, header, footer, aside, form, button, opsplug-chat"
-_FEW_WORDS = 3  # a heading of so many words means little without the one above it
+_FEW_WORDS, _FEW_CHARACTERS = 4, 30  # a heading of so many words means little without the one above it
+_FIRST_HEADING = re.compile(r"^#\s", re.MULTILINE)
 _TIMEOUT = 10.0
 _LARGEST = 2_000_000  # bytes of a page
 Section = tuple[int, str, str]  # level (9: a question), title, body
@@ -60,7 +70,10 @@ def read_markdown(text: str, source: Source) -> list[dict[str, Any]]:
         known = {name: told[name] for name in ("url", "language", "valid_from", "valid_until") if told.get(name)}
         source = Source(**{"name": source.name, "url": source.url, "language": source.language, **known})
         text = text[front.end() :]
-    return _entries(_markdown_sections(text), source)
+        if told.get("title") and not _FIRST_HEADING.search(text):
+            text = f"# {told['title']}\n\n{text}"
+    tree = LexborHTMLParser(_markdown().render(_questions_as_titles(text)))
+    return _entries(_html_sections(_cleaned(tree)), source)
 
 
 def read_html(html: bytes, source: Source) -> list[dict[str, Any]]:
@@ -72,10 +85,7 @@ def read_html(html: bytes, source: Source) -> list[dict[str, Any]]:
     declared = [(9, question, answer) for question, answer in _faq_page(tree)]
     if declared:
         return _entries(declared, source)
-    for node in tree.css(_NOT_TEXT):
-        node.decompose()
-    body = tree.css_first("main") or tree.css_first("article") or tree.body
-    return _entries(_html_sections(body), source) if body is not None else []
+    return _entries(_html_sections(_cleaned(tree)), source)
 
 
 def read_pages(paths: Iterable[str], get: Callable[[str], bytes]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -131,24 +141,38 @@ def suggest_from_chats(knowledge: Knowledge, log: ConversationLog, conversation_
     return made
 
 
-def _markdown_sections(text: str) -> Iterator[Section]:
-    level, title, body, fenced = 0, "", list[str](), False
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": True}).enable("table")
+
+
+def _questions_as_titles(text: str) -> str:
+    """Lines that begin with Q: and A: become a title and its text."""
+    lines: list[str] = []
+    is_code = after_question = False
     for line in text.split("\n"):
-        fenced = fenced ^ line.lstrip().startswith("```")
-        heading = None if fenced else _HEADING.match(line)
-        question = None if fenced or heading else _QUESTION.match(line.strip())
-        if heading or question:
-            yield level, title, "\n".join(body)
-            body = []
-        if heading:
-            level, title = len(heading[1]), heading[2]
-            continue
+        is_code = is_code ^ bool(_FENCE.match(line))
+        question = None if is_code else _QUESTION.match(line.strip())
+        answer = None if is_code or not after_question else _ANSWER.match(line.strip())
+        after_question = bool(question) or (after_question and not line.strip())
         if question:
-            level, title = 9, question[1]
-            continue
-        answer = _ANSWER.match(line.strip()) if level == 9 and not "".join(body).strip() else None
-        body.append(answer[1] if answer else line)
-    yield level, title, "\n".join(body)
+            lines += ["", f"<summary>{escape(question[1])}</summary>", ""]
+        else:
+            lines.append(answer[1] if answer else line)
+    return "\n".join(lines)
+
+
+def _cleaned(tree: LexborHTMLParser) -> LexborNode:
+    """The part of a page that is its text, without menus, scripts and the links of headings to themselves."""
+    for node in tree.css(_NOT_TEXT):
+        node.decompose()
+    for link in tree.css("a"):
+        if (link.attributes.get("href") or "#").startswith("#") and _PERMALINK.fullmatch(link.text()):
+            link.decompose()
+    found = tree.css_first("main") or tree.css_first("article") or tree.body
+    if found is None:
+        raise KnowledgeError("knowledge: this is no page that can be read.")
+    return found
 
 
 def _html_sections(root: LexborNode) -> Iterator[Section]:
@@ -160,7 +184,10 @@ def _html_sections(root: LexborNode) -> Iterator[Section]:
             title, body = node.text(), []
         elif node.tag == "-text":
             if not _inside(node, _TITLES):
-                body.append(node.text_content or "")
+                text = node.text_content or ""
+                body.append(text if _inside(node, ("pre",)) else _SPACES.sub(" ", text))
+        elif node.tag in _CELLS:
+            body.append(" | ")
         elif node.tag in _BLOCKS:
             body.append("\n• " if node.tag == "li" else "\n")
     yield level, title, "".join(body)
@@ -202,7 +229,7 @@ def _entries(sections: Iterable[Section], source: Source) -> list[dict[str, Any]
         above[level] = asked
         if not asked or not answer:
             continue
-        if len(asked.split()) <= _FEW_WORDS and len(asked) < 12 and parent and not asked.endswith(("?", "？")):
+        if parent and _needs_parent(asked):
             asked = f"{parent}: {asked}"
         name = base = re.sub(r"\W+", "-", f"{source.name} {asked}".lower()).strip("-")[:80]
         number = 1
@@ -215,13 +242,18 @@ def _entries(sections: Iterable[Section], source: Source) -> list[dict[str, Any]
     return entries
 
 
+def _needs_parent(title: str) -> bool:
+    """Whether a heading says too little alone: a few words, or a few characters, and no question."""
+    return not title.endswith(("?", "？")) and len(title.split()) <= _FEW_WORDS and len(title) < _FEW_CHARACTERS
+
+
 def _plain(text: str) -> str:
-    """Without marks, each paragraph on a line of its own."""
-    lines = []
-    for line in text.split("\n"):
-        if line.lstrip().startswith("```"):
-            continue
-        for pattern, kept in _MARKS:
-            line = pattern.sub(kept, line)
-        lines.append(" ".join(line.split()))
-    return "\n".join(line for line in lines if line and line != "•")
+    """Without the marks of tools, each paragraph on a line of its own."""
+    lines = (" ".join(line.split()).removeprefix("| ") for line in _TOOL_MARKS.sub(" ", text).split("\n"))
+    joined: list[str] = []
+    for line in lines:
+        if joined and joined[-1] == "•" and line:  # a list's mark and its paragraph
+            joined[-1] = f"• {line}"
+        elif line:
+            joined.append(line)
+    return "\n".join(line for line in joined if line != "•")
