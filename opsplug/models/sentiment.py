@@ -17,6 +17,7 @@ from opsplug.errors import ModelError
 from opsplug.models.text import lexicon as valence
 from opsplug.models.text.language import detect_language
 from opsplug.models.text.ngram_head import Hits, LexicalHead, fit_head, lexicon_features
+from opsplug.models.text.plain_question import is_plain_question
 from opsplug.models.text.tokens import Arrays, character_ngrams, pack_terms, stem, unpack_terms, with_pairs
 
 _NEUTRAL = 0.15  # a polarity nearer to zero than this is called neutral
@@ -122,6 +123,8 @@ class SentimentModel:
         return self._score(text, language or detect_language(text))
 
     def _score(self, text: str, language: str) -> Sentiment:
+        if is_plain_question(text, language):
+            return Sentiment("neutral", 0.0, 0.0, language)
         head = self._heads.get(language)
         if head is not None:
             odds = head.score(*self._read(text, language))

@@ -98,3 +98,22 @@ def test_cold_start_on_sentences_about_products(language: str) -> None:
         for one in SentimentModel().predict(said)
     ]
     assert len(found) >= 24 and np.mean(found) >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("收到的商品破损怎么办？", "neutral"),
+        ("东西坏了你们赔吗", "neutral"),
+        ("能不能给我发顺丰", "neutral"),
+        ("怎么取消订单？", "neutral"),
+        ("what do I do if it arrives broken?", "neutral"),
+        ("can I cancel my order", "neutral"),
+        ("你们的服务怎么这么差？", "negative"),
+        ("你们是骗子吗", "negative"),
+        ("Why is your service so terrible?", "negative"),
+        ("it arrived broken", "negative"),
+    ],
+)
+def test_a_question_that_names_bad_things_complains_of_none(text: str, label: str) -> None:
+    assert SentimentModel().score(text).label == label

@@ -27,6 +27,11 @@ def test_a_known_question_is_answered_with_its_source(chat: Chat) -> None:
     assert chat.reply("可以退货吗", anonymous_id="v").text == "30天内可以退货。"
 
 
+def test_a_word_that_no_product_has_hides_none_that_the_others_find(chat: Chat) -> None:
+    assert {item["item_id"] for item in chat.reply("do you have a retrospot jug?", anonymous_id="v").items} == {"1"}
+    assert not chat.reply("do you have a leather saddle bag?", anonymous_id="w").items
+
+
 def test_products_by_description_limit_and_follow_up(chat: Chat) -> None:
     first = chat.reply("do you have a red mug under 10?", anonymous_id="v")
     assert [item["item_id"] for item in first.items] == ["1"]

@@ -14,6 +14,7 @@ from opsplug.services.chat.understanding.entities import COLOURS, Entities
 
 _FIELDS = (("item_name", 1.0), ("item_category", 0.6), ("item_variant", 0.6), ("item_brand", 0.5), ("description", 0.2))
 _ENOUGH = 0.5  # share of the description's weight that a product must match
+_UNKNOWN_WORD = 0.5  # of the weight of a word that no product has: "a python course" finds what "python" finds
 _NO_MEANING = frozenset("子儿个只件款条张把双套种")
 Record = Mapping[str, Any]
 
@@ -52,7 +53,9 @@ class _Index:
         return found
 
     def _rarity(self, term: str) -> float:
-        return 1.0 + math.log((1 + len(self.records)) / (1 + len(self.rows.get(term, ()))))
+        having = len(self.rows.get(term, ()))
+        rarity = 1.0 + math.log((1 + len(self.records)) / (1 + having))
+        return rarity if having else _UNKNOWN_WORD * rarity
 
 
 class CatalogueSearch:
