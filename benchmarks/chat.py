@@ -9,14 +9,18 @@ they were written and committed before any retrieval code.
 from __future__ import annotations
 
 import json
+import resource
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from opsplug.models.text.multilingual import Multilingual
 from opsplug.models.text.retrieval import CONFIDENT, KnowledgeIndex
+from opsplug.models.text.sentence import Encoder
 from opsplug.services.chat.conversation.chat import Chat
+from opsplug.services.chat.knowledge.vectors import Vectors
 
 ROOT = Path(__file__).resolve().parents[1]
 FAQ = ROOT / ".." / "shared" / "data" / "intents" / "ecommerce_faq.json"
@@ -44,13 +48,13 @@ class Memory:
         return self._kinds.get(kind, {}).pop(key, None) is not None
 
 
-def answers(questions: list[dict[str, str]]) -> None:
+def answers(questions: list[dict[str, str]], encoder: Encoder | None) -> None:
     written = json.loads((ROOT / "tests" / "data" / "faq_paraphrases.json").read_text(encoding="utf-8"))
     same = {at: {at} for at in range(len(questions))}
     for group in written["same_question"]:
         for at in group:
             same[at] |= set(group)
-    index = KnowledgeIndex([one["question"] for one in questions], [one["answer"] for one in questions])
+    index = KnowledgeIndex([one["question"] for one in questions], [one["answer"] for one in questions], encoder)
     rows = [(one["position"], index.search(text, 1)[0]) for one in written["paraphrases"] for text in one["asked"]]
     exact = np.array([best.position == at for at, best in rows])
     right = np.array([best.position in same[at] for at, best in rows])
@@ -62,9 +66,9 @@ def answers(questions: list[dict[str, str]]) -> None:
     print(f"| wrong and given as sure | {np.mean(~right & sure):.3f} ({np.sum(~right & sure)} of {len(rows)}) | 0.02 |")
 
 
-def cost(questions: list[dict[str, str]]) -> None:
+def cost(questions: list[dict[str, str]], encoder: Encoder | None) -> None:
     """CPU milliseconds of a whole reply with 1,000 entries, each by a new visitor."""
-    chat = Chat(Memory())
+    chat = Chat(Memory(), vectors=Vectors(lambda: encoder))
     entries = [
         {"id": f"{at}", "question": f"{one['question']} {at // len(questions) or ''}", "answer": one["answer"]}
         for at, one in ((at, questions[at % len(questions)]) for at in range(1000))
@@ -83,10 +87,19 @@ def cost(questions: list[dict[str, str]]) -> None:
     print(f"| answer, 1,000 entries, CPU ms p50 / p99 | {median:.1f} / {worst:.1f} | 5 / 15 |")
 
 
+def resident() -> float:
+    """Megabytes of memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
 def main() -> None:
     questions = json.loads(FAQ.read_text(encoding="utf-8"))["questions"]
-    answers(questions)
-    cost(questions)
+    before = resident()
+    for title, encoder in (("words alone", None), ("with the encoder", Multilingual())):
+        print(f"\n{title}, resident MB more: {resident() - before:.0f}\n")
+        answers(questions, encoder)
+        cost(questions, encoder)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -107,3 +108,24 @@ def test_a_changed_entry_costs_the_vectors_of_its_own_texts_only() -> None:
     knowledge.upsert([{**ENTRIES[1], "answer": "It is free."}])
     knowledge.search("gift", "en")
     assert sum(seen) - first <= 3
+
+
+def test_a_question_waits_a_while_for_vectors_and_is_then_answered_by_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opsplug.services.chat.knowledge.knowledge._PATIENCE", 0.05)
+    released = threading.Event()
+
+    class Slow:
+        name = "slow"
+
+        def encode(self, texts: Sequence[str]) -> Floats:
+            assert len(texts) == 1 or released.wait(30)
+            return np.eye(max(len(texts), 8), 8, dtype=np.float32)[: len(texts)]
+
+    knowledge = Knowledge(Memory(), vectors=Vectors(Slow))
+    knowledge.upsert(ENTRIES)
+    assert knowledge.search("What is your return policy?", "en")[0].entry.id == "returns"
+    assert not any(with_vectors for _, _, with_vectors in knowledge._indexes)
+    released.set()
+    monkeypatch.setattr("opsplug.services.chat.knowledge.knowledge._PATIENCE", 30)
+    knowledge.search("gift", "en")
+    assert any(with_vectors for _, _, with_vectors in knowledge._indexes)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
 
 from opsplug.errors import ModelError
@@ -18,8 +20,11 @@ from opsplug.services.chat.knowledge.entries import Entry, KnowledgeError, entry
 from opsplug.services.chat.knowledge.suggestions import OPEN, Suggestion, Suggestions
 from opsplug.services.chat.knowledge.vectors import Vectors
 
+Key = tuple[str, str, bool]  # language, day, whether with vectors
+Index = tuple[list[Entry], KnowledgeIndex]
 KIND, OLD, CHANGES = "knowledge", "knowledge_old", "knowledge_changes"
 _CHECK_EVERY = 1.0  # seconds between two looks for changes made by other processes
+_PATIENCE = 5.0  # seconds that a question waits for the vectors of the knowledge, before words alone answer it
 _FOREIGN = 0.9  # of the confidence remains when the answer is in another language than the question
 
 
@@ -40,12 +45,12 @@ class Knowledge:
     ) -> None:
         self._storage = storage
         self._vectors = vectors or Vectors(lambda: None)
-        self._building = threading.Lock()
+        self._builds: dict[Key, tuple[dict[tuple[str, str], Entry], Future[Index]]] = {}
         self._clock = clock
         self._suggestions = Suggestions(storage, clock)
         self._lock = threading.Lock()
         self._entries: dict[tuple[str, str], Entry] | None = None
-        self._indexes: dict[tuple[str, str, bool], tuple[list[Entry], KnowledgeIndex]] = {}
+        self._indexes: dict[Key, Index] = {}
         self._changes: Any = None
         self._checked = 0.0
 
@@ -222,28 +227,46 @@ class Knowledge:
                 self._checked = time.monotonic()
             return self._entries
 
-    def _index(self, language: str, day: str, encoder: Encoder | None) -> tuple[list[Entry], KnowledgeIndex]:
-        """Built at the first question after a change. Whoever asks while another builds vectors does without them."""
+    def _index(self, language: str, day: str, encoder: Encoder | None) -> Index:
+        """Built at the first question after a change; whoever asks waits for vectors a while, then does without."""
         entries = self._load()
         key = (language, day, encoder is not None)
         held = self._indexes.get(key)
         if held is not None:
             return held
-        if encoder is not None and not self._building.acquire(blocking=False):
-            return self._index(language, day, None)
+        if encoder is None:
+            return self._build(entries, key, None)
+        with self._lock:
+            building = self._builds.get(key)
+            if building is None or building[0] is not entries:
+                building = (entries, Future())
+                self._builds[key] = building
+                Thread(target=self._build_for, args=(building[1], entries, key, encoder), daemon=True).start()
         try:
-            valid = [entry for key, entry in sorted(entries.items()) if key[0] == language and entry.is_valid(day)]
-            asked = [(entry.question, *entry.also) for entry in valid]
-            held = (valid, KnowledgeIndex(asked, [entry.answer for entry in valid], encoder))
-            with self._lock:
-                if self._entries is entries:  # else it changed meanwhile
-                    self._indexes = {known: index for known, index in self._indexes.items() if known[1] == day} | {
-                        key: held
-                    }
+            return building[1].result(_PATIENCE)
+        except TimeoutError:
+            return self._index(language, day, None)
         finally:
-            if encoder is not None:
-                self._building.release()
-        return held
+            if building[1].done():
+                self._builds.pop(key, None)
+
+    def _build_for(
+        self, waited_for: Future[Index], entries: dict[tuple[str, str], Entry], key: Key, encoder: Encoder
+    ) -> None:
+        try:
+            waited_for.set_result(self._build(entries, key, encoder))
+        except Exception as error:  # whoever waits for it hears of it
+            waited_for.set_exception(error)
+
+    def _build(self, entries: dict[tuple[str, str], Entry], key: Key, encoder: Encoder | None) -> Index:
+        language, day, _ = key
+        valid = [entry for name, entry in sorted(entries.items()) if name[0] == language and entry.is_valid(day)]
+        asked = [(entry.question, *entry.also) for entry in valid]
+        index = valid, KnowledgeIndex(asked, [entry.answer for entry in valid], encoder)
+        with self._lock:
+            if self._entries is entries:  # else it changed meanwhile
+                self._indexes = {known: held for known, held in self._indexes.items() if known[1] == day} | {key: index}
+        return index
 
     def _announce(self, now: int) -> None:
         previous = self._storage.get_document(CHANGES, "all") or 0
