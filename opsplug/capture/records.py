@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from opsplug.capture.bot_behaviour import BotBehaviour
 from opsplug.capture.counters import Counters
 from opsplug.capture.ids import new_event_id
+from opsplug.capture.route_templates import RouteTemplates
 from opsplug.capture.traffic_class import TrafficClass
 from opsplug.capture.visit import Visit
 from opsplug.events import BOT, STAFF, VISITOR, Event, Item
@@ -63,6 +64,7 @@ class Recorder:
     def __init__(self, routes: Mapping[str, str], bot_behaviour: BotBehaviour, counters: Counters) -> None:
         self._bot_behaviour = bot_behaviour
         self._counters = counters
+        self.templates = RouteTemplates()
         self._events: dict[tuple[str, str], str] = {}
         for route, name in routes.items():
             method, template = route.split()
@@ -90,6 +92,8 @@ class Recorder:
         milliseconds = int(visit.started * 1000)
         audience = self._audience(visit)
         route = canonical_route(visit.route) if visit.route else None
+        if visit.route and route:
+            self.templates.learn(visit.route, route)
         page = visit.page_view_id is not None
         first = Event(
             event_id=visit.page_view_id or new_event_id(visit.started),

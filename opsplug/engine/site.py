@@ -46,7 +46,9 @@ def build_web(parts: Parts) -> Web:
     helpers = Helpers(
         settings, templates, snippet, texts, cards, parts.guard, recommend, sorted(parts.recorder.server_events)
     )
-    ingest = Ingest(parts.observer, parts.queue, parts.counters, parts.bot_behaviour)
+    ingest = Ingest(
+        parts.observer, parts.queue, parts.counters, parts.bot_behaviour, parts.recorder.templates
+    )  # fmt: skip
     access = Access(settings, parts.callables.admin, lambda: parts.keys, lambda: parts.store)
     stats = cache(lambda: build_stats(parts, access, templates, snippet))
     lists = RecommendationRoute(ask, cards, settings.language, parts.guard)

@@ -10,6 +10,7 @@ from opsplug.capture.identity import consent_cookie
 from opsplug.capture.ids import new_event_id
 from opsplug.capture.observer import Observer
 from opsplug.capture.queue import EventQueue
+from opsplug.capture.route_templates import RouteTemplates
 from opsplug.capture.traffic_class import TrafficClass
 from opsplug.capture.visit import Visit
 from opsplug.errors import EventError
@@ -20,7 +21,15 @@ from opsplug.web.http import Request, Response, error_response, json_response, r
 class Ingest:
     """`POST events` and `POST consent`."""
 
-    def __init__(self, observer: Observer, queue: EventQueue, counters: Counters, bot_behaviour: BotBehaviour) -> None:
+    def __init__(
+        self,
+        observer: Observer,
+        queue: EventQueue,
+        counters: Counters,
+        bot_behaviour: BotBehaviour,
+        templates: RouteTemplates,
+    ) -> None:
+        self._templates = templates
         self._bot_behaviour = bot_behaviour
         self._observer = observer
         self._queue = queue
@@ -38,6 +47,9 @@ class Ingest:
         except EventError as error:
             return self._rejected(str(error))
         self._bot_behaviour.reported(visit)
+        for event in received.events:
+            if event.route:  # a browser knows the address, the server the route it belongs to
+                event.route = self._templates.of(event.route.removeprefix(visit.root) or "/")
         stored = sum(self._queue.offer(event) for event in received.events)
         self._counters.add("events", stored)
         for _, reason in received.rejected:

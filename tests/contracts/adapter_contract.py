@@ -217,6 +217,32 @@ class AdapterContract:
         visitor.beacon({**load, "properties": {"navigation": "load"}})
         assert len(stored(shop, "page_view")) == 1
 
+    def test_what_a_browser_reports_has_the_servers_route(self, build: Build) -> None:
+        """A fault on every product page is one fault of a template, not many at as many addresses."""
+        shop = build(consent="not_required")
+        visitor = Visitor(shop)
+        assert visitor.get("/product/sku1").status == 200
+        assert shop.engine.flush()
+        (served,) = stored(shop, "page_view")
+        for number in range(3):
+            visitor.beacon(
+                {
+                    "event": "js_error",
+                    "event_id": f"abcdefg{number}",
+                    "path": f"/product/sku{number}",
+                    "properties": {},
+                },
+                {
+                    "event": "dead_click",
+                    "event_id": f"hbcdefg{number}",
+                    "path": f"/elsewhere/{number}",
+                    "properties": {},
+                },
+            )
+        assert {event.route for event in stored(shop, "js_error")} == {served.route}
+        assert "<" in served.route
+        assert {event.route for event in stored(shop, "dead_click")} == {f"/elsewhere/{n}" for n in range(3)}
+
     def test_one_odd_value_of_a_data_layer_costs_its_field(self, build: Build) -> None:
         shop = build(consent="not_required")
         items = [
