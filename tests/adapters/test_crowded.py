@@ -101,7 +101,7 @@ def test_so_many_may_wait_and_the_others_are_answered_at_once(clients: int, wait
                 await anyio.lowlevel.checkpoint()
             assert looked.count(False) == waiting
             over.set()
-        assert not http._places._held  # given back
+        assert not http._polls._held  # given back
 
     run(crowd)
 
