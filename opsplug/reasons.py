@@ -103,6 +103,7 @@ REASONS: Final = (
     # consent, catalogue, lists, models
     Reason("consents_given", "counted", "info"),
     Reason("consents_refused", "counted", "info"),
+    Reason("pages_without_tag.*", "dropped", "info"),
     Reason("pages_read", "counted", "info"),
     Reason("discovery_dropped", "dropped", "info"),
     Reason("catalogue_pages_gone", "counted", "info"),

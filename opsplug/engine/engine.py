@@ -67,7 +67,7 @@ class Engine(Parts):
     def pages(self) -> Pages:
         from opsplug.web.pages import Pages
 
-        return Pages(self.web.helpers.tag, inject=self.settings.inject, learner=self.discovery)
+        return Pages(self.web.helpers.tag, inject=self.settings.inject, learner=self.discovery, note=self.counters.note)
 
     def start(self) -> None:
         """Start this process's threads; costs a comparison when they run. Adapters call it with every request."""

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from opsplug.capture.traffic_class import TrafficClass
 from opsplug.capture.visit import Visit
+from opsplug.reasons import Note
 
 Header = Callable[[str], str | None]  # a header of the shop's answer, by its name in lower case
 
@@ -19,6 +20,7 @@ _OPENERS = re.compile(rb"<(script|style|title|template|noscript|textarea)\b", re
 _CLOSERS = re.compile(rb"</(script|style|title|template|noscript|textarea)\s*>", re.IGNORECASE)
 _OURS = re.compile(rb"<script\b[^>]{0,500}\bdata-opsplug\b", re.IGNORECASE)
 _NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_=-]+)'")
+WITHOUT_TAG = "pages_without_tag.*"
 _SEARCHED = 256 * 1024  # a head that has not ended by then is no head
 _ASCII_FAMILY = ("utf-8", "utf8", "us-ascii", "iso-8859", "latin", "windows-125", "gb18030", "gbk", "gb2312", "euc-")
 
@@ -34,8 +36,16 @@ class Learner(Protocol):
 class Pages:
     """Reads the shop's complete pages: the catalogue is learned from them, and the tag goes into them."""
 
-    def __init__(self, tag: Callable[[Visit, str], str], *, inject: bool, learner: Learner | None) -> None:
+    def __init__(
+        self,
+        tag: Callable[[Visit, str], str],
+        *,
+        inject: bool,
+        learner: Learner | None,
+        note: Note = lambda reason, detail: None,
+    ) -> None:
         self._tag = tag
+        self._note = note
         self._inject = inject
         self._learner = learner
 
@@ -44,16 +54,23 @@ class Pages:
     ) -> bytes | None:
         """The page with the tag, or None where it stays as it is."""
         header = by_name(headers).get
-        if (not self._inject and self._learner is None) or not may_touch(visit.method, status, header):
+        if not self._inject and self._learner is None:
+            return None
+        if not may_touch(visit.method, status, header):
+            self._note(WITHOUT_TAG, "compressed" if header("content-encoding") else "headers")
             return None
         body = body_of()
         self._teach(visit, body, "html", header)
         if has_tag(body):
             visit.tagged = True
             return None
-        nonce = nonce_of(header) if self._inject else None
+        if not self._inject:
+            return None
+        nonce = nonce_of(header)
         page = None if nonce is None else add_tag(body, self._tag(visit, nonce).encode("ascii", "xmlcharrefreplace"))
         visit.tagged = page is not None
+        if page is None:
+            self._note(WITHOUT_TAG, "policy" if nonce is None else "no_head")
         return page
 
     def read_json(self, visit: Visit, header: Header, body_of: Callable[[], bytes]) -> None:

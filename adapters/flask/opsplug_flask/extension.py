@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _HOST = FlaskHost()
 _VISIT = "opsplug.visit"
+_INNER = ("app", "wsgi_app", "application", "_app")  # what middlewares call the one that they wrap
 
 
 class OpsPlug:
@@ -70,10 +71,8 @@ class OpsPlug:
         app.extensions["opsplug"] = self._plug
         app.context_processor(lambda: {"opsplug": app.extensions["opsplug"].engine.helpers})
         if self._plug.enabled:
-            # Flask runs these from last to first: the page is read before others compress it.
             app.after_request_funcs.setdefault(None, []).append(self._plug.page)
-            self._plug.inner = app.wsgi_app
-            app.wsgi_app = self._plug.serve  # type: ignore[method-assign]
+            self._plug.wrap()
 
     @property
     def engine(self) -> Engine:
@@ -110,7 +109,29 @@ class _Plug:
         self._asked = "testing" in keywords or self._settings.store != default
         self.enabled = self._settings.enabled
         self._prefix = self._settings.prefix + "/"
+        self._is_first = False
         self.inner: WSGIApplication = app.wsgi_app
+
+    def wrap(self) -> None:
+        """Stand around Flask itself, within whatever wraps it already: a ProxyFix outside has set host and prefix."""
+        outer: Any = self.app
+        name = "wsgi_app"
+        for _ in range(20):
+            below = getattr(outer, name)
+            inner = next((one for one in _INNER if callable(getattr(below, one, None))), None)
+            if inner is None or getattr(below, "__self__", None) is self.app:
+                break
+            outer, name = below, inner
+        self.inner = getattr(outer, name)
+        setattr(outer, name, self.serve)
+
+    def _go_first(self) -> None:
+        """Flask runs these from last to first: the page is read before others compress it, whenever they came."""
+        self._is_first = True
+        hooks = self.app.after_request_funcs.get(None, [])
+        if self.page in hooks and hooks[-1] != self.page:
+            hooks.remove(self.page)
+            hooks.append(self.page)
 
     @property
     def engine(self) -> Engine:
@@ -126,6 +147,8 @@ class _Plug:
     def serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The shop's WSGI application with ours around it: a wrapper costs less than hooks of the app do."""
         engine = visit = None
+        if not self._is_first:
+            self._go_first()
         try:
             engine = self.engine
             engine.start()
@@ -193,9 +216,11 @@ class _Plug:
                 if visit is not None and visit.method == "GET":
                     visit.is_page = True
                     if not response.is_streamed and not response.direct_passthrough:
-                        body = engine.pages.read(visit, 200, response.headers.items(), response.get_data)
+                        body = engine.pages.read(visit, 200, _with_policy(response), response.get_data)
                         if body is not None:
                             response.set_data(body)
+                    else:
+                        engine.counters.note("pages_without_tag.*", "streamed")
         return response
 
     def _json(self, response: Response) -> None:
@@ -203,6 +228,14 @@ class _Plug:
         if visit is not None and visit.method == "GET" and not response.is_streamed and not response.direct_passthrough:
             with self.engine.guard("page"):
                 self.engine.pages.read_json(visit, response.headers.get, response.get_data)
+
+
+def _with_policy(response: Response) -> Iterable[tuple[str, str]]:
+    """The answer's headers, and the policy of an extension that will set it only later (Flask-Talisman)."""
+    nonce = getattr(request, "csp_nonce", None)
+    if isinstance(nonce, str) and "content-security-policy" not in response.headers:
+        return [*response.headers.items(), ("content-security-policy", f"script-src 'nonce-{nonce}'")]
+    return response.headers.items()
 
 
 class _Start:

@@ -15,6 +15,7 @@ from opsplug_starlette.translate import StarletteHost, cookies, in_thread, send_
 
 _serving: ContextVar[Engine | None] = ContextVar("opsplug_engine", default=None)
 _latest: list[Engine] = []
+_MARK = "opsplug"  # in the scope of a request that is counted already
 
 
 class OpsPlugMiddleware:
@@ -51,6 +52,7 @@ class OpsPlugMiddleware:
         self._prefix = self.engine.settings.prefix + "/"
         self._enabled = self.engine.settings.enabled
         self._routes, self._who = Routes(), _who(app)
+        self._developer_pages: frozenset[str] | None = None
         _latest[:] = [self.engine]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,6 +64,10 @@ class OpsPlugMiddleware:
             _serving.set(self.engine)
             await self.app(scope, receive, send)
             return
+        if _MARK in scope:  # added twice, say to the app and to a router: one counts
+            await self.app(scope, receive, send)
+            return
+        scope[_MARK] = True
         engine = self.engine
         root = scope.get("root_path", "")
         path = scope["path"]
@@ -72,6 +78,9 @@ class OpsPlugMiddleware:
             with engine.guard("start"):
                 engine.start()
             await self._ours(scope, receive, send, path[len(self._prefix) - 1 :], root)
+            return
+        if path in self._own_pages(scope):
+            await self.app(scope, receive, send)
             return
         visit = None
         try:  # as guards do, without the price of a context manager for each of the three hooks of a request
@@ -98,6 +107,15 @@ class OpsPlugMiddleware:
                 engine.observer.leave(visit)
             except Exception as error:
                 engine.guard.swallowed("finish", error)
+
+    def _own_pages(self, scope: Scope) -> frozenset[str]:
+        """The pages that FastAPI itself makes for developers: its documentation is none of the shop's."""
+        if self._developer_pages is None:
+            app = scope.get("app")
+            names = ("docs_url", "redoc_url", "openapi_url", "swagger_ui_oauth2_redirect_url")
+            found = (getattr(app, name, None) for name in names)
+            self._developer_pages = frozenset(address for address in found if isinstance(address, str))
+        return self._developer_pages
 
     def _begin(self, scope: Scope, path: str, root: str) -> Any:
         headers = scope["headers"]
