@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from opsplug.features.interactions import from_columns
@@ -48,6 +50,13 @@ class Recommender:
         return [ranker.item_ids[code] for code in found.codes]
 
 
+class OneSlot(SlotRanker):
+    """The learner of the slot ranker with one slot, as the simulation asks it; pages get whole lists (slots.py)."""
+
+    def choose(self, x: Any) -> int:
+        return int(np.argmax(self.draw(x)))
+
+
 def slot(arms: int, features: int, rng: Any) -> SlotRanker:
     """The slot ranker behind the simulation's contract."""
-    return SlotRanker(arms, features, rng)
+    return OneSlot(arms, features, rng)

@@ -1,8 +1,10 @@
 """The order by clicks on a simulated shop whose truth is known: what it brings, and what its estimate promised.
 
-Sixty items with likings of their own, visitors whose tastes the mix knows, clicks where a place is looked at (place p:
-(p + 1) ** -0.5, which the learner does not know) and the item is liked. After so many lists in the order of the mix,
-the slot ranker is learnt; its order and the mix's are then both shown to new visitors. Ten seeds.
+Sixty items with relevances of their own, visitors whose tastes the mix knows, clicks where a place is examined (place
+p: (p + 1) ** -0.5, which the learner does not know) and the item is relevant. After so many lists in the order of the
+mix, the slot ranker is learnt. New visitors then get the mix's own order, and the lists that a page would get: what
+`Slot.reorder` makes of them, where the verdict lets the ranker serve and the visitor is not among those who keep the
+order of the mix. Ten seeds.
 """
 
 from __future__ import annotations
@@ -15,33 +17,35 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from opsplug.models.rerank.list_ranker import HEAD, POOL, SlotList, rng_of
+from opsplug.models.rerank.list_ranker import HEAD, POOL, rng_of
 from opsplug.models.rerank.slot_learning import Learned, SlotLog, learn, verdict
+from opsplug.services.recommend.holdout import share_of
+from opsplug.services.recommend.ranking import Candidate, Question, Ranking
+from opsplug.services.recommend.slot_rankers import PLAIN, Slot
+from opsplug.services.snapshot import Snapshot
 
 ITEMS, NEW_VISITORS, SEEDS = 60, 1500, 10
-LOOKS = (np.arange(HEAD) + 1.0) ** -0.5
+EXAMINATION = (np.arange(HEAD) + 1.0) ** -0.5
 
 
 class Shop:
-    """`lists(count, order)` shows lists to new visitors. -> the log, and true clicks per list."""
+    """`lists(count, slot)` shows lists to new visitors. -> the log, and true clicks per list."""
 
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
-        self.likings = self.rng.normal(0, 0.7, ITEMS)
+        self.relevance = self.rng.normal(0, 0.7, ITEMS)
         self.names = [f"i{n}" for n in range(ITEMS)]
+        self.snapshot = Snapshot(1, {name: {"item_id": name} for name in self.names})
 
-    def lists(self, count: int, order: SlotList | None = None) -> tuple[SlotLog, float]:
+    def lists(self, count: int, slot: Slot | None = None) -> tuple[SlotLog, float]:
         codes, ranks, clicks = (np.zeros((count, HEAD)) for _ in range(3))
         worth = 0.0
         for number in range(count):
             taste = self.rng.normal(0, 0.7, ITEMS)
             pool = np.argsort(-taste)[:POOL]
-            shown = np.arange(HEAD)
-            if order is not None:
-                names = [self.names[item] for item in pool]
-                shown = np.array(order.order(names, "session", "", rng_of(number), HEAD)[:HEAD])
+            shown = np.arange(HEAD) if slot is None else self.page(slot, pool, f"visitor {number}")
             items = pool[shown]
-            rate = LOOKS / (1 + np.exp(3.3 - self.likings[items] - 0.7 * taste[items]))
+            rate = EXAMINATION / (1 + np.exp(3.3 - self.relevance[items] - 0.7 * taste[items]))
             codes[number], ranks[number], clicks[number] = items, shown, self.rng.random(HEAD) < rate
             worth += rate.sum()
         entries = np.repeat(np.arange(count), HEAD)
@@ -51,6 +55,16 @@ class Shop:
             ranks.ravel().astype(int), clicks.ravel(),
         )  # fmt: skip
         return log, worth / count
+
+    def page(self, slot: Slot, pool: np.ndarray, who: str) -> np.ndarray:
+        """Ranks of the mix in the order in which this visitor's page shows them."""
+        if share_of(who, "plain slots", slot.seed) < PLAIN:
+            return np.arange(HEAD)
+        names = [self.names[item] for item in pool]
+        ranking = Ranking([Candidate(name, -float(rank), "popular") for rank, name in enumerate(names)], "session")
+        question = Question("home", None, (), 0.0, frozenset())
+        shown = slot.reorder(ranking, question, self.snapshot, who, HEAD)
+        return np.array([names.index(candidate.item_id) for candidate in shown[:HEAD]])
 
 
 def main() -> None:
@@ -66,7 +80,8 @@ def main() -> None:
             began = time.process_time()
             learned = learn(log, seed=seed)
             cost = time.process_time() - began
-            ours, mix = shop.lists(NEW_VISITORS, learned.model)[1], shop.lists(NEW_VISITORS)[1]
+            slot = Slot("benchmark", learned.model, seed) if verdict(learned)[0] else None
+            ours, mix = shop.lists(NEW_VISITORS, slot)[1], shop.lists(NEW_VISITORS)[1]
             found.append((learned, ours / mix, cost))
         clicks = np.mean([one.clicks for one, _, _ in found])
         served = sum(verdict(one)[0] for one, _, _ in found)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-# Ladder, from the most to the least that was known.
+# Rungs of the fallback chain, from the most to the least that was known.
 RUNGS: Final = ("personal", "session", "item", "popular", "catalogue")
 PLACEMENTS: Final = ("home", "item", "cart", "order", "search", "article")
 UNTRAINED: Final = "untrained"

@@ -13,7 +13,7 @@ from opsplug.units import DAY
 NEW_DAYS = 30.0
 
 
-class Newcomers:
+class ColdStartItems:
     """New items in a steady order: all, those of one category, and as a set."""
 
     def __init__(self, ids: Sequence[str], by_category: Mapping[str, Sequence[str]]) -> None:
@@ -51,7 +51,7 @@ class Snapshot:
             if "consumable_days" in record
         }
 
-    def newcomers(self, now: float) -> Newcomers:
+    def cold_start_items(self, now: float) -> ColdStartItems:
         """Sellable items that came into the catalogue within 30 days, on the day of `now`."""
         day = int(now // DAY)
         held = self._new.get(day)
@@ -65,13 +65,13 @@ class Snapshot:
             by_category: dict[str, list[str]] = {}
             for item_id in sorted(found):
                 by_category.setdefault(str(self.records[item_id].get("item_category") or ""), []).append(item_id)
-            held = Newcomers([item_id for ids in by_category.values() for item_id in ids], by_category)
+            held = ColdStartItems([item_id for ids in by_category.values() for item_id in ids], by_category)
             self._new.clear()
             self._new[day] = held
         return held
 
     @cached_property
-    def _new(self) -> dict[int, Newcomers]:
+    def _new(self) -> dict[int, ColdStartItems]:
         return {}
 
     def members(self, name: str, value: str) -> Sequence[str]:

@@ -57,7 +57,7 @@ def test_published_crawlers_are_recognised() -> None:
 
 
 def test_a_hostile_agent_costs_no_time() -> None:
-    assert is_bot("Mozilla/5.0 (" + "a.a-" * 200_000 + "bot") in (True, False)
+    assert is_bot("Mozilla/5.0 (" + "a.a-" * 200_000 + "bot") is False  # and at once: only the beginning is read
 
 
 @pytest.mark.parametrize(

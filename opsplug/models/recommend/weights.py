@@ -146,21 +146,25 @@ def join(several: Sequence[Samples]) -> Samples:
     )  # fmt: skip
 
 
-def learn(data: Samples, start: NDArray[np.float32], ridge: float = RIDGE) -> NDArray[np.float32]:
+def learn(
+    data: Samples, start: NDArray[np.float32], *, begin: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """The rows of the weight table for one mode: all questions first, then each bucket shrunk toward that.
 
-    `start` has shape (BUCKETS, channels): the rows before anything is learnt.
+    `start` has shape (BUCKETS, channels): the rows before anything is learnt. `begin`: rows near the answer, if known.
     """
     if not len(data.sizes):
         return start
     known = data.sizes > CONTEXT_STEPS[0]  # truncated histories have their own row, and must not speak for the others
-    common = conditional_logit(subset(data, known) if known.any() else data, start[-1].astype(np.float64), ridge)
+    near = [None] * BUCKETS if begin is None else list(begin)
+    some = subset(data, known) if known.any() else data
+    common = conditional_logit(some, start[-1].astype(np.float64), RIDGE, near[-1])
     table = np.tile(common, (BUCKETS, 1))
     bucket = np.searchsorted(CONTEXT_STEPS, data.sizes)
     for number in range(BUCKETS):
         mine = bucket == number
         if mine.any():
-            table[number] = conditional_logit(subset(data, mine), common, BUCKET_RIDGE * ridge)
+            table[number] = conditional_logit(subset(data, mine), common, BUCKET_RIDGE * RIDGE, near[number])
     return table.astype(np.float32)
 
 
@@ -192,7 +196,9 @@ def ndcg_among(scores: NDArray[np.floating], data: Samples) -> NDArray[np.float6
     return np.array(gains)
 
 
-def conditional_logit(data: Samples, prior: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
+def conditional_logit(
+    data: Samples, prior: NDArray[np.float64], ridge: float, begin: NDArray[Any] | None = None
+) -> NDArray[np.float64]:
     """Non-negative weights of least negative log-likelihood plus ridge * |w - prior|^2 (McFadden 1974)."""
     from scipy.optimize import minimize
 
@@ -210,5 +216,6 @@ def conditional_logit(data: Samples, prior: NDArray[np.float64], ridge: float) -
         value = -(y @ (score - np.log(total)[owners])) / count + ridge * float((w - prior) @ (w - prior))
         return float(value), slope
 
-    found: NDArray[np.float64] = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(prior)).x
+    x0, bounds = prior if begin is None else begin.astype(np.float64), [(0, None)] * len(prior)
+    found: NDArray[np.float64] = minimize(loss, x0, jac=True, method="L-BFGS-B", bounds=bounds).x
     return found

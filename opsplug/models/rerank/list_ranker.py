@@ -1,7 +1,7 @@
 """The slot ranker over whole lists: what clicks said about items is weighed against the order of the mix.
 
 An item's log-odds of a click are the worth of its rank in the mix plus what the slot ranker learnt about it; a draw
-from the doubt explores (Thompson sampling), and one list in a few keeps a place for an item that was hardly shown yet.
+explores by its uncertainty (Thompson sampling), and one list in a few keeps a place for an item that was hardly shown.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from opsplug.features.recommendation_id import ELSEWHERE, HEAD
 from opsplug.models.recommend.arrays import Arrays
-from opsplug.models.rerank.slot_ranker import CONTEXT, CURIOSITY, LIKING, SlotRanker
+from opsplug.models.rerank.slot_ranker import CONTEXT_VARIANCE, EXPLORATION_SCALE, RELEVANCE_VARIANCE, SlotRanker
 
 Floats = NDArray[np.float64]
 
 POOL = ELSEWHERE  # ranks of the mix that may come up into the head
 KNOWN = ("item", "session", "personal")  # rungs that are a context
 CATEGORIES = 6  # the largest ones; what was looked at last is in one of them or in none
+RENAMED = {"pull": "rank_prior", "looks": "examination", "doubt": "covariance"}  # arrays of the version before
 MOST_ARMS = 2000
 RESERVED = 0.25  # of the lists keep their last place of the head for an item that was hardly shown
 PROVEN = 50  # impressions after which an item needs no reserved place
@@ -51,10 +52,10 @@ class SlotList:
     arms: Mapping[str, int]
     shown: NDArray[np.int64]  # impressions of each arm
     categories: list[str]
-    pull: Floats  # (POOL,): log-odds of a click at each rank of the mix, against the first
-    looks: Floats  # (HEAD,): how often each place is looked at, against the first
+    rank_prior: Floats  # (POOL,): log-odds of a click at each rank of the mix, against the first
+    examination: Floats  # (HEAD,): examination probability of each place, against the first
     mean: NDArray[np.float32]  # (arms + 1, features + 1); the last row is an item nobody was shown
-    doubt: NDArray[np.float32]
+    covariance: NDArray[np.float32]
 
     def impressions(self, item_id: str) -> int:
         """How often the item was shown here, as far as was learnt from."""
@@ -82,8 +83,12 @@ class SlotList:
             return list(range(len(items)))
         rows = np.array([self.arms.get(item, len(self.arms)) for item in pool])
         x = np.append(features(self.categories, rung, category), 1.0).astype(np.float32)
-        spread = np.sqrt(np.maximum((self.doubt[rows] @ x) @ x, 0.0))
-        value = self.mean[rows] @ x + self.pull[: len(pool)] + CURIOSITY * spread * rng.standard_normal(len(pool))
+        spread = np.sqrt(np.maximum((self.covariance[rows] @ x) @ x, 0.0))
+        value = (
+            self.mean[rows] @ x
+            + self.rank_prior[: len(pool)]
+            + EXPLORATION_SCALE * spread * rng.standard_normal(len(pool))
+        )
         items = [*items, spare] if spare else items
         found: list[int] = [*np.argsort(-value, kind="stable").tolist(), *range(len(pool), len(items))]
         head = min(k, HEAD)
@@ -95,11 +100,11 @@ class SlotList:
         """The last place of the head goes to the best ranked new item that was hardly shown, unless one stands above;
         where there is none, to the best ranked item of the pool that was hardly shown."""
         unproven = [rank for rank in range(len(items)) if self.impressions(items[rank]) < PROVEN]
-        fresh = {rank for rank in unproven if items[rank] in new}
+        cold = {rank for rank in unproven if items[rank] in new}
         below = set(order[head - 1 :])
-        if fresh and not fresh <= below:
+        if cold and not cold <= below:
             return order
-        waiting = [rank for rank in unproven if rank in below and (rank in fresh or (rank < POOL and not fresh))]
+        waiting = [rank for rank in unproven if rank in below and (rank in cold or (rank < POOL and not cold))]
         if not waiting:
             return order
         rest = [rank for rank in order if rank != waiting[0]]
@@ -108,35 +113,36 @@ class SlotList:
     def export(self) -> Arrays:
         return {
             "arms": np.array(list(self.arms), object), "shown": self.shown,
-            "categories": np.array(self.categories, object), "pull": self.pull, "looks": self.looks,
-            "mean": self.mean, "doubt": self.doubt,
+            "categories": np.array(self.categories, object), "rank_prior": self.rank_prior,
+            "examination": self.examination, "mean": self.mean, "covariance": self.covariance,
         }  # fmt: skip
 
     @classmethod
     def load(cls, arrays: Mapping[str, NDArray[Any]]) -> SlotList:
+        arrays = {RENAMED.get(key, key): value for key, value in arrays.items()}
         arms = {str(item): place for place, item in enumerate(arrays["arms"].tolist())}
         found = cls(
             arms, np.asarray(arrays["shown"]), [str(name) for name in arrays["categories"].tolist()],
-            np.asarray(arrays["pull"], np.float64), np.asarray(arrays["looks"], np.float64),
-            np.asarray(arrays["mean"], np.float32), np.asarray(arrays["doubt"], np.float32),
+            np.asarray(arrays["rank_prior"], np.float64), np.asarray(arrays["examination"], np.float64),
+            np.asarray(arrays["mean"], np.float32), np.asarray(arrays["covariance"], np.float32),
         )  # fmt: skip
         width = len(KNOWN) + len(found.categories) + 1
-        if found.mean.shape != (len(arms) + 1, width) or found.doubt.shape != (len(arms) + 1, width, width):
+        if found.mean.shape != (len(arms) + 1, width) or found.covariance.shape != (len(arms) + 1, width, width):
             raise ValueError("the arrays of a slot ranker do not fit together")
         return found
 
     @classmethod
     def of(
-        cls, ranker: SlotRanker, arms: Sequence[str], shown: NDArray[np.int64], categories: Sequence[str], pull: Floats,
-        looks: Floats,
+        cls, ranker: SlotRanker, arms: Sequence[str], shown: NDArray[np.int64], categories: Sequence[str],
+        rank_prior: Floats, examination: Floats,
     ) -> SlotList:  # fmt: skip
         """What training learnt, with one more row for items that it never saw."""
         width = ranker.mean.shape[1]
-        nobody = np.diag([*[CONTEXT] * (width - 1), LIKING])[None]
+        nobody = np.diag([*[CONTEXT_VARIANCE] * (width - 1), RELEVANCE_VARIANCE])[None]
         return cls(
-            {item: place for place, item in enumerate(arms)}, shown, list(categories), pull, looks,
+            {item: place for place, item in enumerate(arms)}, shown, list(categories), rank_prior, examination,
             np.concatenate([ranker.mean, np.zeros((1, width))]).astype(np.float32),
-            np.concatenate([ranker.doubt, nobody]).astype(np.float32),
+            np.concatenate([ranker.covariance, nobody]).astype(np.float32),
         )  # fmt: skip
 
     @classmethod

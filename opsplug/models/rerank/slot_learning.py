@@ -18,13 +18,13 @@ from opsplug.features.recommendation_id import HEAD
 from opsplug.models.recommend.evaluation import ratio_interval
 from opsplug.models.rerank.list_ranker import MOST_ARMS, POOL, SlotList, features, rng_of
 from opsplug.models.rerank.off_policy import FEWEST_CLICKS, Estimate, doubly_robust, ips, snips
-from opsplug.models.rerank.position_bias import looks_and_ranks
+from opsplug.models.rerank.position_bias import fit_position_bias
 from opsplug.models.rerank.slot_ranker import SlotRanker
 
 Floats = NDArray[np.float64]
 
 WARM_UP = 50  # clicks that are learnt from before anything is judged
-LOWEST_PULL = -3.0  # log-odds: an item far down is worth a twentieth of the first, never nothing
+LOWEST_RANK_PRIOR = -3.0  # log-odds: an item far down is worth a twentieth of the first, never nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class SlotLog:
     """Lists in the order of time and their entries in the order of place. Entries beyond the head are left out."""
 
     items: list[str]
-    categories: list[str]  # contexts, see `slot_list.features`
+    categories: list[str]  # contexts, see `list_ranker.features`
     rungs: list[str]  # one per list
     looked: list[str]  # one per list: the category of what was looked at last
     lists: NDArray[np.int64]  # the list of each entry, ascending
@@ -61,12 +61,12 @@ class Learned:
 
 def learn(log: SlotLog, *, seed: int = 0) -> Learned:
     """Go through the log once. Deterministic for a seed."""
-    looks, pull = _bias(log)
+    examination, rank_prior = _bias(log)
     arms, shown = _arms(log)
     ranker = SlotRanker(len(arms), len(features(log.categories, "", "")), rng_of(seed, "learning"))
-    record = _Record(looks)
+    record = _Record(examination)
     starts = np.searchsorted(log.lists, np.arange(len(log.rungs) + 1))
-    offset = np.append(pull, pull[-1])[np.minimum(log.ranks, POOL)]
+    offset = np.append(rank_prior, rank_prior[-1])[np.minimum(log.ranks, POOL)]
     clicks = 0.0
     for number in range(len(log.rungs)):
         rows = np.arange(starts[number], starts[number + 1])
@@ -77,24 +77,24 @@ def learn(log: SlotLog, *, seed: int = 0) -> Learned:
         own = arms[log.codes[rows]]
         if clicks >= WARM_UP and len(rows) > 1:
             odds = ranker.draw(x, own) + offset[rows]
-            liking = 1 / (1 + np.exp(-(ranker.mean[own] @ np.append(x, 1.0) + ranker.intercept + offset[rows])))
-            record.add(number, log, rows, odds, liking)
+            relevance = 1 / (1 + np.exp(-(ranker.mean[own] @ np.append(x, 1.0) + ranker.intercept + offset[rows])))
+            record.add(number, log, rows, odds, relevance)
         for row, arm in zip(rows.tolist(), own.tolist(), strict=True):
-            ranker.learn(x, arm, log.clicks[row], looks[log.places[row]], offset[row])
+            ranker.learn(x, arm, log.clicks[row], examination[log.places[row]], offset[row])
         clicks += float(log.clicks[rows].sum())
     kept = [log.items[code] for code in np.flatnonzero(arms >= 0)]
-    model = SlotList.of(ranker, kept, shown, log.categories, pull, looks)
+    model = SlotList.of(ranker, kept, shown, log.categories, rank_prior, examination)
     return record.learned(model, len(log.rungs), int(log.clicks.sum()), seed)
 
 
 def _bias(log: SlotLog) -> tuple[Floats, Floats]:
-    """Looks at each place of the head, and the log-odds of each rank against the first."""
+    """Examination of each place of the head, and the log-odds of each rank against the first."""
     known = log.ranks < POOL
-    looks, ranks = looks_and_ranks(
+    examination, ranks = fit_position_bias(
         log.places[known], log.ranks[known], log.codes[known], log.clicks[known], size=(HEAD, POOL)
     )
     worth = np.minimum.accumulate(np.log(np.maximum(ranks, 1e-9) / max(float(ranks[0]), 1e-9)))
-    return looks, np.clip(worth, LOWEST_PULL, 0.0)
+    return examination, np.clip(worth, LOWEST_RANK_PRIOR, 0.0)
 
 
 def _arms(log: SlotLog) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -110,19 +110,19 @@ def _arms(log: SlotLog) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 class _Record:
     """What the lists would have looked like, entry by entry."""
 
-    def __init__(self, looks: Floats) -> None:
-        self._looks = looks
+    def __init__(self, examination: Floats) -> None:
+        self._examination = examination
         self._rows: list[tuple[Floats, ...]] = []
         self._lists: list[int] = []
 
-    def add(self, number: int, log: SlotLog, rows: NDArray[np.int64], odds: Floats, liking: Floats) -> None:
+    def add(self, number: int, log: SlotLog, rows: NDArray[np.int64], odds: Floats, relevance: Floats) -> None:
         """The shown entries change places among themselves: once by `odds`, once by the mix's ranks."""
         places = np.sort(log.places[rows])
         new, mix = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
         new[np.argsort(-odds, kind="stable")] = places
         mix[np.argsort(log.ranks[rows], kind="stable")] = places
-        was = self._looks[log.places[rows]]
-        self._rows.append((log.clicks[rows], was, self._looks[new], self._looks[mix], was * liking))
+        was = self._examination[log.places[rows]]
+        self._rows.append((log.clicks[rows], was, self._examination[new], self._examination[mix], was * relevance))
         self._lists += [number] * len(rows)
 
     def learned(self, model: SlotList, lists: int, clicks: int, seed: int) -> Learned:

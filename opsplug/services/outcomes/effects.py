@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.features.recommendation_id import PLACEMENTS
 from opsplug.services.outcomes.lift import PlacementLift, groups_since, measure_lifts
-from opsplug.services.outcomes.stale_cache import Kept
+from opsplug.services.outcomes.stale_cache import StaleWhileRevalidate
 from opsplug.services.recommend.recommender import MODEL
 from opsplug.services.recommend.rules import Rules, parse_rules
 from opsplug.units import DAY_MS
@@ -29,7 +29,7 @@ class Effects:
         self.holdout = holdout
         self._seed = seed
         self._clock = clock
-        self._kept = Kept(KEEP_SECONDS)
+        self._kept = StaleWhileRevalidate(KEEP_SECONDS)
 
     def lifts(self, days: int = 90) -> list[PlacementLift]:
         """With recommendations against the holdout, all placements first. Empty without a holdout."""

@@ -1,4 +1,4 @@
-"""Answers that cost something, kept for a while; dear ones are made anew beside the request that asks for them."""
+"""Stale-while-revalidate cache: answers are kept for a while, expensive ones made anew beside the request that asks."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ class _Held:
     cost: float
 
 
-class Kept:
-    """`seconds` is how long an answer is good at least. Safe to share between threads."""
+class StaleWhileRevalidate:
+    """A cache whose answers are good for at least `seconds`; a stale one is given while an expensive one is made anew.
+
+    Safe to share between threads.
+    """
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
@@ -36,7 +39,7 @@ class Kept:
         self._locks: defaultdict[Hashable, threading.Lock] = defaultdict(threading.Lock)
 
     def get(self, key: Hashable, read: Callable[[], T]) -> T:
-        """What `read` gave lately, or gives now. Only the first one to ask waits for a dear answer."""
+        """What `read` gave lately, or gives now. Only the first one to ask waits for an expensive answer."""
         held = self._held.get(key)
         if held is None:
             with self._locks[key]:  # a second one who asks at once gets what the first one waited for

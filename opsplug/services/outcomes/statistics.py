@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from opsplug.events import BOT, VISITOR
 from opsplug.features.local_time import SlotClock, shifted
 from opsplug.services.outcomes.orders import read_orders
-from opsplug.services.outcomes.stale_cache import Kept
+from opsplug.services.outcomes.stale_cache import StaleWhileRevalidate
 from opsplug.store import Store, queries
 from opsplug.training.run.artefacts import Artefacts, Version
 from opsplug.units import DAY_MS
@@ -73,7 +73,7 @@ class Statistics:
         self._records = records
         self._days = SlotClock(timezone)
         self._clock = clock
-        self._kept = Kept(KEEP_SECONDS)
+        self._kept = StaleWhileRevalidate(KEEP_SECONDS)
 
     def overview(self, days: int = 30) -> Overview:
         """The last `days` days up to now, and as long a time before: today is never compared with a whole day.

@@ -33,7 +33,7 @@ class Caps:
     def take(self, item_id: str) -> None:
         self._used.update(self._groups(item_id))
 
-    def closed(self) -> list[tuple[str, str]]:
+    def at_their_caps(self) -> list[tuple[str, str]]:
         """The groups (field, value) that may have no further item."""
         return [group for group, count in self._used.items() if count >= self._caps[group[0]]]
 

@@ -1,4 +1,4 @@
-"""Down the ladder until the list is full: from the best informed source on, under the shop's rules and stock."""
+"""The fallback chain: fill a list from the best informed source on, under the shop's rules and stock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opsplug.services.recommend.diversity import Caps
 from opsplug.services.recommend.ranking import Candidate, Question, Ranking, Source
 from opsplug.services.recommend.slot_rankers import Slot
 from opsplug.services.recommend.trained import Trained
-from opsplug.services.recommend.untrained import ColdShop
+from opsplug.services.recommend.untrained import UntrainedRecommender
 from opsplug.services.snapshot import Snapshot
 from opsplug.units import DAY
 
@@ -49,16 +49,16 @@ class Trace:
         return [self.mix.index(item_id) if item_id in self.mix else ELSEWHERE for item_id in ids]
 
 
-class Ladder:
+class FallbackChain:
     """Fills lists from the trained mix where there is one, and from what an untrained shop knows."""
 
     def __init__(
         self,
-        cold: ColdShop,
+        untrained: UntrainedRecommender,
         stock: Stock | None,
         counters: Counters,
     ) -> None:
-        self._cold = cold
+        self._untrained = untrained
         self._stock = stock
         self._counters = counters
 
@@ -70,61 +70,61 @@ class Ladder:
         snapshot: Snapshot,
         k: int,
         *,
-        blind: bool,
+        holdout: bool,
         again: Sequence[str],
         trace: Trace,
         slot: Slot | None = None,
         who: str = "",
     ) -> tuple[list[Candidate], str]:
-        """The k to show and the rung. `blind`: as if nothing were known (the holdout); `again`: what is due.
+        """The k to show and the rung. `holdout`: as if nothing were known of the visitor; `again`: what is due.
 
         `slot` re-orders the first candidates for `who`.
         """
-        shelf = _Shelf(question, rules, snapshot, Availability(self._stock), trace)
-        asked = replace(question, acts=(), item_id=None, placement="home") if blind else question
+        builder = _ListBuilder(question, rules, snapshot, Availability(self._stock), trace)
+        asked = replace(question, acts=(), item_id=None, placement="home") if holdout else question
         chosen: list[Candidate] = []
         rung = ""
         for source, step in self._steps(asked, trained):
             limit = 2 * k + 4 if rules == PLAIN else 6 * k + 20  # each candidate's reason costs microseconds
             while len(chosen) < k and limit <= WIDEST:
-                taken = step.banned.union((candidate.item_id for candidate in chosen), shelf.closed(chosen))
-                ranking = self._ask(source, replace(step, banned=taken), limit)
+                taken = step.excluded.union((candidate.item_id for candidate in chosen), builder.at_their_caps(chosen))
+                ranking = self._ask(source, replace(step, excluded=taken), limit)
                 if not trace.mix and ranking.candidates:
                     trace.mix = [candidate.item_id for candidate in ranking.candidates[:ELSEWHERE]]
-                    if slot is not None and not blind:
+                    if slot is not None and not holdout:
                         trace.slots = slot.version
                         ranking = Ranking(slot.reorder(ranking, step, snapshot, who, k), ranking.rung)
-                chosen = shelf.choose(chosen, ranking.candidates, k)
+                chosen = builder.choose(chosen, ranking.candidates, k)
                 rung = rung or (ranking.rung if chosen else "")
                 limit = 8 * limit if len(ranking.candidates) >= limit else WIDEST + 1
             if len(chosen) >= k:
                 break
-        if not blind and question.placement in AGAIN_ON:
-            chosen = shelf.offer_again(chosen, again, k)
-        return shelf.pin(chosen, k), rung or "catalogue"
+        if not holdout and question.placement in AGAIN_ON:
+            chosen = builder.offer_again(chosen, again, k)
+        return builder.pin(chosen, k), rung or "catalogue"
 
     def _steps(self, question: Question, trained: Trained | None) -> Iterable[tuple[Source, Question]]:
         """Sources from the best informed to the least; things looked at before come where nothing else is left."""
         seen = frozenset(item for item, _, _ in question.acts)
-        fresh = question if question.repeats else replace(question, banned=question.banned | seen)
+        unseen = question if question.repeats else replace(question, excluded=question.excluded | seen)
         if trained is not None and (question.item_id is None or trained.knows(question.item_id)):
-            yield trained, fresh
-        yield self._cold, fresh
+            yield trained, unseen
+        yield self._untrained, unseen
         if seen and not question.repeats:
             if trained is not None:
                 yield trained, question
-            yield self._cold, question
+            yield self._untrained, question
 
     def _ask(self, source: Source, question: Question, limit: int) -> Ranking:
         try:
             return source.rank(question, limit)
         except Exception as error:  # a faulty model costs a rung, never the page
-            log.error("opsplug: %s cannot rank, going down the ladder", type(source).__name__, exc_info=error)
+            log.error("opsplug: %s cannot rank, the next source is asked", type(source).__name__, exc_info=error)
             self._counters.add("errors.recommend")
             return Ranking([], "")
 
 
-class _Shelf:
+class _ListBuilder:
     """What may stand in one list: the shop's rules and its stock."""
 
     def __init__(
@@ -149,14 +149,14 @@ class _Shelf:
         page = self._records.get(question.item_id or "")
         return rule_book.choose(ranked, self._rules, self._records, k, chosen=chosen, page=page, removed=remove)
 
-    def closed(self, chosen: Sequence[Candidate]) -> Iterable[str]:
+    def at_their_caps(self, chosen: Sequence[Candidate]) -> Iterable[str]:
         """The items of the groups whose cap is reached: to ask for them again would cost, and bring nothing."""
         if not chosen:
             return ()
         caps = Caps(self._rules.caps, self._records, self._records.get(self._question.item_id or ""))
         for candidate in chosen:
             caps.take(candidate.item_id)
-        return chain.from_iterable(self._snapshot.members(*group) for group in caps.closed())
+        return chain.from_iterable(self._snapshot.members(*group) for group in caps.at_their_caps())
 
     def offer_again(self, chosen: Sequence[Candidate], again: Sequence[str], k: int) -> list[Candidate]:
         """Consumables whose re-buy window is over take a quarter of the places, from the third on."""
@@ -172,4 +172,4 @@ class _Shelf:
         question = self._question
         known = item in self._snapshot.sellable and (question.candidates is None or item in question.candidates)
         blocked = rule_book.blocked(item, self._records.get(item, {}), self._rules.block)
-        return known and not blocked and item not in question.banned and self._available.one(item)
+        return known and not blocked and item not in question.excluded and self._available.one(item)

@@ -50,13 +50,13 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One list to be made; `banned` items must not appear in it."""
+    """One list to be made; `excluded` items must not appear in it."""
 
     placement: str
     item_id: str | None
     acts: Sequence[Act]
     now: float
-    banned: frozenset[str]
+    excluded: frozenset[str]
     candidates: frozenset[str] | None = None
     repeats: bool = False
 
@@ -65,7 +65,7 @@ class Source(Protocol):
     """Anything that can answer a question: the trained mix, or what an untrained shop has."""
 
     def rank(self, question: Question, limit: int) -> Ranking:
-        """At most `limit` candidates, none of them banned, outside `candidates`, or not for sale."""
+        """At most `limit` candidates, none of them excluded, outside `candidates`, or not for sale."""
         ...
 
 

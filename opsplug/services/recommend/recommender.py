@@ -15,14 +15,14 @@ from opsplug.features.recommendation_id import HEAD, PLACEMENTS, UNTRAINED, make
 from opsplug.services.catalog import Catalog
 from opsplug.services.recommend import rules as rule_book
 from opsplug.services.recommend.availability import Stock
-from opsplug.services.recommend.fallback_chain import Ladder, Trace
+from opsplug.services.recommend.fallback_chain import FallbackChain, Trace
 from opsplug.services.recommend.holdout import in_holdout
 from opsplug.services.recommend.query import TIMEOUT, Known, acts_of, id_of, listed, seconds
 from opsplug.services.recommend.ranking import Candidate, Question, Visitor, rebuyable
 from opsplug.services.recommend.reasons import reason_code, sentence
 from opsplug.services.recommend.slot_rankers import Slots
 from opsplug.services.recommend.trained import Trained
-from opsplug.services.recommend.untrained import ColdShop
+from opsplug.services.recommend.untrained import UntrainedRecommender
 from opsplug.services.snapshot import Snapshot
 from opsplug.training.run.artefacts import Artefacts
 from opsplug.training.run.live import Live
@@ -110,7 +110,9 @@ class Recommender:
         self._clock = clock
         self._counters = counters
         self._known = Known(store, counters, history_timeout)
-        self._ladder = Ladder(ColdShop(store, catalog, clock=clock), Stock.of(is_available, counters), counters)
+        self._fallback_chain = FallbackChain(
+            UntrainedRecommender(store, catalog, clock=clock), Stock.of(is_available, counters), counters
+        )
         self._live = Live(artefacts, MODEL, lambda artefact: Trained(artefact, catalog), count=counters.add)
         self._slots = Slots(artefacts, seed, count=counters.add)
         self._rules: tuple[float, rule_book.Rules] = (-RULES_EVERY, rule_book.Rules())
@@ -140,16 +142,16 @@ class Recommender:
         trace.asked = _question(visitor, moment, placement, item_id, exclude, candidates, repeats, again)
         trained = self.model(version)
         who = anonymous_id or user_id or ""
-        blind = trained is not None and in_holdout(who or None, self._holdout, self._seed)
-        chosen, rung = self._ladder.fill(
-            trace.asked, trained, self.rules() if rules is None else rules, snapshot, min(k, MAX_K), blind=blind,
-            again=again, trace=trace, slot=None if blind else self._slots.get(placement, who, slots), who=who,
+        held_out = trained is not None and in_holdout(who or None, self._holdout, self._seed)
+        chosen, rung = self._fallback_chain.fill(
+            trace.asked, trained, self.rules() if rules is None else rules, snapshot, min(k, MAX_K), holdout=held_out,
+            again=again, trace=trace, slot=None if held_out else self._slots.get(placement, who, slots), who=who,
         )  # fmt: skip
         items = [_shown(candidate, snapshot, language or self._language) for candidate in chosen]
         trace.milliseconds = (time.perf_counter() - began) * 1000
         name = make_id(
             placement, rung, at=moment, version=trained.version if trained else "", slots=trace.slots,
-            ranks=trace.ranks([item.item_id for item in items[:HEAD]]), holdout=blind, known=bool(who),
+            ranks=trace.ranks([item.item_id for item in items[:HEAD]]), holdout=held_out, known=bool(who),
         )  # fmt: skip
         model = f"{MODEL}/{trained.version}" if trained else UNTRAINED
         return Recommendations(name, rung, model, items, _note(len(items), k, snapshot))

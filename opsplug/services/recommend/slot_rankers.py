@@ -36,9 +36,11 @@ class Slot:
         last = question.item_id or (question.acts[-1][0] if question.acts else "")
         category = str(snapshot.records.get(last, {}).get("item_category") or "")
         steady = (self.seed, self.version, who, question.placement, int(question.now // STEADY))
-        new = snapshot.newcomers(question.now)
+        new = snapshot.cold_start_items(question.now)
         candidates = list(ranking.candidates)
-        spare = self._newcomer(candidates, new.near(category), question, rng_of(*steady, "new")) if new.all else ""
+        spare = (
+            self._cold_start_item(candidates, new.near(category), question, rng_of(*steady, "new")) if new.all else ""
+        )
         ids = [candidate.item_id for candidate in candidates]
         order = self.ranker.order(ids, ranking.rung, category, rng_of(*steady), k, new=new.ids, spare=spare)
         if spare and order[-1] == len(ids):
@@ -49,14 +51,14 @@ class Slot:
             for place, rank in enumerate(order)
         ]
 
-    def _newcomer(
+    def _cold_start_item(
         self, candidates: Sequence[Candidate], new: Sequence[str], question: Question, rng: np.random.Generator
     ) -> str:
         """A new item that the mix has not named, to be tried; "" where there is none."""
         named = {candidate.item_id for candidate in candidates}
         start = int(rng.integers(len(new)))
         for item_id in [*new[start : start + LOOKED_AT], *new[:start]][:LOOKED_AT]:
-            if item_id in named or self.ranker.impressions(item_id) >= PROVEN or item_id in question.banned:
+            if item_id in named or self.ranker.impressions(item_id) >= PROVEN or item_id in question.excluded:
                 continue
             if question.candidates is None or item_id in question.candidates:
                 return item_id

@@ -66,7 +66,7 @@ class Trained:
         places = self.ranker.places
         history = [(places[item], at, kind) for item, at, kind in question.acts if item in places]
         page = places.get(question.item_id) if question.item_id is not None else None
-        exclude = [places[item] for item in question.banned if item in places]
+        exclude = [places[item] for item in question.excluded if item in places]
         return self.ranker.rank(
             history, placement=question.placement, item=page, now=question.now, k=limit, candidates=codes,
             exclude=exclude, repeats=question.repeats,

@@ -28,7 +28,7 @@ AT_ONCE = 2000  # items whose texts are indexed within the first request; a larg
 DECAY = 0.8
 NEW = 30 * DAY
 COUNTS = 0.05  # beside likeness, which ends at 1: decide between things that are alike
-SHELF = 1e-6  # decides where nothing else does
+CATALOGUE_ORDER = 1e-6  # decides where nothing else does
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Similar:
     anchors: list[str]
 
 
-class ColdShop:
+class UntrainedRecommender:
     """Answers before any training: similar texts, recent counts, newest items of each category."""
 
     def __init__(
@@ -103,7 +103,7 @@ class _Shop:
         self._index = index
         self._place = {item_id: place for place, item_id in enumerate(snapshot.ids)}
         self._day = -1
-        self._shelf = np.zeros(0, np.int64)
+        self._order = np.zeros(0, np.int64)
 
     def index_texts(self) -> None:
         self._index = text_index(self.snapshot.columns)
@@ -120,18 +120,20 @@ class _Shop:
     def value(
         self, similar: Similar | None, popular: NDArray[np.float64] | None, question: Question
     ) -> NDArray[np.float64]:
-        """What each item is worth: likeness, then counts, then the shelf order of the day; never nothing, so that the
-        owner's boosts have something to multiply."""
-        shelf = self.shelf(int(question.now // DAY))
-        value = np.empty(len(shelf))
-        value[shelf] = SHELF * (1 - np.arange(len(shelf)) / max(len(shelf), 1))
+        """What each item is worth: likeness, then counts, then the catalogue order of the day.
+
+        Never nothing, so that the owner's boosts have something to multiply.
+        """
+        order = self.catalogue_order(int(question.now // DAY))
+        value = np.empty(len(order))
+        value[order] = CATALOGUE_ORDER * (1 - np.arange(len(order)) / max(len(order), 1))
         if popular is not None:
             value += COUNTS * popular / max(float(popular.max()), 1e-12)
         if similar is not None:
             value += similar.scores
         return value
 
-    def shelf(self, day: int) -> NDArray[np.int64]:
+    def catalogue_order(self, day: int) -> NDArray[np.int64]:
         """The newest items of each category in turn; items without a date are rotated from day to day."""
         if self._day != day:
             records = list(self.snapshot.records.values())
@@ -145,9 +147,9 @@ class _Shop:
                 category = str(records[place].get("item_category", ""))
                 keyed.append((turn[category], rank, place))
                 turn[category] += 1
-            self._shelf = np.array([place for _, _, place in sorted(keyed)], np.int64)
+            self._order = np.array([place for _, _, place in sorted(keyed)], np.int64)
             self._day = day
-        return self._shelf
+        return self._order
 
     def candidate(
         self,
@@ -173,7 +175,7 @@ def shuffle(text: str, day: int) -> int:
 
 
 def _allowed(item_id: str, question: Question, sellable: Iterable[str]) -> bool:
-    if item_id in question.banned or item_id not in sellable:
+    if item_id in question.excluded or item_id not in sellable:
         return False
     return question.candidates is None or item_id in question.candidates
 

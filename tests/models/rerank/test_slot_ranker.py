@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from opsplug.errors import ModelError
+from opsplug.models.rerank.list_ranker import HEAD, KNOWN, POOL, SlotList, rng_of
 from opsplug.models.rerank.off_policy import doubly_robust, ips, snips
 from opsplug.models.rerank.slot_ranker import SlotRanker
 from opsplug.models.visitors.fairness import evened, exposure
@@ -18,14 +19,29 @@ def test_the_slot_ranker_finds_what_each_context_wants() -> None:
     late = []
     for _ in range(4000):
         side = int(rng.integers(2))
-        arm = ranker.choose(contexts[side])
+        arm = int(np.argmax(ranker.draw(contexts[side])))
         rate = 0.3 if arm == (1 if side else 4) else 0.03
         ranker.learn(contexts[side], arm, float(rng.random() < rate))
         late.append(rate > 0.1)
     assert np.mean(late[-1000:]) > 0.8
-    again = SlotRanker.load(ranker.export(), np.random.default_rng(1))
-    twin = SlotRanker.load(ranker.export(), np.random.default_rng(1))
-    assert again.rank(contexts[0], range(6), 3).tolist() == twin.rank(contexts[0], range(6), 3).tolist()
+
+
+def test_a_list_ranker_of_the_version_before_orders_alike() -> None:
+    rng = np.random.default_rng(3)
+    ranker = SlotRanker(4, len(KNOWN), rng)
+    for step in range(300):
+        ranker.learn(np.eye(len(KNOWN))[step % len(KNOWN)], step % 4, float(rng.random() < 0.1 * (step % 4)))
+    items = [f"i{n}" for n in range(4)]
+    prior = -0.1 * np.arange(POOL)
+    ours = SlotList.of(ranker, items, np.full(4, 90), [], prior, np.ones(HEAD))
+    old = {"rank_prior": "pull", "examination": "looks", "covariance": "doubt"}
+    arrays = ours.export()
+    before = {old.get(key, key): value for key, value in arrays.items()}
+    assert set(old.values()) <= set(before)
+    for seed in range(5):
+        order = ours.order(items, "session", "", rng_of(seed), 4)
+        assert SlotList.load(before).order(items, "session", "", rng_of(seed), 4) == order
+        assert SlotList.load(arrays).order(items, "session", "", rng_of(seed), 4) == order
 
 
 def test_a_place_nobody_looks_at_teaches_little() -> None:

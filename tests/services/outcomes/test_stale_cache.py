@@ -6,7 +6,7 @@ import threading
 import time
 
 from opsplug.errors import StoreError
-from opsplug.services.outcomes.stale_cache import PART, Kept
+from opsplug.services.outcomes.stale_cache import PART, StaleWhileRevalidate
 
 
 class Figures:
@@ -29,7 +29,7 @@ def wait_until(figures: Figures, made: int) -> None:
 
 def test_cheap_ones_are_made_anew_when_they_are_old() -> None:
     figures = Figures(0.01)
-    kept = Kept(10, clock=lambda: figures.now)
+    kept = StaleWhileRevalidate(10, clock=lambda: figures.now)
     assert [kept.get("a", figures.read) for _ in range(3)] == [1, 1, 1]
     figures.now += 11
     assert kept.get("a", figures.read) == 2
@@ -38,7 +38,7 @@ def test_cheap_ones_are_made_anew_when_they_are_old() -> None:
 
 def test_dear_ones_are_made_beside_and_seldom() -> None:
     figures = Figures(5.0)
-    kept = Kept(10, clock=lambda: figures.now)
+    kept = StaleWhileRevalidate(10, clock=lambda: figures.now)
     assert kept.get("a", figures.read) == 1
     figures.now += 50
     assert kept.get("a", figures.read) == 1, "five seconds of work are good for a hundred"
@@ -54,7 +54,7 @@ def test_dear_ones_are_made_beside_and_seldom() -> None:
 
 def test_what_cannot_be_made_anew_stays_and_is_tried_again_later() -> None:
     figures = Figures(5.0)
-    kept = Kept(10, clock=lambda: figures.now)
+    kept = StaleWhileRevalidate(10, clock=lambda: figures.now)
     kept.get("a", figures.read)
     figures.fails, figures.now = True, 1000.0
     for _ in range(3):
@@ -76,7 +76,7 @@ def test_two_who_ask_at_once_wait_for_one_answer() -> None:
         made.append(1)
         return len(made)
 
-    kept = Kept(10)
+    kept = StaleWhileRevalidate(10)
     threads = [threading.Thread(target=kept.get, args=("a", read)) for _ in range(4)]
     for thread in threads:
         thread.start()

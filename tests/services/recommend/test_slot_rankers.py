@@ -15,7 +15,7 @@ from opsplug.engine.jobs import train
 from opsplug.events import make_event
 from opsplug.features.recommendation_id import ELSEWHERE, HEAD, make_id, read_id
 from opsplug.models.rerank.list_ranker import POOL, RESERVED, SlotList, features, rng_of
-from opsplug.models.rerank.position_bias import looks_and_ranks, prior
+from opsplug.models.rerank.position_bias import fit_position_bias, prior_examination
 from opsplug.services.recommend.explain import explain
 from opsplug.services.recommend.ranking import Candidate, Question, Ranking
 from opsplug.training.slots import KIND, MOST_OF_ONE, Lists, read_lists
@@ -269,8 +269,8 @@ def test_a_reserved_share_of_lists_has_a_place_for_what_was_hardly_shown() -> No
     arms = {f"i{n}": n for n in range(POOL)}
     seen = np.full(POOL, 1000)
     seen[12] = 3
-    mean, doubt = np.zeros((POOL + 1, width), np.float32), np.zeros((POOL + 1, width, width), np.float32)
-    model = SlotList(arms, seen, [], np.linspace(0, -9, POOL), np.ones(HEAD), mean, doubt)
+    mean, covariance = np.zeros((POOL + 1, width), np.float32), np.zeros((POOL + 1, width, width), np.float32)
+    model = SlotList(arms, seen, [], np.linspace(0, -9, POOL), np.ones(HEAD), mean, covariance)
     orders = [model.order([f"i{n}" for n in range(20)], "session", "", rng_of(n), 8) for n in range(800)]
     given = [order for order in orders if 12 in order[:8]]
     assert abs(len(given) / 800 - RESERVED) < 0.06
@@ -323,18 +323,18 @@ def test_what_is_no_longer_new_or_was_shown_often_is_not_tried(shop: Shop) -> No
     assert not any(fresh_items(shop))
 
 
-def test_looks_are_told_apart_from_likings_where_lists_were_reordered() -> None:
+def test_examination_is_told_apart_from_relevance_where_lists_were_reordered() -> None:
     rng = np.random.default_rng(2)
-    truth, likings = (np.arange(8) + 1.0) ** -0.7, np.exp(rng.normal(0, 0.5, 30)) * 0.08
+    truth, relevance = (np.arange(8) + 1.0) ** -0.7, np.exp(rng.normal(0, 0.5, 30)) * 0.08
     items = np.concatenate([rng.permutation(30)[:8] for _ in range(4000)])
     places = np.tile(np.arange(8), 4000)
-    clicks = (rng.random(len(items)) < truth[places] * likings[items]).astype(float)
+    clicks = (rng.random(len(items)) < truth[places] * relevance[items]).astype(float)
     ranks = rng.integers(0, POOL, len(items))
-    looks, by_rank = looks_and_ranks(places, ranks, items, clicks, size=(HEAD, POOL))
-    assert np.abs(looks - truth).max() < 0.12
+    examination, by_rank = fit_position_bias(places, ranks, items, clicks, size=(HEAD, POOL))
+    assert np.abs(examination - truth).max() < 0.12
     assert by_rank.std() / by_rank.mean() < 0.15
-    tied, _ = looks_and_ranks(places, places, items * 0, clicks, size=(HEAD, POOL))
-    assert np.allclose(tied, prior(HEAD), atol=0.08), "nothing was re-ordered: the prior's word stands"
+    tied, _ = fit_position_bias(places, places, items * 0, clicks, size=(HEAD, POOL))
+    assert np.allclose(tied, prior_examination(HEAD), atol=0.08), "nothing was re-ordered: the prior stands"
 
 
 def test_ids_go_round() -> None:
