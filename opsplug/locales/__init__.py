@@ -53,10 +53,15 @@ def languages(folder: str = "") -> tuple[str, ...]:
     return (ENGLISH, *sorted(found - {ENGLISH}))
 
 
-def match(wanted: str, known: tuple[str, ...] | None = None) -> str | None:
+def match(wanted: str) -> str | None:
     """The language that serves a tag such as zh-CN or de_AT, from the narrowest to the widest; None where none does."""
-    by_tag = {tag.lower(): tag for tag in (languages() if known is None else known)}
-    tag = wanted[:_LONGEST_TAG].strip().replace("_", "-").lower()
+    return _matched(wanted[:_LONGEST_TAG])
+
+
+@lru_cache(maxsize=1024)
+def _matched(wanted: str) -> str | None:
+    by_tag = {tag.lower(): tag for tag in languages()}
+    tag = wanted.strip().replace("_", "-").lower()
     while tag:
         if tag in by_tag:
             return by_tag[tag]
@@ -197,4 +202,5 @@ def _weight(quality: str) -> float:
 
 def _forget() -> None:
     _words.cache_clear()
+    _matched.cache_clear()
     languages.cache_clear()

@@ -9,6 +9,7 @@ from opsplug.models.text.language import detect_language
 from opsplug.services.chat.understanding.entities import Entities, entities, without_entities
 from opsplug.services.chat.understanding.patterns import CHEAPER, FILLER, FOLLOW_UP, KINDS, MANIPULATION, OTHERS
 from opsplug.services.chat.understanding.person import PERSON
+from opsplug.services.chat.understanding.phrases import kind_of
 from opsplug.services.chat.understanding.remarks import remark
 
 SMALL_TALK = ("greeting", "thanks", "goodbye", "who_are_you", "ok", "yes", "no", "no_person")
@@ -78,6 +79,9 @@ def _intent(lower: str, named: Entities, context: Context) -> str:
     for kind, pattern in KINDS:
         if pattern.search(lower):
             return "order_status" if kind == "search" and named.order else kind
+    phrased = kind_of(lower)
+    if phrased is not None:
+        return "order_status" if phrased == "search" and named.order else phrased
     if named.order and (context.awaits_order or len(lower.split()) <= _ORDER_WORDS):
         return "order_status"
     limits = named.below is not None or named.above is not None
