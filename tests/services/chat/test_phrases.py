@@ -34,7 +34,7 @@ def test_german(text: str, intent: str) -> None:
     [
         ("Do you deliver to Germany?", "question"),
         ("Is the gut string natural?", "question"),
-        ("谢谢，多久能到？", "question"),
+        ("多久能到？", "question"),
     ],
 )
 def test_other_languages_are_not_taken_for_it(text: str, intent: str) -> None:

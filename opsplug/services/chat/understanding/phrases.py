@@ -1,7 +1,7 @@
 """Turns of phrase of any language: `locales/<language>/phrases.json`, with | between those of one kind.
 
-English and Chinese have patterns of their own (`patterns.py`), which are asked first; Chinese, which has no spaces between
-words, leaves its file empty.
+English and Chinese have patterns of their own (`patterns.py`), which are asked first; Chinese, which has no spaces
+between words, leaves its file empty.
 """
 
 from __future__ import annotations
