@@ -15,7 +15,7 @@ from opsplug_starlette.translate import StarletteHost, cookies, in_thread, send_
 
 _serving: ContextVar[Engine | None] = ContextVar("opsplug_engine", default=None)
 _latest: list[Engine] = []
-_MARK = "opsplug"  # in the scope of a request that is counted already
+_MARK = "opsplug"  # in the scope: the stores in which this request is counted already
 
 
 class OpsPlugMiddleware:
@@ -64,11 +64,12 @@ class OpsPlugMiddleware:
             _serving.set(self.engine)
             await self.app(scope, receive, send)
             return
-        if _MARK in scope:  # added twice, say to the app and to a router: one counts
+        engine = self.engine
+        store, counting = engine.settings.store, scope.get(_MARK, ())
+        if store in counting:  # added twice, say to the app and to a router: one counts
             await self.app(scope, receive, send)
             return
-        scope[_MARK] = True
-        engine = self.engine
+        scope[_MARK] = (*counting, store)
         root = scope.get("root_path", "")
         path = scope["path"]
         if root and path.startswith(root):
