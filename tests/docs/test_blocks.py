@@ -25,7 +25,7 @@ from opsplug import Engine
 from opsplug.cli.app import group
 from opsplug.models.forecast import forecast
 from opsplug.services.transfer.analysis_copy import write_analysis_copy
-from opsplug_flask import OpsPlug
+from opsplug_flask import OpsPlug, current_engine
 from tests.support.markdown import ROOT, Block, blocks
 
 LANGUAGES = {"", "python", "json", "html", "jinja", "js"}
@@ -50,7 +50,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     yield {
         "engine": engine, "values": week * 14, "past_days": days[:98], "coming_days": days[98:112], "holidays": {days[3]},
         "timestamp": 1_790_000_000.0, "value": 3.0, "finding": None, "Product": MagicMock(), "Session": MagicMock(), "prices_of": dict,
-        "is_support": bool, "current_user": SimpleNamespace(is_admin=True), "request": None,
+        "order": SimpleNamespace(id="1001", total=9.9), "lines": [{"item_id": "sku1", "price": 9.9}],
+        "current_engine": current_engine, "is_support": bool, "current_user": SimpleNamespace(is_admin=True), "request": None,
     }  # fmt: skip
     engine.close()
 
