@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from opsplug.locales.formats import moment
 from opsplug.services.alerts.notify import sender_to
 from opsplug.services.chat.handover import Conversation
 from opsplug.services.chat.texts import TEXTS, say
@@ -20,13 +21,13 @@ def transcript(conversation: Conversation, zone: str) -> tuple[str, str]:
     """(subject, text). Links in a visitor's lines are left out: nobody may write to others through a shop's letters."""
     words, lines = TEXTS[conversation.language]["transcript"], []
     for message in conversation.transcript:
-        at = datetime.fromtimestamp(message.at / 1000, ZoneInfo(zone))
+        at = moment(datetime.fromtimestamp(message.at / 1000, ZoneInfo(zone)), conversation.language)
         if message.role == "system":
-            lines.append(f"[{at:%Y-%m-%d %H:%M}] {say(message.text, conversation.language, **message.data)}")
+            lines.append(f"[{at}] {say(message.text, conversation.language, **message.data)}")
             continue
         text = _LINK.sub("…", message.text) if message.role == "visitor" else message.text
         who = message.by if message.role == "agent" and message.by else words[message.role]
-        lines.append(f"[{at:%Y-%m-%d %H:%M}] {who}: {text}")
+        lines.append(f"[{at}] {who}: {text}")
     return words["subject"], "\n\n".join(lines)
 
 
