@@ -220,11 +220,15 @@ class Parts:
         from opsplug.training.encoders import retrieval_encoder_of
 
         settings = self.settings
+        vectors = Vectors(
+            lambda: retrieval_encoder_of(settings.encoder_options()), lambda: self.counters.add("errors.embeddings")
+        )
         search = CatalogueSearch(
             lambda: self.catalog.snapshot().records.values(),
             lambda: self.catalog.snapshot().version,
             self.callables.prices,
             self.stock,
+            vectors,
         )
         return Chat(
             self.store,
@@ -242,9 +246,7 @@ class Parts:
             pseudonym=lambda user_id: self.keys.pseudonym(user_id),
             log=self.support.log,
             desk=self.support.desk,
-            vectors=Vectors(
-                lambda: retrieval_encoder_of(settings.encoder_options()), lambda: self.counters.add("errors.embeddings")
-            ),
+            vectors=vectors,
         )
 
     @cached_property

@@ -24,6 +24,8 @@ from opsplug.services.chat.understanding.understanding import SMALL_TALK, Contex
 log = logging.getLogger("opsplug")
 _LIKELY = 0.35  # confidence from which an entry is worth offering as a question back
 _POSSIBLE = 0.15  # confidence from which another is offered beside it
+_LIKENESS = 0.5  # cosine from which a product means what is looked for
+_NAME_WORDS = 2
 _ANGRY = -0.8  # polarity of a message that a person should read
 _LOOP = 3  # times the same may be said in a row
 _MISSES = 2  # turns without an answer before a person is called
@@ -241,7 +243,8 @@ def _products(heard: Understanding, found: Sequence[Found], helpers: Collaborato
     if helpers.search is None or heard.intent not in ("search", "question", "recommend"):
         return None
     limits = heard.entities
-    items = tuple(helpers.search(heard.description, limits))
+    likeness = None if heard.intent == "question" and not _is_name(heard.description) else _LIKENESS
+    items = tuple(helpers.search(heard.description, limits, likeness=likeness))
     likely = bool(found) and found[0].confidence >= _LIKELY
     if not items and heard.intent == "search" and not likely:
         return _nearest(heard, helpers.search)
@@ -251,6 +254,11 @@ def _products(heard: Understanding, found: Sequence[Found], helpers: Collaborato
     context = Context(search=(heard.description, limits), cheapest_shown=min(prices, default=None))
     sources = tuple(f"item:{item['item_id']}" for item in items)
     return Answer("search", _listed("products_found", heard, items), 0.8, context, sources, items)
+
+
+def _is_name(description: str) -> bool:
+    """Whether a message without a verb of looking for something may be a product's name: a word or two."""
+    return len(description.split()) <= _NAME_WORDS and (description.isascii() or len(description) <= 2 * _NAME_WORDS)
 
 
 def _nearest(heard: Understanding, search: ProductSearch) -> Answer:

@@ -9,12 +9,21 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
+from opsplug.errors import ModelError
+from opsplug.models.text.retrieval import FITTED_WITH
+from opsplug.models.text.sentence import Floats
 from opsplug.models.text.tokens import words
+from opsplug.services.chat.knowledge.vectors import Vectors
 from opsplug.services.chat.understanding.entities import COLOURS, Entities
 
 _FIELDS = (("item_name", 1.0), ("item_category", 0.6), ("item_variant", 0.6), ("item_brand", 0.5), ("description", 0.2))
 _ENOUGH = 0.5  # share of the description's weight that a product must match
 _UNKNOWN_WORD = 0.5  # of the weight of a word that no product has: "a python course" finds what "python" finds
+_MOST_VECTORS = 5_000  # products whose names get vectors, at the first question that no words answer
+_ALIKE = 30  # products that mean the like are looked at
+_NEAR = 0.1  # cosine by which they may be less like than the best
 _NO_MEANING = frozenset("子儿个只件款条张把双套种")
 Record = Mapping[str, Any]
 
@@ -22,7 +31,9 @@ Record = Mapping[str, Any]
 class ProductSearch(Protocol):
     """What the assistant asks the catalogue: records that fit, best first, `price` and `available` as they are now."""
 
-    def __call__(self, description: str, limits: Entities, k: int = 3) -> list[dict[str, Any]]: ...
+    def __call__(
+        self, description: str, limits: Entities, k: int = 3, likeness: float | None = None
+    ) -> list[dict[str, Any]]: ...
 
 
 @dataclass(frozen=True)
@@ -67,23 +78,47 @@ class CatalogueSearch:
         version: Callable[[], object] = lambda: None,
         price: Callable[[Sequence[str]], Mapping[str, float]] | None = None,
         is_available: Callable[[Sequence[str]], Collection[str] | None] | None = None,
+        vectors: Vectors | None = None,
     ) -> None:
+        self._vectors = vectors or Vectors(lambda: None)
+        self._meanings: tuple[_Index, Floats] | None = None
         self._records = records
         self._version = version
         self._price = price
         self._is_available = is_available
         self._held: tuple[object, _Index] | None = None
 
-    def __call__(self, description: str, limits: Entities, k: int = 3) -> list[dict[str, Any]]:
-        """At most `k` records; those that can be bought come first, and none costs more than `limits.below`."""
+    def __call__(
+        self, description: str, limits: Entities, k: int = 3, likeness: float | None = None
+    ) -> list[dict[str, Any]]:
+        """At most `k` records; those that can be bought come first, and none costs more than `limits.below`.
+
+        Where no words fit, those that mean the like, in any language: by at least `likeness` (a cosine), if given.
+        """
         index = self._index()
         scores = index.scores(description)
-        if not scores and (terms(description) or limits == Entities()):
-            return []
-        ranked = sorted(scores, key=lambda at: -scores[at]) if scores else range(len(index.records))
-        good = [at for at in ranked if not scores or scores[at] >= _ENOUGH]
+        if terms(description):
+            good = [at for at in sorted(scores, key=lambda at: -scores[at]) if scores[at] >= _ENOUGH]
+            if not good and likeness is not None:
+                good = self._alike(f"{limits.colour or ''} {description}".strip(), likeness, index)
+        else:
+            good = [] if limits == Entities() else list(range(len(index.records)))
         fitting = [index.records[at] for at in good if _fits(index.records[at], limits)]
         return self._live(fitting[: 10 * k], limits, k)
+
+    def _alike(self, description: str, likeness: float, index: _Index) -> list[int]:
+        encoder = self._vectors.current()
+        if encoder is None or encoder.name != FITTED_WITH or not 0 < len(index.records) <= _MOST_VECTORS:
+            return []
+        try:
+            if self._meanings is None or self._meanings[0] is not index:
+                self._meanings = (index, encoder.encode([_named(record) for record in index.records]))
+            cosines = self._meanings[1] @ encoder.encode([description.lower()])[0]
+        except ModelError as error:
+            self._vectors.rest(error)
+            return []
+        order = np.argsort(-cosines, kind="stable")[:_ALIKE]
+        return [int(at) for at in order if cosines[at] >= max(likeness, cosines[order[0]] - _NEAR)]
 
     def _index(self) -> _Index:
         version = self._version()
@@ -104,6 +139,10 @@ class CatalogueSearch:
             if _in_limits(shown["price"], limits):
                 current.append(shown)
         return sorted(current, key=lambda record: not record["available"])[:k]
+
+
+def _named(record: Record) -> str:
+    return str(record.get("item_name") or record.get("item_category") or "").lower()
 
 
 def terms(text: str) -> set[str]:

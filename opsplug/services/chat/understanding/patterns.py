@@ -98,8 +98,10 @@ OTHERS = re.compile(
 FILLER = re.compile(
     r"\b(?:do you (?:have|sell|stock)|(?:i'm |i am )?looking for|show me|find me|i (?:want|need|would like|"
     r"'d like)|search for|"
-    r"got any|any|please|a|an|some|the|your|for|me|in|with|of|that|cost(?:s|ing)?|is|are|there|have|you|can|i|"
+    r"got any|any|it|them|one|ones|this|these|those|"
+    r"please|a|an|some|the|your|for|me|in|with|of|that|cost(?:s|ing)?|is|are|there|have|you|can|i|"
     r"get|buy|hi|hello|"
     r"what about|how about|and|price[ds]?)\b|有没有|想买|找一(?:个|款|些|件)?|想要|有卖|搜索|看看|帮我|请问|"
+    r"给我|我们|我|你们|你|您|"
     r"一(?:个|款|些|件)|吗|呢|的|价格|元|块|[?？!！,，.。]"
 )
