@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from opsplug.models.intents import Intent, IntentModel
 from opsplug.models.parallel import side_by_side
+from opsplug.models.text.intents import Intent, IntentModel
 from opsplug.models.text.retrieval import CONFIDENT, KnowledgeIndex, preferred
 from opsplug.models.text.sentence import Encoder
 from opsplug.training.encoders import encoder_of, retrieval_encoder_of

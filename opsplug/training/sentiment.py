@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from opsplug.errors import ArtefactError
 from opsplug.models.parallel import side_by_side
-from opsplug.models.sentiment import SentimentModel
 from opsplug.models.text.aspects import ASPECTS, aspects
+from opsplug.models.text.sentiment import SentimentModel
 from opsplug.training.labelled import Labelled, labelled
 from opsplug.training.run.job import TrainingReport, Work
 

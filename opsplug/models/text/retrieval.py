@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.errors import ModelError
-from opsplug.models.intents import Intent
 from opsplug.models.text.bm25 import Bm25
+from opsplug.models.text.intents import Intent
 from opsplug.models.text.passages import passages
 from opsplug.models.text.sentence import Encoder, Floats
 from opsplug.models.text.tfidf import Postings, TermSpace

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from opsplug.capture.answers import read_order
 from opsplug.locales.formats import money, plain
-from opsplug.models.sentiment import Sentiment
 from opsplug.models.text.passages import excerpt
 from opsplug.models.text.retrieval import CONFIDENT, VERBATIM
+from opsplug.models.text.sentiment import Sentiment
 from opsplug.services.chat.conversation.questions import known, ordinal
 from opsplug.services.chat.knowledge.grounding import Proposal
 from opsplug.services.chat.knowledge.knowledge import Found

@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from opsplug.models.intents import Intent
-from opsplug.models.sentiment import Sentiment, SentimentModel
+from opsplug.models.text.intents import Intent
 from opsplug.models.text.retrieval import VERBATIM
+from opsplug.models.text.sentiment import Sentiment, SentimentModel
 from opsplug.privacy import mask
 from opsplug.services.chat.conversation.answering import (
     Answer,

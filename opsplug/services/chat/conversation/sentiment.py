@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opsplug.models.sentiment import Sentiment, SentimentModel
+from opsplug.models.text.sentiment import Sentiment, SentimentModel
 from opsplug.training.run.artefacts import Artefact, Artefacts
 from opsplug.training.run.live import Live
 from opsplug.training.sentiment import NAME, REPORT

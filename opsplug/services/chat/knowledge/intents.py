@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from opsplug.errors import ModelError
-from opsplug.models.intents import Intent, IntentModel
+from opsplug.models.text.intents import Intent, IntentModel
 from opsplug.models.text.sentence import Encoder
 from opsplug.training.encoders import encoder_of
 from opsplug.training.intents import NAME

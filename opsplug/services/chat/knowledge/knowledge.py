@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 from opsplug.errors import ModelError
-from opsplug.models.intents import Intent
+from opsplug.models.text.intents import Intent
 from opsplug.models.text.retrieval import CONFIDENT, KnowledgeIndex, preferred
 from opsplug.models.text.sentence import Encoder
 from opsplug.services.chat.conversation_log import ChatStorage
