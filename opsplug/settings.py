@@ -21,6 +21,7 @@ import msgspec
 
 from opsplug import locales
 from opsplug.errors import SettingsError
+from opsplug.events import KNOWN_EVENTS
 from opsplug.units import HOUR
 from opsplug.version import __version__
 
@@ -318,7 +319,17 @@ def _check(settings: Settings) -> None:
         ZoneInfo(settings.timezone)
     except (KeyError, ValueError, OSError):
         raise SettingsError(f"timezone: {settings.timezone!r} is not an IANA time zone such as Europe/Berlin") from None
-    for route in settings.events:
+    if settings.currency and not (len(settings.currency) == 3 and settings.currency.isalpha()):
+        raise SettingsError(f"currency: {settings.currency!r} is no ISO 4217 code of three letters, such as EUR")
+    if not settings.store.startswith("sqlite://"):
+        raise SettingsError(
+            f"store: {settings.store.split('://')[0]!r} is no kind of store; sqlite:///opsplug.db is one"
+        )
+    for route, name in settings.events.items():
+        if name not in KNOWN_EVENTS:
+            near = difflib.get_close_matches(str(name), KNOWN_EVENTS, 1, 0.5)
+            hint = f"did you mean {near[0]!r}?" if near else "docs/events.md lists them"
+            raise SettingsError(f"events: {name!r} is no event; {hint}")
         if len(route.split()) != 2 or not route.split()[1].startswith("/"):
             raise SettingsError(f"events: {route!r} must be a method and a route, like 'GET /product/<id>'")
 

@@ -67,6 +67,7 @@ class Tracker:
         bot_behaviour: BotBehaviour,
         guard: Guard,
         *,
+        is_enabled: bool = True,
         zone: tzinfo = UTC,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -76,6 +77,7 @@ class Tracker:
         self._keys = keys
         self._guard = guard
         self._odd = OddValues(counters)
+        self._is_enabled = is_enabled
         self._zone = zone
         self._tokens = VisitorTokens(keys, clock)
         self._clock = clock
@@ -141,6 +143,8 @@ class Tracker:
         """
         given = {"value": value, "currency": currency, "transaction_id": transaction_id}
         now = self._clock()
+        if not self._is_enabled:
+            return new_event_id(now)
         try:
             merged = {**self._mapping(properties), **{key: v for key, v in given.items() if v is not None}}
             ids = self._told(visitor_token, user_id, anonymous_id, session_id)

@@ -77,6 +77,7 @@ class Parts:
             lambda: self.keys,
             self.bot_behaviour,
             self.guard,
+            is_enabled=settings.enabled,
             zone=ZoneInfo(settings.timezone),
         )
         self.track = tracker.track

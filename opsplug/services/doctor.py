@@ -7,8 +7,10 @@ import shutil
 import sqlite3
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 _MB: Final = 1_000_000
 _LITTLE, _TOO_LITTLE = 1000 * _MB, 100 * _MB  # free disk
 _PRIVATE: Final = 0o077
+_LOOKED_AT, _FEW_ITEMS, _WELL_KNOWN = 5000, 20, 0.9  # newest rows; items in them; share of known ones
+_ABOUT_ITEMS: Final = ("view_item", "add_to_cart", "purchase")
+_UNASKED: Final = 50  # visits
 _SKEW_MS: Final = 60_000
 _BUILT: Final = 1_735_689_600  # 2025-01-01: no clock that is right is older than this code
 _LANGUAGE: Final = "en"  # of the command line
@@ -76,7 +81,7 @@ class Doctor:
         reachable = self._reachable()
         found += [*reachable, *self._permissions(), *self._owners(), self._spooled()]
         if reachable[0].state == "ok":
-            for check in (self._events, self._catalogue, self._models, self._jobs, self._counters):
+            for check in (self._events, self._asked, self._catalogue, self._models, self._jobs, self._counters):
                 try:
                     found += check()
                 except OpsPlugError as error:
@@ -238,6 +243,44 @@ class Doctor:
             yield Finding("catalogue", "warning", "it is empty", remedy)
         else:
             yield Finding("catalogue", "ok", "it has items")
+        yield from self._ids()
+        last = self._store().get_document("catalog_source", "last")
+        if last and last.get("error"):
+            remedy = "The last good catalogue stays; mend what `catalog=` names."
+            yield Finding("catalogue", "warning", f"the setting catalog could not be read: {last['error']}", remedy)
+        elif last and last.get("unknown"):
+            names = ", ".join(sorted(last["unknown"])[:10])
+            yield Finding("catalogue", "ok", f"the setting catalog gave {last['items']:,} items; not used: {names}")
+
+    def _ids(self) -> Iterator[Finding]:
+        """Whether events and catalogue call the same things by the same ids: else models learn of nothing."""
+        last = self._store().last_id()
+        seen: Counter[str] = Counter()
+        for batch in self._store().read_events(after_id=max(0, last - _LOOKED_AT), names=_ABOUT_ITEMS):
+            seen.update(item.item_id for _, event in batch for item in event.items)
+        if sum(seen.values()) < _FEW_ITEMS:
+            return
+        known = self._store().get_items(list(seen))
+        share = sum(n for item_id, n in seen.items() if item_id in known) / sum(seen.values())
+        detail = f"{100 * share:.0f} % of the items in the last events are in the catalogue"
+        if share >= _WELL_KNOWN:
+            yield Finding("ids", "ok", detail)
+            return
+        strange = ", ".join(item_id[:40] for item_id, _ in seen.most_common() if item_id not in known)[:120]
+        have = ", ".join(record["item_id"][:40] for record in islice(self._store().items(), 3))
+        remedy = "Use one id everywhere: in track(), in the route map's parameter and in the catalogue."
+        yield Finding("ids", "warning", f"{detail}; unknown: {strange}; the catalogue has: {have or 'nothing'}", remedy)
+
+    def _asked(self) -> Iterator[Finding]:
+        """Visitors whom nobody asks stay nameless: nothing is personal, and nothing says so."""
+        counts = self._store().counts()
+        nameless = counts.get("visits_without_identity", 0)
+        answers = counts.get("consents_given", 0) + counts.get("consents_refused", 0)
+        if nameless >= _UNASKED and not answers:
+            remedy = "Set banner=True or connect your own question; consent='not_required' where that is lawful."
+            yield Finding("consent", "warning", f"{nameless:,} visits without identity and nobody was asked", remedy)
+        elif answers:
+            yield Finding("consent", "ok", f"{answers:,} visitors answered")
 
     def _models(self) -> Iterator[Finding]:
         artefacts = self._artefacts()
