@@ -1,8 +1,8 @@
 """Every number of the recommender that is set and not learnt: value, meaning, how it was chosen, on which data.
 
 "Swept" means: several values were compared by NDCG@10 on rolling splits inside the oldest 70 % of the retail and the
-MovieLens log (benchmarks/results/recommend.md); the newest 30 % only judged. "By hand" means: a sensible value that was
-never compared with others. Sizes that only bound memory or time are by hand, too.
+MovieLens log, as far as benchmarks/results/recommend.md tells; the newest 30 % only judged. "By hand" means: a sensible
+value of which no comparison is known. Sizes that only bound memory or time are by hand, too.
 """
 
 from __future__ import annotations
