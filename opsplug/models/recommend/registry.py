@@ -46,7 +46,6 @@ CHANNELS: Final = (
         item_weight=WEAK, decay=DECAY_OF_RECENT,
     ),
     Channel("factors", "factors", (Factors,), TASTE, transform=ROOT, start=EQUAL),
-    Channel("factors_lately", "factors", (Factors,), TASTE, transform=ROOT, start=EQUAL, decay=DECAY_OF_RECENT),
     Channel(
         "similar", "similar", (Content,), "similar", "similar", transform=ROOT, start=EQUAL, item_weight=STRONG,
     ),
