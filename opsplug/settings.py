@@ -321,10 +321,9 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"timezone: {settings.timezone!r} is not an IANA time zone such as Europe/Berlin") from None
     if settings.currency and not (len(settings.currency) == 3 and settings.currency.isalpha()):
         raise SettingsError(f"currency: {settings.currency!r} is no ISO 4217 code of three letters, such as EUR")
-    if not settings.store.startswith("sqlite://"):
-        raise SettingsError(
-            f"store: {settings.store.split('://')[0]!r} is no kind of store; sqlite:///opsplug.db is one"
-        )
+    if settings.store.split("://")[0] not in ("sqlite", "postgresql"):
+        kind = settings.store.split("://")[0]
+        raise SettingsError(f"store: {kind!r} is no kind of store; an address begins as sqlite:///opsplug.db does")
     for route, name in settings.events.items():
         if name not in KNOWN_EVENTS:
             near = difflib.get_close_matches(str(name), KNOWN_EVENTS, 1, 0.5)
