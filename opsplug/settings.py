@@ -97,6 +97,9 @@ class Settings:
     )
     llm_model: str = setting("", "Name of the language model, as its address knows it.")
     llm_key: str = setting("", "Key of the language model's address: best as `OPSPLUG_LLM_KEY`.", shown=False)
+    llm_task: str = setting(
+        "write", "What the language model does: `write` an answer from entries, or `choose` an entry (small models)."
+    )
     llm_timeout: float = setting(6.0, "Seconds that an answer of the language model may take.")
     llm_calls: int = setting(1000, "Questions to the language model in a day, of all processes together.")
     llm_tokens: int = setting(500_000, "Tokens of the language model in a day, of all processes together.")
@@ -346,6 +349,8 @@ def _check_country(settings: Settings) -> None:
 
 def _check_models(settings: Settings) -> None:
     """Language model and sentence vectors: addresses, names, and the extras they need."""
+    if settings.llm_task not in ("write", "choose"):
+        raise SettingsError(f"llm_task: {settings.llm_task!r} is neither write nor choose")
     local = settings.embeddings == "packaged"
     for name, model in (("llm_url", "llm_model"), ("embeddings", "embeddings_model")):
         address = getattr(settings, name)

@@ -47,11 +47,13 @@ class Tally:
 class Shop:
     """A chat with a language model, counted by `tally`."""
 
-    def __init__(self, server: Server, calls: int = 10, tokens: int = 10_000, timeout: float = 60.0) -> None:
+    def __init__(
+        self, server: Server, calls: int = 10, tokens: int = 10_000, timeout: float = 60.0, task: str = "write"
+    ) -> None:
         self.tally = Tally()
         self.time = 1_790_000_000.0
         budget = Budget(self.tally, calls, tokens, lambda: self.time)
-        self.model = LanguageModel("m", server.url, "secret-key", budget, timeout=timeout)
+        self.model = LanguageModel("m", server.url, "secret-key", budget, timeout=timeout, task=task)
         self.chat = Chat(Memory(), language_model=self.model, search=CatalogueSearch(lambda: ITEMS))
         self.chat.knowledge.upsert(ENTRIES)
         self.visitors = 0
@@ -220,13 +222,18 @@ def test_tokens_are_counted_where_the_endpoint_does_not_say(server: Server) -> N
     shop.model.close()
 
 
-def test_a_person_may_be_called_a_product_searched_and_a_question_asked_back(server: Server, shop: Shop) -> None:
+def test_a_person_may_be_called_and_a_product_searched_but_what_is_asked_back_is_ours(
+    server: Server, shop: Shop
+) -> None:
     server.content = say("handover", "A person should see this.")
     assert shop.ask().action == "handover"
     server.content = say("search", "red mug under 10")
     assert [item["item_id"] for item in shop.ask("something for tea on the moon").items] == ["1"]
     server.content = say("ask", "Do you mean delivery to the moon?")
-    assert (told := shop.ask("rocket rocket rocket parcel")).action == "ask" and told.text.endswith("moon?")
+    told = shop.ask("rocket rocket rocket parcel")
+    assert told.action == "ask" and "moon" not in told.text and shop.chat.unanswered()  # a visitor could dictate it
+    server.content = say("search", "an elephant")
+    assert "found nothing in the shop" not in shop.ask("rocket rocket rocket journey").text
 
 
 def test_the_engine_wires_it_from_settings(server: Server, tmp_path: Path) -> None:
@@ -249,3 +256,31 @@ def test_the_engine_wires_it_from_settings(server: Server, tmp_path: Path) -> No
 def test_settings_that_do_not_fit_are_named(settings: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         Settings(**settings)
+
+
+def test_a_model_that_chooses_names_an_entry_that_is_said_word_for_word(server: Server) -> None:
+    shop = Shop(server, task="choose")
+    server.content = json.dumps({"id": "shipping"})
+    told = shop.ask("long rocket journey to the moon")
+    schema = server.bodies[0]["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["id"]["enum"][-1] == "none" and "shipping" in schema["properties"]["id"]["enum"]
+    assert (told.action, told.text, told.sources) == ("answer", "3 to 5 days.", ("shipping",))
+    server.content = json.dumps({"id": "payment"})  # retrieval finds nothing of the kind
+    doubted = shop.ask("long rocket journey to mars")
+    assert (doubted.action, doubted.suggestions) == ("ask", ("Which payment methods do you accept?",))
+    for nonsense in ('{"id": "none"}', '{"id": "other"}', "the first", '{"id": ["shipping"]}'):
+        server.content = nonsense
+        assert shop.ask(f"rocket rocket {nonsense}").action == "ask"
+    assert shop.chat.unanswered()  # none is a miss
+    shop.model.close()
+
+
+def test_an_endpoint_that_refuses_the_schema_is_asked_without_it_from_then_on(server: Server) -> None:
+    shop = Shop(server, task="choose")
+    server.status = 400
+    shop.ask()
+    assert ["response_format" in body for body in server.bodies] == [True, False]
+    server.status, server.content = 200, json.dumps({"id": "shipping"})
+    shop.ask("rocket journey to the moon")
+    assert "response_format" not in server.bodies[-1]
+    shop.model.close()

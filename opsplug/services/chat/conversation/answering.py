@@ -297,14 +297,25 @@ def _phrased(heard: Understanding, found: Sequence[Found], helpers: Collaborator
     proposal = model.propose(heard.text, heard.language, found) if model is not None and found else None
     if proposal is None:
         return None
+    if proposal.action == "choose":
+        return _agreed(heard, next(one for one in found if one.entry.id == proposal.sources[0]))
     if proposal.action == "handover":
         return _to_person(heard, "language_model", Context())
     if proposal.action == "search":
         wanted = replace(heard, intent="search", description=without_entities(proposal.text).strip())
-        return _products(replace(wanted, entities=entities(proposal.text)), (), helpers)
-    if not proposal.text:
+        told = _products(replace(wanted, entities=entities(proposal.text)), (), helpers)
+        return told if told is not None and told.items else None
+    if proposal.action != "answer":  # what is asked back is ours: a visitor could dictate the model's
         return None
     return Answer(proposal.action, proposal.text, CONFIDENT, Context(), proposal.sources)
+
+
+def _agreed(heard: Understanding, one: Found) -> Answer:
+    """The entry that a language model chose: said where retrieval finds it likely too, else asked back with."""
+    if one.confidence >= _LIKELY:
+        return replace(_answered(heard, [one]), confidence=CONFIDENT)
+    text = f"{say('did_you_mean', heard.language)}\n• {one.entry.question}"
+    return Answer("ask", text, one.confidence, Context(), suggestions=(one.entry.question,))
 
 
 def _unsure(heard: Understanding, found: Sequence[Found]) -> Answer:

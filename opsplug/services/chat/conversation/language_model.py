@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from opsplug.errors import StoreError
 from opsplug.privacy import mask
 from opsplug.services.chat.knowledge.entries import Entry
-from opsplug.services.chat.knowledge.grounding import RULES, Proposal, checked
+from opsplug.services.chat.knowledge.grounding import CHOICE, NONE_FITS, RULES, Proposal, checked, chosen
 from opsplug.services.chat.knowledge.knowledge import Found
 from opsplug.training.encoders import openai_client
 
@@ -31,6 +31,7 @@ _CACHE = 256
 _MOST_TOKENS = 500  # of one answer
 _PER_TOKEN = 3  # characters, where the endpoint does not say what it used
 _FAILURES, _REST = 3, 30.0  # so many failures in a row, and the endpoint is left alone for so many seconds
+_REFUSED = (400, 422, 500)  # how endpoints answer to a form that they do not know
 _LONGEST_REST = 600.0  # however long an endpoint asks to be left alone
 
 
@@ -76,8 +77,12 @@ class Budget:
 class LanguageModel:
     """`propose` returns None when the model is late, down, over budget, or leaves the form or the passages."""
 
-    def __init__(self, model: str, base_url: str, api_key: str, budget: Budget, *, timeout: float = 6.0) -> None:
-        """`timeout` in seconds, for the whole answer."""
+    def __init__(
+        self, model: str, base_url: str, api_key: str, budget: Budget, *, timeout: float = 6.0, task: str = "write"
+    ) -> None:
+        """`timeout` in seconds, for the whole answer; `task`: write an answer, or only choose an entry."""
+        self._chooses = task == "choose"
+        self._keeps_schema = True  # until the endpoint refuses one
         self._model = model
         self._base_url = base_url
         self._api_key = api_key
@@ -120,7 +125,7 @@ class LanguageModel:
         try:
             if not self._budget.take():
                 return None
-            content, tokens, whole = self._stream(question, language, known)
+            content, tokens, whole = self._in_form(question, language, known)
             self._budget.spend(tokens)
         except StoreError as error:
             log.warning("opsplug: the language model's budget cannot be read, so it is not asked: %s", error)
@@ -129,16 +134,34 @@ class LanguageModel:
             self._rest(error)
             return None
         self._failures = 0
-        proposal = checked(content, known, language, whole=whole)
+        proposal = chosen(content, known) if self._chooses else checked(content, known, language, whole=whole)
         if proposal is None:
             log.info("opsplug: what the language model said did not keep to its form or its passages")
         return proposal
+
+    def _in_form(self, question: str, language: str, known: Mapping[str, Entry]) -> tuple[str, int, bool]:
+        """What is streamed; an endpoint that refuses the schema is asked without it, now and from then on."""
+        try:
+            return self._stream(question, language, known)
+        except Exception as error:
+            if not (self._chooses and self._keeps_schema) or getattr(error, "status_code", 0) not in _REFUSED:
+                raise
+            self._keeps_schema = False
+            return self._stream(question, language, known)
+
+    def _form(self, known: Mapping[str, Entry]) -> dict[str, Any]:
+        if not self._chooses or not self._keeps_schema:
+            return {}
+        choice = {"type": "string", "enum": [*known, NONE_FITS]}
+        schema = {"type": "object", "properties": {"id": choice}, "required": ["id"], "additionalProperties": False}
+        return {"response_format": {"type": "json_schema", "json_schema": {"name": "choice", "schema": schema}}}
 
     def _stream(self, question: str, language: str, known: Mapping[str, Entry]) -> tuple[str, int, bool]:
         """(content, tokens, whether it came to its end); reading stops at the deadline, or where it is not the form."""
         listed = [{"id": entry.id, "question": entry.question, "answer": entry.answer, "url": entry.url}
                   for entry in known.values()]  # fmt: skip
         data = mask(json.dumps({"passages": listed, "question": question}, ensure_ascii=False)).text
+        rules = CHOICE if self._chooses else RULES + language
         client = self._client
         deadline = time.monotonic() + self._timeout
         content, tokens = "", 0
@@ -148,7 +171,8 @@ class LanguageModel:
             max_tokens=_MOST_TOKENS,
             stream=True,
             stream_options={"include_usage": True},
-            messages=[{"role": "system", "content": RULES + language}, {"role": "user", "content": data}],
+            messages=[{"role": "system", "content": rules}, {"role": "user", "content": data}],
+            **self._form(known),
         )
         ended = False
         with chunks:
@@ -161,7 +185,7 @@ class LanguageModel:
                 begun = content.lstrip()
                 if time.monotonic() > deadline or (begun and begun[0] not in "{`") or len(content) > 10 * _MOST_TOKENS:
                     break
-        return content, tokens or (len(RULES) + len(data) + len(content)) // _PER_TOKEN, ended
+        return content, tokens or (len(rules) + len(data) + len(content)) // _PER_TOKEN, ended
 
     def _rest(self, error: Exception) -> None:
         """After failures in a row, or where the endpoint says for how long, nobody waits for it for a while."""
@@ -178,4 +202,11 @@ def build(settings: Settings, tally: Tally) -> LanguageModel | None:
     if not settings.llm_url:
         return None
     budget = Budget(tally, settings.llm_calls, settings.llm_tokens)
-    return LanguageModel(settings.llm_model, settings.llm_url, settings.llm_key, budget, timeout=settings.llm_timeout)
+    return LanguageModel(
+        settings.llm_model,
+        settings.llm_url,
+        settings.llm_key,
+        budget,
+        timeout=settings.llm_timeout,
+        task=settings.llm_task,
+    )
