@@ -62,7 +62,7 @@ class Alerts:
     # ------------------------------------------------------------------ what was sent
 
     def history(self, most: int = 100) -> list[dict[str, Any]]:
-        """The newest alerts, each with its `key` and `state`: waiting, told, snoozed or untold."""
+        """The newest alerts, each with its `key` and `state`: waiting, told, joined, snoozed or untold."""
         found = [{**alert, "key": key} for key, alert in self._store().documents(ALERT)]
         return sorted(found, key=lambda alert: (-alert["at"], alert["key"]))[:most]
 
