@@ -35,13 +35,15 @@ TO_CART: Final = _any(
     "구매|장바구니|加入购物车|购买|立即购买|加入購物車|購買|カート|購入|أضف إلى السلة|اشتري|شراء|לסל|خرید|mua|ซื้อ|beli"
 )
 CATEGORY_LABEL: Final = re.compile(
-    r"\s*(?:category|categories|department|collection|section|kategorie|categor[ií]a|catégorie|categoria|categorie|"
+    r"(?<!\s)\s*"  # once for each run of blanks, not from each of them
+    r"(?:category|categories|department|collection|section|kategorie|categor[ií]a|catégorie|categoria|categorie|"
     r"kategori|kategoria|категория|категорія|раздел|카테고리|分类|類別|分類|类别|カテゴリー?|الفئة|التصنيف|القسم|קטגוריה|"
     r"دسته(?:‌بندی)?|danh mục|หมวดหมู่)\s*[:：]\s*",
     re.IGNORECASE,
 )
 PRICE_LABEL: Final = re.compile(
-    r"\s*(?:price|our price|cost|preis|prix|precio|preço|prezzo|prijs|pris|cena|цена|ціна|fiyat|harga|giá|ราคา|가격|"
+    r"(?<!\s)\s*"
+    r"(?:price|our price|cost|preis|prix|precio|preço|prezzo|prijs|pris|cena|цена|ціна|fiyat|harga|giá|ราคา|가격|"
     r"판매가|价格|售价|現價|價格|価格|税込|السعر|سعر|מחיר|قیمت)\s*[:：]?\s*",
     re.IGNORECASE,
 )

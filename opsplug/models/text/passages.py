@@ -6,7 +6,7 @@ import re
 
 from opsplug.models.text.tokens import HAN
 
-_END = re.compile(r"(?<=[.!?…])[\"”')\]]*\s+|(?<=[。！？；])[”」』）]*|\s*\n\s*")
+_END = re.compile(r"(?<=[.!?…])[\"”')\]]*\s+|(?<=[。！？；])[”」』）]*|(?<!\s)\s*\n\s*")
 _HAN = re.compile(f"[{HAN}]")
 LONGEST_LATIN, LONGEST_HAN = 300, 100  # characters of a passage, unless one sentence alone has more
 Span = tuple[int, int]
