@@ -11,7 +11,7 @@ from opsplug.capture.guard import Guard
 from opsplug.capture.observer import Observer
 from opsplug.capture.visit import Host, Visit
 from opsplug.errors import EventError, OpsPlugError
-from opsplug.units import DAY
+from opsplug.units import DAY, HOUR
 from opsplug.web.http import Request, Response, error_response, json_response
 from opsplug.web.limiter import Limiter, network
 from opsplug.web.static import Snippet
@@ -119,7 +119,7 @@ class Web:
             ):
                 if not limiter.takes(key, size, now):
                     self._counters.add(reason)
-                    return json_response({"error": "a day's worth was sent already"}, 429, [("Retry-After", "3600")])
+                    return json_response({"error": "a day's worth was sent already"}, 429, [("Retry-After", str(HOUR))])
         return None
 
     def _dispatch(self, request: Request, visit: Visit) -> Response:
