@@ -33,6 +33,8 @@ def test_german(text: str, intent: str) -> None:
     ("text", "intent"),
     [
         ("Do you deliver to Germany?", "question"),
+        ("no refund yet", "question"),
+        ("hello how do i return", "question"),
         ("Is the gut string natural?", "question"),
         ("多久能到？", "question"),
     ],
