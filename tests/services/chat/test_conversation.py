@@ -66,6 +66,13 @@ def test_what_a_message_is(kind: str, fewest: int, fits: Any) -> None:
     assert sum(map(fits, taken.values())) >= fewest, {text: how for text, how in taken.items() if not fits(how)}
 
 
+@pytest.mark.parametrize(
+    "text", ["I don't know how I can contact customer service", "Give me my money back, I'm not paying these people."]
+)
+def test_a_not_that_denies_something_else_denies_no_person(text: str) -> None:
+    assert understand(text).intent == "question"
+
+
 def test_a_remark_is_no_miss_and_calls_nobody(shop: Engine) -> None:
     told = say(shop, "ok great", "perfect, thank you so much!", "I do not want to talk to a human", "hmm", "好的")
     assert told.action == "answer" and not shop.chat.unanswered()

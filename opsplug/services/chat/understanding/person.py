@@ -53,7 +53,7 @@ _PERSON_ZH = (
 PERSON = re.compile("|".join((*_PERSON_EN, *_PERSON_ZH)))
 NO_PERSON = re.compile(
     r"\b(?:do not|don't|dont|no need|not|needn't|rather not|won't|without|never)\b"
-    rf"(?:(?!\bbut\b|\bbot\b|\brobot\b|\bmachine\b)[^,.;!]){{0,30}}\b{_WHO}\b(?![^.]*\b(?:bot|robot|machine)\b)"
+    rf"(?:(?!\bbut\b|\bknow\b|\bpay|\bbot\b|\brobot\b|\bmachine\b)[^,.;!]){{0,30}}\b{_WHO}\b(?![^.]*\b(?:bot|robot|machine)\b)"
     r"(?=[\s!.,]*$|[\s,.!]+(?:yet|now|thanks|please|just|i|for))"
     r"|\bno (?:human|person|agent|representative|operator)s?\b"
     r"|(?:不用|不要|不想|不需要|别|无需|先别|没必要|用不着).{0,4}(?:人工|真人|转接|转客服|客服)"
