@@ -18,6 +18,7 @@ from opsplug.models.intents import Intent
 from opsplug.models.text.retrieval import CONFIDENT, preferred
 from opsplug.settings import Settings
 from opsplug.training.encoders import Endpoint, encoder_of
+from opsplug.training.intents import HeldOut, Phrase, _gate
 
 # Invented words: what no vocabulary and no spelling gives away.
 WAYS = {
@@ -146,3 +147,15 @@ def test_vectors_of_an_endpoint_are_of_unit_length_and_texts_leave_masked(endpoi
 def test_settings_that_do_not_fit_are_named(settings: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         Settings(**settings)
+
+
+def test_the_gate_raises_the_threshold_until_few_are_wrong() -> None:
+    """Five of a hundred intents are wrong at 0.82; those at 0.9 are right."""
+
+    def one(name: str, said: str, confidence: float) -> HeldOut:
+        return HeldOut(Phrase("x", name, "y", False), [("en/z", 0.2)], Intent(said, confidence))
+
+    held = [*[one("en/a", "en/b", 0.82)] * 5, *[one("en/a", "en/a", 0.9)] * 95]
+    threshold, outcomes, serves = _gate(held, {"right and sure": 0.0})
+    assert threshold == 0.85 and serves and sum(sure for _, _, sure in outcomes) == 95
+    assert not _gate([*[one("en/a", "en/b", 0.99)] * 5, *held[5:]], {"right and sure": 0.0})[2]
