@@ -142,7 +142,7 @@ class _Walk:
             hints = f"{hints.split(' / ', 1)[-1]} / {name}"[-240:]
             href = own_path(self._path, attributes.get("href"), self._host) if tag == "a" else href
             card = cards.get(node.mem_id, card)
-            struck = struck or tag in _STRUCK or "line-through" in (attributes.get("style") or "")
+            struck = struck or tag in _STRUCK or "line-through" in f"{attributes.get('style') or ''} {name}"
             is_aside = tag in ("header", "footer", "nav", "aside") or bool(name and ELSEWHERE_HINT.search(name))
             if tag == "nav" or CRUMB_HINT.search(name) or _is_crumbs(attributes):
                 self._crumbs(node, name, attributes)
@@ -246,9 +246,15 @@ def _text(node: LexborNode, tag: str) -> str:
         return squeeze(node.text())[: _LONGEST + 1]
     own = squeeze(node.text(deep=False))
     is_line = len(inner) <= 4 and all(child.tag in _INLINE and len(list(child.iter())) <= 2 for child in inner)
-    if is_line and (own or tag in ("h1", "h2", "h3", "h4", "p", "dd", "td", "div")):
+    if is_line and not any(map(_is_struck, inner)) and (own or tag in ("h1", "h2", "h3", "h4", "p", "dd", "td", "div")):
         return squeeze(node.text(separator=" "))[: _LONGEST + 1]
     return own[: _LONGEST + 1]
+
+
+def _is_struck(node: LexborNode) -> bool:
+    """What is crossed out is no part of the line that it stands in."""
+    is_crossed = node.tag in _STRUCK or "line-through" in (node.attributes.get("class") or "")
+    return is_crossed or node.css_first("s, del, strike") is not None
 
 
 def _cards(body: LexborNode, path: str, host: str) -> dict[int, str]:
