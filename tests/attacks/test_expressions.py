@@ -21,6 +21,8 @@ from typing import Any
 import pytest
 
 import opsplug
+from opsplug import locales
+from opsplug.services.chat.understanding import phrases
 
 ROOT = Path(opsplug.__file__).parent
 FUNCTIONS = frozenset(("compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"))
@@ -35,11 +37,15 @@ LONGEST = {
     "traffic_class._PROGRAM": 1000,
     "sanitize._ID": 200,
     "prices._WITH_SIGN": 500,  # of a text on a page, `discovery.dom`
+    "OUT_OF_STOCK": 500,
+    "IN_STOCK": 500,
 }
 
 
 # Functions that put an expression together; what they give is a constant of a module, or made of the shop's own routes.
-BUILT = ("discovery.words._any", "discovery.learner.pattern_of", "remarks._named", "remarks.found")
+BUILT = (
+    "discovery.words._any", "discovery.learner.pattern_of", "remarks._named", "remarks.found", "phrases._patterns",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,8 @@ def expressions(built: set[str]) -> list[Expression]:
             for name, value in constants.items():
                 if isinstance(value, re.Pattern) and value.pattern not in known:
                     found.append(Expression(f"{module}.{name}", value, frozenset(used.get(name) or {"search"})))
-    return found
+    spoken = phrases._patterns(locales.languages())  # made of the texts of all languages
+    return found + [Expression(f"phrases.{kind}", pattern, frozenset(("search",))) for kind, pattern in spoken]
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
