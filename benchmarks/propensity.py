@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from opsplug.events import Event, Item
 from opsplug.features.shoplog import ShopLog, shop_log
-from opsplug.models.propensity import calibration_error
+from opsplug.models.visitors.propensity import calibration_error
 from opsplug.training.propensity import BUYS, Past, columns, fit_at, rfm_probability, rows_at
 
 RETAIL = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "retail" / "online_retail.csv.gz"

@@ -33,6 +33,17 @@ BROWSER_EVENTS: Final = frozenset(
     view_promotion select_promotion item_feedback share click rage_click dead_click quick_back scroll form_start
     form_submit form_abandon web_vital js_error chat_open chat_feedback chat_csat""".split()
 )
+# What a browser's event may say: GA4's names (the e-commerce ones of its data layer) and the snippet's own. Others are
+# counted by name and left out.
+BROWSER_PROPERTIES: Final = frozenset(
+    """value currency coupon cart_id item_list_id item_list_name search_term results_count shipping_tier payment_type
+    method promotion_id promotion_name creative_name creative_slot content_type recommendation_id action placement
+    navigation page_title referrer_host viewport locale tz_offset_min device duration_ms max_scroll percent from_path
+    selector_path tag text_hash x_rel y element_x element_y count radius_px window_ms wait_ms clicks form_id form_name
+    form_destination fields first_field last_field fields_touched name rating message_hash error_type source line column
+    source_route
+    helpful score reason_code index transaction_id""".split()
+)
 SERVER_EVENTS: Final = frozenset(
     """purchase refund order_cancelled payment_error apply_coupon rate_item login sign_up logout generate_lead
     chat_message chat_answer chat_handoff_requested chat_handoff_accepted chat_resolved http_request consent_update

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from opsplug.capture.records import clean_path, may_hide
-from opsplug.events import Item
+from opsplug.events import BROWSER_PROPERTIES, Item
 from opsplug.privacy.free_text import clean_text, has_mail_sign, is_suspect
 from opsplug.reasons import Note
 
@@ -18,16 +18,6 @@ MOST_ITEMS = 400  # of one body
 _LONGEST_PATH = 1000
 _MOST_NUMBERS = 10  # of a list, such as the viewport's two
 _LARGEST = 1e9  # nothing a browser measures is larger, but card and phone numbers are
-# GA4's names (the e-commerce ones that its data layer has) and the snippet's own; what else a page sends stays there.
-PROPERTIES = frozenset(
-    """value currency coupon cart_id item_list_id item_list_name search_term results_count shipping_tier payment_type
-    method promotion_id promotion_name creative_name creative_slot content_type recommendation_id action placement
-    navigation page_title referrer_host viewport locale tz_offset_min device duration_ms max_scroll percent from_path
-    selector_path tag text_hash x_rel y element_x element_y count radius_px window_ms wait_ms clicks form_id form_name
-    form_destination
-    fields first_field last_field fields_touched name rating message_hash error_type source line column source_route
-    helpful score reason_code index transaction_id""".split()
-)
 _PATHS = frozenset(("from_path", "source", "source_route", "form_destination"))
 _IDS = frozenset(("recommendation_id", "text_hash", "message_hash"))
 _ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
@@ -50,7 +40,7 @@ class Sanitizer:
         """The known properties, at most 40, each a number, a truth value, a masked text or a short list of numbers."""
         kept: dict[str, Any] = {}
         for name, value in properties.items():
-            if name not in PROPERTIES:
+            if name not in BROWSER_PROPERTIES:
                 if name != "items":
                     self._note("properties_unknown.*", name)
             elif len(kept) == MOST_PROPERTIES:

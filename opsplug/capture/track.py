@@ -13,7 +13,7 @@ from opsplug.capture.bot_behaviour import BotBehaviour
 from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
 from opsplug.capture.ids import new_event_id
-from opsplug.capture.odd import OddValues
+from opsplug.capture.invalid_values import OddValues
 from opsplug.capture.queue import EventQueue
 from opsplug.capture.traffic_class import TrafficClass
 from opsplug.capture.visit import current_visit

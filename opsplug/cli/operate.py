@@ -41,7 +41,7 @@ def demo(framework: str, port: int, host: str, folder: str | None, open_browser:
 @json_option
 def init(folder: Path, json_: bool) -> None:
     """Look at the shop in FOLDER and print the lines that add opsplug to it. Changes nothing."""
-    from opsplug.services.detect import LINES, detect
+    from opsplug.cli.detect_framework import LINES, detect
 
     shops = detect(folder)
     writable = os.access(folder, os.W_OK)

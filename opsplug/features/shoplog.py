@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.events import Event
-from opsplug.features.ledger import Ledger
+from opsplug.features.identity_and_refunds import Ledger
 
 VIEW, CART, BUY, RETURN = 0, 1, 2, 3
 KINDS: Final = {"view_item": VIEW, "add_to_cart": CART, "purchase": BUY, "refund": RETURN}

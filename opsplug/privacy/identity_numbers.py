@@ -80,7 +80,7 @@ def _longest(run: _Run, first: int) -> tuple[str, int]:
             break
         if len(digits) >= _SHORTEST_PHONE and (len(digits) > 1.7 * size or size == len(run.groups)):
             windows.append((run.groups[first : last + 1], digits))
-    for decide, shortest, longest in _DECIDERS:
+    for decide, shortest, longest in NUMBER_KINDS:
         for groups, digits in reversed(windows):
             if shortest <= len(digits) <= longest:
                 kind = decide(run, groups, digits)
@@ -213,7 +213,7 @@ def _looks_national(plain: str, groups: list[_Group], digits: str, before: str) 
 
 
 # With the fewest and most digits of each, so that most windows are refused without a call.
-_DECIDERS = (
+NUMBER_KINDS = (
     (_identity, 9, 18),
     (_card, 12, _LONGEST_CARD),
     (_phone, _SHORTEST_PHONE, _LONGEST_PHONE),

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from opsplug.privacy._digits import number_spans
+from opsplug.privacy.identity_numbers import number_spans
 
 # Digits of other scripts, styled and circled ones too, and every kind of space become ASCII in the same way.
 _DIGITS = (0x660, 0x6F0, 0x966, 0x9E6, 0xE50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6)

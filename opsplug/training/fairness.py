@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opsplug.features.diversity import diversity
 from opsplug.features.groups import FIELDS, item_groups
 from opsplug.features.interactions import Interactions
 from opsplug.features.items import Catalogue, catalogue
+from opsplug.features.log_statistics import diversity
 from opsplug.features.recommendation_id import read_id
 from opsplug.models.recommend.evaluation import Question, interval, ndcg, questions, ratio_interval
 from opsplug.models.recommend.mix import Mix

@@ -17,8 +17,8 @@ from opsplug.features.funnels import entries, funnel, journeys
 from opsplug.features.items import catalogue
 from opsplug.features.shoplog import ShopLog
 from opsplug.features.visitors import NAMES, VisitorFeatures, visitor_features
-from opsplug.models.propensity import PropensityModel
 from opsplug.models.text.tags import tags
+from opsplug.models.visitors.propensity import PropensityModel
 from opsplug.models.visitors.segments import Segment, cluster_segments, rfm_segments
 from opsplug.training.run.job import TrainingReport, Work
 from opsplug.training.shoplog import newest_event, read_shop_log, read_visits

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from opsplug.features.shoplog import BUY, ShopLog
 from opsplug.features.visitors import NAMES, RFM, bought_between
-from opsplug.models.propensity import PropensityModel, calibration_bins, log_loss, quality
+from opsplug.models.visitors.propensity import PropensityModel, calibration_bins, log_loss, quality
 from opsplug.training.past_moments import BUYS, Past, Question, Rows, columns, moments_before, questions, rows_at
 from opsplug.training.run.job import TrainingReport, Work
 from opsplug.training.shoplog import read_shop_log

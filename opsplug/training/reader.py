@@ -10,8 +10,8 @@ import numpy as np
 
 from opsplug.events import TASTE, VISITOR, Event
 from opsplug.features.cleaning import REPORTING, SILENT_PACE_MS, SILENT_PAGES, Cleaner
+from opsplug.features.identity_and_refunds import Ledger
 from opsplug.features.interactions import Interactions, interactions
-from opsplug.features.ledger import Ledger
 from opsplug.store import queries
 
 if TYPE_CHECKING:

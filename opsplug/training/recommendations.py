@@ -6,8 +6,8 @@ import logging
 import time
 
 from opsplug.errors import ArtefactError
-from opsplug.features.diversity import diversity
 from opsplug.features.items import catalogue
+from opsplug.features.log_statistics import diversity
 from opsplug.models.recommend.ranker import Ranker
 from opsplug.training.deep import fitting
 from opsplug.training.gate import Champion, judge

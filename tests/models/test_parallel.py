@@ -15,8 +15,8 @@ import pytest
 from opsplug.models import parallel
 from opsplug.models.intents import IntentModel
 from opsplug.models.parallel import side_by_side, workers
-from opsplug.models.propensity import PropensityModel
 from opsplug.models.recommend.mix import Mix
+from opsplug.models.visitors.propensity import PropensityModel
 from tests.contracts.recommender_contract import two_tastes
 
 

@@ -15,9 +15,9 @@ FUNCTIONS = """
     opsplug.models.anomaly:StreamingDetector.update opsplug.models.forecast:forecast opsplug.models.forecast:runs_out
     opsplug.models.sentiment:SentimentModel.fit opsplug.models.sentiment:SentimentModel.predict
     opsplug.models.sentiment:SentimentModel.score opsplug.models.intents:IntentModel opsplug.models.intents:IntentModel.fit
-    opsplug.models.intents:IntentModel.predict opsplug.models.propensity:PropensityModel
-    opsplug.models.propensity:PropensityModel.fit opsplug.models.propensity:PropensityModel.predict_proba
-    opsplug.models.propensity:PropensityModel.explain opsplug.privacy:mask
+    opsplug.models.intents:IntentModel.predict opsplug.models.visitors.propensity:PropensityModel
+    opsplug.models.visitors.propensity:PropensityModel.fit opsplug.models.propensity:PropensityModel.predict_proba
+    opsplug.models.visitors.propensity:PropensityModel.explain opsplug.privacy:mask
     opsplug_flask:OpsPlug opsplug_flask:OpsPlug.init_app opsplug_flask:current_engine
     opsplug_starlette:OpsPlugMiddleware opsplug_starlette:context opsplug_starlette:current_engine
 """.split()
@@ -29,4 +29,4 @@ RESULTS = """
     opsplug.models.sentiment:Sentiment opsplug.models.intents:Intent opsplug.privacy:MaskedText opsplug.privacy:Finding
 """.split()
 LITERATURE = """opsplug.models.anomaly:StreamingDetector opsplug.models.forecast:forecast opsplug.models.sentiment:SentimentModel
-    opsplug.models.intents:IntentModel opsplug.models.propensity:PropensityModel""".split()
+    opsplug.models.intents:IntentModel opsplug.models.visitors.propensity:PropensityModel""".split()

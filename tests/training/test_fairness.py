@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from opsplug.engine.jobs import train
-from opsplug.features.diversity import diversity, gini
 from opsplug.features.interactions import from_columns
 from opsplug.features.items import catalogue
+from opsplug.features.log_statistics import diversity, gini
 from opsplug.features.recommendation_id import make_id
-from opsplug.services.insight.findings.news import unfair
+from opsplug.services.insight.findings.from_alarms import unfair
 from opsplug.services.insight.findings.sentences import Sentences
 from opsplug.training.fairness import KEY, KIND, alerts
 from tests.support.shop import DAY, NOW, Shop

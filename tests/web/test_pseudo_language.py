@@ -15,7 +15,7 @@ from opsplug.services.chat.desk.transcript import transcript
 from opsplug.services.chat.handover import Conversation, Message
 from opsplug.services.insight.findings.evidence import Finding
 from opsplug.services.insight.findings.sentences import Sentences
-from opsplug.services.recommend.reasons import sentence
+from opsplug.services.recommend.reason_sentences import sentence
 from opsplug_flask import OpsPlug
 from tests.contracts.adapter_contract import Visitor
 from tests.support.flask_shop import FlaskShop, shop_app

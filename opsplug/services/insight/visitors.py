@@ -18,10 +18,10 @@ from opsplug.errors import OpsPlugError
 from opsplug.events import Event
 from opsplug.features.profiles import Profile, price_edges, profile
 from opsplug.features.visitors import NAMES, visitor_features
-from opsplug.models.propensity import PropensityModel
+from opsplug.models.visitors.propensity import PropensityModel
 from opsplug.models.visitors.segments import rfm_segment
+from opsplug.services.insight.feature_contributions import TEXTS, reason_text
 from opsplug.services.insight.identities import People, one_person
-from opsplug.services.insight.reasons import TEXTS, reason_text
 from opsplug.training.run.artefacts import Artefact, Artefacts
 from opsplug.training.run.live import Live
 from opsplug.units import DAY

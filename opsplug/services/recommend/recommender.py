@@ -19,7 +19,7 @@ from opsplug.services.recommend.fallback_chain import FallbackChain, Trace
 from opsplug.services.recommend.holdout import in_holdout
 from opsplug.services.recommend.query import TIMEOUT, Known, acts_of, id_of, listed, seconds
 from opsplug.services.recommend.ranking import Candidate, Question, Visitor, rebuyable
-from opsplug.services.recommend.reasons import reason_code, sentence
+from opsplug.services.recommend.reason_sentences import reason_code, sentence
 from opsplug.services.recommend.slot_rankers import Slots
 from opsplug.services.recommend.trained import Trained
 from opsplug.services.recommend.untrained import UntrainedRecommender

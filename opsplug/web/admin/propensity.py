@@ -6,8 +6,8 @@ from typing import Any
 
 from opsplug.locales import Texts
 from opsplug.locales.formats import Formats
+from opsplug.services.insight.feature_contributions import feature_name
 from opsplug.services.insight.insight import Insight
-from opsplug.services.insight.reasons import feature_name
 from opsplug.web.admin import formatting
 from opsplug.web.admin.page import Ask, ReadOnly
 from opsplug.web.http import Response

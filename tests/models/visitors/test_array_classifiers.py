@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from opsplug.models.propensity import PropensityModel, calibration_error
 from opsplug.models.visitors.array_classifiers import Net, Trees
+from opsplug.models.visitors.propensity import PropensityModel, calibration_error
 
 
 def rows(n=900, seed=0):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from opsplug.errors import ModelError
-from opsplug.models.propensity import PropensityModel, calibration_error
+from opsplug.models.visitors.propensity import PropensityModel, calibration_error
 
 
 def sessions(n, seed, shift=-1.5):
@@ -84,5 +84,5 @@ def test_mistakes_are_named():
 
 
 def test_the_import_opens_no_scikit_learn():
-    code = "import sys, opsplug.models.propensity, opsplug.models.visitors.segments, opsplug.models.forecast; sys.exit('sklearn' in sys.modules)"
+    code = "import sys, opsplug.models.visitors.propensity, opsplug.models.visitors.segments, opsplug.models.forecast; sys.exit('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

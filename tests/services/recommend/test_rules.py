@@ -13,7 +13,7 @@ from opsplug.errors import SettingsError
 from opsplug.locales import languages, words
 from opsplug.services.recommend.holdout import in_holdout, lift
 from opsplug.services.recommend.ranking import Candidate
-from opsplug.services.recommend.reasons import sentence
+from opsplug.services.recommend.reason_sentences import sentence
 from opsplug.services.recommend.rules import Rules, choose, parse_rules, pin, weigh
 from tests.support.shop import Shop, fill_catalogue
 

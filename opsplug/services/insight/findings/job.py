@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from opsplug.services.insight.findings import broken, news, shopping
+from opsplug.services.insight.findings import broken, from_alarms, shopping
 from opsplug.services.insight.findings.evidence import STORED_NAMES, Finding, benjamini_hochberg
 from opsplug.services.insight.findings.window import Window
 from opsplug.services.measures.reader import SeriesReader
@@ -37,10 +37,10 @@ def run(work: Work) -> None:
         return
     window = Window.of(reader, until - 1, {record["item_id"]: record for record in store.items()})
     found = findings(window)
-    found += news.anomalies(reader.alarms(until - ALARM_DAYS * DAY))
-    found += news.unfair(store.get_document("fairness", "latest"))
+    found += from_alarms.anomalies(reader.alarms(until - ALARM_DAYS * DAY))
+    found += from_alarms.unfair(store.get_document("fairness", "latest"))
     week = reader.clock.slot(round((until - 7 * DAY) * 1000))[0]
-    found += news.anomalous_sessions(value for key, value in store.documents(STRANGE_VISIT) if key >= week)
+    found += from_alarms.anomalous_sessions(value for key, value in store.documents(STRANGE_VISIT) if key >= week)
     ranked = rank(found, dict(store.documents(FEEDBACK)), now)
     document = {"at": now, "until": until, "findings": [msgspec.to_builtins(finding) for finding in ranked]}
     store.put_document(FINDINGS, "now", document, round(now * 1000))
