@@ -154,7 +154,7 @@ class Engine(Parts):
         if self.__dict__.get("discovery"):
             self.discovery.stop()  # type: ignore[union-attr]
         if "support" in self.__dict__:
-            self.support.keeper.stop()
+            self.support.worker.stop()
         self.writer.stop()
         self.callables.stop()
         if "store" in self.__dict__:

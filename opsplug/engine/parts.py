@@ -246,7 +246,7 @@ class Parts:
             language=settings.language,
             pseudonym=lambda user_id: self.keys.pseudonym(user_id),
             log=self.support.log,
-            desk=self.support.desk,
+            agent_queue=self.support.agent_queue,
             vectors=vectors,
         )
 
@@ -259,7 +259,7 @@ class Parts:
     def _withdrawn(self) -> None:
         """A visitor's refusal is in the store: conversations go, too."""
         with self.guard("withdrawal"):
-            self.support.keeper.wake()
+            self.support.worker.wake()
 
     @cached_property
     def inbox(self) -> Inbox:

@@ -29,18 +29,18 @@ if TYPE_CHECKING:  # they open numpy, which the first page of a shop need not pa
 COOKIE = (
     "opsplug_chat"  # names one conversation of a visitor who may not be recognised otherwise; ends with the browser
 )
-LONGEST_WAIT = 10.0  # seconds of one long poll: a server that stops waits for it
+MAX_WAIT = 10.0  # seconds of one long poll: a server that stops waits for it
 _ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 
 
-class _Said(msgspec.Struct):
+class _NewMessage(msgspec.Struct):
     text: str
     conversation_id: str | None = None
     message_id: str | None = None
     language: str | None = None
 
 
-class _About(msgspec.Struct):
+class _MessageAction(msgspec.Struct):
     conversation_id: str | None = None
     message_id: str | None = None
     helpful: bool | None = None
@@ -87,13 +87,13 @@ class ChatRoutes:
         _, key = self._who(request, visit, claim=True)
         latest = self._chat().log.latest(key)
         if latest is not None:
-            latest = self._chat().desk.tend_one(latest)
+            latest = self._chat().agent_queue.expire_one(latest)
             if latest.state != BOT:
-                self._support().keeper.wake()
+                self._support().worker.wake()
         return json_response(self._shown.whole(latest, request, visit))
 
     def messages(self, request: Request, visit: Visit) -> Response:
-        """What was said after a message; waits a while for something to be said (long polling)."""
+        """The messages after a given one; waits for new ones (long polling)."""
         _, key = self._who(request, visit)
         query, chat = request.query, self._chat()
         try:
@@ -107,26 +107,26 @@ class ChatRoutes:
             return error_response(404, "there is no such conversation")
         known, state, seen = query.get("after"), query.get("state"), -1
 
-        def look(over: bool) -> bytes | None:
+        def poll(over: bool) -> bytes | None:
             nonlocal seen
             stamp = chat.log.stamp(conversation.id)
             if stamp == seen and not over:
                 return None
             seen = stamp
             now = chat.log.of_visitor(conversation.id, key)
-            shown = self._shown.whole(chat.desk.tend_one(now) if now else None, request, visit, after=known)
+            shown = self._shown.whole(chat.agent_queue.expire_one(now) if now else None, request, visit, after=known)
             new = shown["messages"] or (state is not None and shown["state"] != state)
             return json_response(shown).body if new or over else None
 
         answer = json_response({})
-        answer.watch = Watch(look, min(max(wait, 0.0), LONGEST_WAIT))
+        answer.watch = Watch(poll, min(max(wait, 0.0), MAX_WAIT))
         return answer
 
     def say(self, request: Request, visit: Visit) -> Response:
         refusal = self._refuse(request)
         if refusal is not None:
             return refusal
-        said = _read(request, _Said)
+        said = _read(request, _NewMessage)
         if not said.text.strip():
             raise EventError("text: a message is expected")
         if said.message_id is not None and not _ID.fullmatch(said.message_id):
@@ -158,11 +158,11 @@ class ChatRoutes:
         return json_response(self._shown.whole(conversation, request, visit, after=said.message_id), headers=headers)
 
     def human(self, request: Request, visit: Visit) -> Response:
-        """The visible way to a person."""
+        """Request an agent."""
         refusal = self._refuse(request)
         if refusal is not None:
             return refusal
-        about = _read(request, _About)
+        about = _read(request, _MessageAction)
         _, key = self._who(request, visit)
         step = self._chat().ask_for_person(about.conversation_id or "", key)
         if step is None:
@@ -170,12 +170,12 @@ class ChatRoutes:
         return json_response(self._shown.whole(step.conversation, request, visit))
 
     def contact(self, request: Request, visit: Visit) -> Response:
-        """An address to answer to later, where nobody is free."""
+        """Store a contact address for a later answer."""
         found = self._own(request, visit)
         if isinstance(found, Response):
             return found
         conversation, about = found
-        step = self._chat().desk.keep_contact(conversation, about.address or "")
+        step = self._chat().agent_queue.keep_contact(conversation, about.address or "")
         return json_response(self._shown.whole(step.conversation, request, visit))
 
     def transcript(self, request: Request, visit: Visit) -> Response:
@@ -188,12 +188,12 @@ class ChatRoutes:
         return json_response({"conversation_id": conversation.id}, 202)
 
     def desk(self, request: Request, visit: Visit) -> Response:
-        """What the shop's own help desk says, signed (see docs/inbox.md)."""
+        """Webhook of the shop's help desk, signed (see docs/inbox.md)."""
         support = self._support()
         said = support.bridge.read(request.headers, request.body)
         if said is None:
             return error_response(401, "the signature does not fit, or is too old")
-        step = support.bridge.apply(said, support.log, support.desk)
+        step = support.bridge.apply(said, support.log, support.agent_queue)
         if step is None:
             return error_response(404, "there is no such conversation")
         if step.refused and step.refused != "duplicate":
@@ -219,12 +219,12 @@ class ChatRoutes:
         self._chat().log.append(conversation, "rated", by="visitor", data={"score": about.score})
         return json_response({"conversation_id": conversation.id})
 
-    def _own(self, request: Request, visit: Visit) -> tuple[Conversation, _About] | Response:
+    def _own(self, request: Request, visit: Visit) -> tuple[Conversation, _MessageAction] | Response:
         """The visitor's own conversation that a request is about, or why there is none."""
         refusal = self._refuse(request)
         if refusal is not None:
             return refusal
-        about = _read(request, _About)
+        about = _read(request, _MessageAction)
         _, key = self._who(request, visit)
         conversation = self._chat().log.of_visitor(about.conversation_id or "", key)
         return (conversation, about) if conversation else error_response(404, "there is no such conversation")

@@ -1,4 +1,4 @@
-"""What a visitor sees of a conversation: who spoke, what was said, on what it rests, and what can be done now."""
+"""Presenter of a conversation for its visitor: messages, sources, state and available actions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ChatPresenter:
             "language": conversation.language,
             "contact": conversation.callback and not conversation.contact,  # an address is asked for
             "rate": conversation.state == CLOSED and conversation.rating is None,
-            "transcript": self._support().sends_letters and bool(conversation.served_by),
+            "transcript": self._support().sends_mail and bool(conversation.served_by),
         }
 
     def _message(self, message: Message, conversation: Conversation, request: Request) -> dict[str, Any]:

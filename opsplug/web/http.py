@@ -16,11 +16,11 @@ from opsplug.web.long_polling import PollLimiter
 if TYPE_CHECKING:
     from opsplug.capture.visit import Visit as Visit  # what an adapter carries through a request
 
-_MOST_PARAMETERS = 100
+_MAX_PARAMETERS = 100
 _waiting = threading.Lock()  # held by the one who waits with a thread
 _polls = PollLimiter(most=100, each=10)  # of those who wait without one; the others ask again
 _encode = msgspec.json.Encoder().encode
-_MOST_COOKIES = 500  # browsers keep fewer for one site
+_MAX_COOKIES = 500  # browsers keep fewer for one site
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class Request:
 class Watch:
     """An answer that waits until there is something to say, for `seconds` at most; how to wait is the adapter's choice.
 
-    `look(over)` reads, never waits, and gives what is new or None; with `over` it is asked for the last time and should
-    say something. An adapter that can wait without a thread sends one word after the other where the answer is
+    `poll(over)` reads, never waits, and returns what is new or None; `over` marks the last call, which should return
+    something. An adapter that can wait without a thread sends one word after the other where the answer is
     `lasting` (server-sent events, which a browser asks for again when they end); else the first word is the answer.
     """
 
-    look: Callable[[bool], bytes | None]
+    poll: Callable[[bool], bytes | None]
     seconds: float
     every: float = 0.5
     lasting: bool = False
@@ -77,17 +77,17 @@ class Watch:
         """The first word, for servers that wait with a thread. They have few, and the shop needs them: one visitor or
         agent in a process may hold one; the others are answered at once and ask again after a pause of theirs."""
         if not many_threads or not _waiting.acquire(blocking=False):
-            return self.look(True) or b""
+            return self.poll(True) or b""
         try:
             deadline = time.monotonic() + self.seconds
             while time.monotonic() < deadline:
-                word = self.look(False)
-                if word is not None:
-                    return word
+                chunk = self.poll(False)
+                if chunk is not None:
+                    return chunk
                 time.sleep(self.every)
         finally:
             _waiting.release()
-        return self.look(True) or b""
+        return self.poll(True) or b""
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ Handler = Callable[[Request], Response]
 def parse_cookies(header: str) -> dict[str, str]:
     """The pairs of a Cookie header; of a repeated name the first counts, as browsers send the most specific first."""
     found: dict[str, str] = {}
-    for pair in header.split(";", _MOST_COOKIES)[:_MOST_COOKIES]:
+    for pair in header.split(";", _MAX_COOKIES)[:_MAX_COOKIES]:
         name, is_pair, value = pair.partition("=")
         if is_pair:
             found.setdefault(name.strip(), value.strip().strip('"'))
@@ -119,9 +119,9 @@ def parse_cookies(header: str) -> dict[str, str]:
 def parse_form(text: str) -> dict[str, str]:
     """The pairs of a query or of a form's body; of a repeated name the last counts."""
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_PARAMETERS))
     except ValueError:
-        raise EventError(f"at most {_MOST_PARAMETERS} parameters are expected") from None
+        raise EventError(f"at most {_MAX_PARAMETERS} parameters are expected") from None
 
 
 def read_json(body: bytes, kind: type[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What browsers send: events and the answer to the consent question."""
+"""Endpoints for browsers: events and consent."""
 
 from urllib.parse import urlsplit
 

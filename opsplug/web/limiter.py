@@ -1,4 +1,4 @@
-"""How often one client may send something."""
+"""Rate limiter by client."""
 
 from opsplug.capture.client import client_of, network_of
 from opsplug.web.http import Request

@@ -1,4 +1,4 @@
-"""How many may hold an answer open at once: each costs a look at the store every half second."""
+"""Limit of concurrent long polls: each reads the store every half second."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What templates see as `opsplug` when the real helpers cannot be had: every call renders nothing."""
+"""Null template helpers, for an unavailable engine: every call renders nothing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""opsplug's own addresses: which path is answered by whom, and what happens when it cannot be."""
+"""Router of opsplug's own addresses, with rate limits and error responses."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -20,11 +20,11 @@ from opsplug.web.widgets import Helpers
 Route = Callable[[Request, Visit], Response]
 Settle = Callable[[Any], None]
 
-_REQUESTS_A_SECOND = 300  # of all kinds, from one address; a visitor's browser sends one in some seconds
+_MAX_REQUESTS_PER_SECOND = 300  # of all kinds, from one address; a visitor's browser sends one in some seconds
 _WINDOW = 5.0  # seconds
 # Bytes of bodies a day: what a crowd behind one address sends, and what a disk of some hundred GB takes for months.
-_BYTES_OF_ONE = 100_000_000
-_BYTES_OF_ALL = 2_000_000_000
+_MAX_BYTES_PER_CLIENT = 100_000_000
+_MAX_BYTES = 2_000_000_000
 
 
 class Web:
@@ -51,9 +51,9 @@ class Web:
         self._routes = routes
         self._folders = folders  # a whole folder of addresses, such as /admin/, with one handler
         self._settle = settle
-        self._limiter = Limiter(_REQUESTS_A_SECOND, _WINDOW, observer.settings.trusted_proxies)
-        self._bytes_of_one = Limiter(_BYTES_OF_ONE / DAY, DAY)
-        self._bytes_of_all = Limiter(_BYTES_OF_ALL / DAY, DAY)
+        self._limiter = Limiter(_MAX_REQUESTS_PER_SECOND, _WINDOW, observer.settings.trusted_proxies)
+        self._bytes_of_one = Limiter(_MAX_BYTES_PER_CLIENT / DAY, DAY)
+        self._bytes_of_all = Limiter(_MAX_BYTES / DAY, DAY)
 
     def handle(self, request: Request, host: Host) -> Response:
         """Never raises: what is wrong with the request is a 4xx with one sentence, a store that fails a 503, a fault of
@@ -91,16 +91,16 @@ class Web:
                 self._settle(response.wait_for)
             if response.watch is not None:
                 who = network(request, self._observer.settings.trusted_proxies)
-                response.watch = replace(response.watch, look=self._guarded(response.watch.look), client=who)
+                response.watch = replace(response.watch, poll=self._guarded(response.watch.poll), client=who)
             return response
         return error_response(500, "opsplug could not answer this; the shop's log says why")
 
-    def _guarded(self, look: Callable[[bool], bytes | None]) -> Callable[[bool], bytes | None]:
+    def _guarded(self, poll: Callable[[bool], bytes | None]) -> Callable[[bool], bytes | None]:
         """What fails while somebody waits ends that wait."""
 
         def guarded(over: bool) -> bytes | None:
             with self._guard("watch"):
-                return look(over)
+                return poll(over)
             return b""
 
         return guarded

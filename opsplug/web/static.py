@@ -13,7 +13,7 @@ _NAME = re.compile(r"([a-z][a-z_-]*)(?:\.([0-9A-Za-z_-]{6,}))?\.(js|css)\Z")
 _TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 _FOREVER = "public, max-age=31536000, immutable"
 _SHORT = "public, max-age=300"
-_LONGEST = 1000  # characters of a header that are looked at
+_MAX_HEADER = 1000  # characters of a header that are looked at
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
@@ -53,7 +53,7 @@ class Snippet:
         file = self._files.get(f"{match.group(1)}.{match.group(3)}") if match else None
         if match is None or file is None:
             return None
-        accepted = {part.split(";")[0].strip() for part in request.header("accept-encoding")[:_LONGEST].split(",")}
+        accepted = {part.split(";")[0].strip() for part in request.header("accept-encoding")[:_MAX_HEADER].split(",")}
         encoding = next((known for known, _ in _ENCODINGS if known in accepted and known in file.bodies), "")
         headers = [
             ("Cache-Control", _FOREVER if name == file.name else _SHORT),

@@ -79,7 +79,7 @@ def test_so_many_may_wait_and_the_others_are_answered_at_once(clients: int, wait
     looked: list[bool] = []
     over = anyio.Event()
 
-    def look(last: bool) -> bytes | None:
+    def poll(last: bool) -> bytes | None:
         looked.append(last)
         return b"nothing new" if last else None
 
@@ -90,7 +90,7 @@ def test_so_many_may_wait_and_the_others_are_answered_at_once(clients: int, wait
 
         async def send(message: Any) -> None: ...
 
-        watch = Watch(look, WAITS, every=WAITS, lasting=True, client=f"192.0.2.{number % clients}")
+        watch = Watch(poll, WAITS, every=WAITS, lasting=True, client=f"192.0.2.{number % clients}")
         await send_response(Response(200, watch=watch), receive, send, head=False)
 
     async def crowd() -> None:

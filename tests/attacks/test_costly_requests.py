@@ -66,7 +66,7 @@ def test_many_cookies_are_read_up_to_a_number() -> None:
 def test_every_address_of_ours_has_a_limit(
     open_site: Open, monkeypatch: pytest.MonkeyPatch, method: str, path: str
 ) -> None:
-    monkeypatch.setattr(site_module, "_REQUESTS_A_SECOND", 0.001)
+    monkeypatch.setattr(site_module, "_MAX_REQUESTS_PER_SECOND", 0.001)
     monkeypatch.setattr(site_module, "_WINDOW", 5000.0)
     site = open_site(trusted_proxies=1)
     visitor = Browser(site)
@@ -82,8 +82,8 @@ def test_every_address_of_ours_has_a_limit(
 
 
 def test_a_day_has_so_many_bytes_by_address_and_in_all(open_site: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site_module, "_BYTES_OF_ONE", 5_000)
-    monkeypatch.setattr(site_module, "_BYTES_OF_ALL", 12_000)
+    monkeypatch.setattr(site_module, "_MAX_BYTES_PER_CLIENT", 5_000)
+    monkeypatch.setattr(site_module, "_MAX_BYTES", 12_000)
     site = open_site(trusted_proxies=1)
     body = b'{"events": []}'.ljust(1_000)
 

@@ -139,7 +139,7 @@ def test_from_the_first_question_to_the_rating(shop: LiveShop, chromium: Any) ->
 
 
 def test_a_visitor_leaves_an_address_when_nobody_is_free(shop: LiveShop, chromium: Any, tmp_path: Path) -> None:
-    shop.engine.support.desk._patience = 1.0
+    shop.engine.support.agent_queue._max_wait = 1.0
     visitor = Side(chromium, shop)
     visitor.open_chat()
     visitor.page.locator("opsplug-chat button", has_text="Talk to a person").click()
@@ -253,7 +253,7 @@ def test_axe_finds_nothing(shop: LiveShop, chromium: Any, language: str, scheme:
 
 def test_many_who_wait_hold_up_nobody(shop: LiveShop, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than the server has threads to lend: the shop's pages come while they wait, which a word to each ends."""
-    monkeypatch.setattr(chat, "LONGEST_WAIT", 2 * PATIENCE)  # a word ends it, not the time
+    monkeypatch.setattr(chat, "MAX_WAIT", 2 * PATIENCE)  # a word ends it, not the time
     visitors = [f"v{number}" for number in range(60)]
     ids = {name: shop.engine.chat.reply("hello", anonymous_id=name).conversation_id for name in visitors}
     host = shop.url.removeprefix("http://")

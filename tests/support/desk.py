@@ -1,4 +1,4 @@
-"""A support desk with a clock that a test turns."""
+"""A chat with an agent queue, whose clock a test sets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from opsplug.privacy.sealing import Seal
 from opsplug.services.chat.conversation.chat import Chat
 from opsplug.services.chat.conversation_log import ConversationLog
-from opsplug.services.chat.desk.agent_queue import Desk
+from opsplug.services.chat.desk.agent_queue import AgentQueue
 from opsplug.services.chat.desk.agents import Agent, Agents
 from opsplug.services.chat.desk.opening_hours import read_hours
 from tests.support.memory_store import Memory
@@ -22,22 +22,22 @@ def at(text: str) -> float:
 
 
 class Shop:
-    """A chat with its desk, and a clock that is moved by hand."""
+    """A chat with its agent queue, and a clock that is moved by hand."""
 
     def __init__(self, storage: Memory | None = None, hours: str = "", agents: tuple[Agent, ...] = ()) -> None:
         self.storage = storage or Memory()
         self.now = at("2026-11-24 10:00")
         self.log = ConversationLog(self.storage, self.clock)
-        self.desk = Desk(
+        self.agent_queue = AgentQueue(
             self.storage,
             self.log,
             agents=Agents(self.storage, agents, self.clock),
             hours=read_hours(hours, "Europe/Berlin"),
-            patience=180,
+            max_wait=180,
             seal=Seal(b"k" * 32),
             clock=self.clock,
         )
-        self.chat = Chat(self.storage, log=self.log, desk=self.desk, clock=self.clock)
+        self.chat = Chat(self.storage, log=self.log, agent_queue=self.agent_queue, clock=self.clock)
 
     def clock(self) -> float:
         return self.now

@@ -16,6 +16,9 @@ class Memory:
         self.put_at: dict[tuple[str, str], int] = {}
 
     def put_document(self, kind: str, key: str, value: Any, now_ms: int) -> None:
+        self._write(kind, key, value, now_ms)
+
+    def _write(self, kind: str, key: str, value: Any, now_ms: int) -> None:
         kinds.require(kind)
         self.rows[kind, key] = json.dumps(value)
         self.put_at[kind, key] = now_ms
@@ -27,7 +30,7 @@ class Memory:
     def add_document(self, kind: str, key: str, value: Any, now_ms: int) -> bool:
         if (kind, key) in self.rows:
             return False
-        self.put_document(kind, key, value, now_ms)
+        self._write(kind, key, value, now_ms)  # no other change may come between the check and the write
         return True
 
     def get_document(self, kind: str, key: str) -> Any:

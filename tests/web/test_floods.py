@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opsplug.services.chat.handover import MOST_EVENTS
+from opsplug.services.chat.handover import MAX_EVENTS
 from tests.contracts.adapter_contract import Visitor
 from tests.support.hostile import make
 
@@ -37,12 +37,12 @@ def test_a_conversation_ends_where_it_grows_too_long(tmp_path: Path) -> None:
     events = log._events(first)
     rows = [
         ("chat", f"{first}/{n:013d}", {**events[1][1]._asdict(), "id": f"m{n}"})
-        for n in range(len(events) + 1, MOST_EVENTS + 1)
+        for n in range(len(events) + 1, MAX_EVENTS + 1)
     ]
     shop.engine.store.put_documents(rows, 1)
     for name, more in (("feedback", {"helpful": True}), ("csat", {"score": 1}), ("human", {})):
         assert post(shop, name, visitor, conversation_id=first, **more).status == 200
-    assert len(log._events(first)) == MOST_EVENTS
+    assert len(log._events(first)) == MAX_EVENTS
     answer = post(shop, "messages", visitor, text="still there?", conversation_id=first).json()
     assert answer["conversation_id"] != first
     assert [message["text"] for message in answer["messages"] if message["role"] == "visitor"] == ["still there?"]
@@ -55,7 +55,7 @@ def test_the_queue_shows_a_bounded_number(tmp_path: Path) -> None:
     shop = make(tmp_path, testing=True)
     log = shop.engine.chat.log
     for number in range(230):
-        shop.engine.chat.desk.call(log.open(f"a:v{number}", "en"), "asked", "visitor")
+        shop.engine.chat.agent_queue.call(log.open(f"a:v{number}", "en"), "asked", "visitor")
     lines = shop.engine.inbox.queue("kim", "waiting")
     assert len(lines) == 200
     assert shop.engine.inbox.counts("kim")["waiting"] == 230

@@ -76,7 +76,7 @@ async def _send_watch(watch: Watch, start: Message, receive: Receive, send: Send
         deadline = anyio.current_time() + (watch.seconds if may_wait else 0)
         while True:
             over = anyio.current_time() >= deadline
-            word = await in_thread(watch.look, over)
+            word = await in_thread(watch.poll, over)
             last = over or word == b"" or (word is not None and not watch.lasting)
             if last and not watch.lasting:
                 await send(start)

@@ -1,4 +1,4 @@
-"""The conversations of a shop, kept as their events: nothing is overwritten, so nothing is lost between processes.
+"""Event log of conversations: append-only, so concurrent processes overwrite nothing.
 
 The events of a conversation are numbered, and a number is given once (`add_document`): of two processes that append at
 the same moment one goes first, and the other looks again at what there is then.
@@ -20,14 +20,14 @@ OPEN = "chat_open"  # the conversations that concern people: waiting, owned by o
 _LINES = (OVERVIEW, OPEN)
 CHANGES = "chat_changes"
 UNANSWERED = "chat_unanswered"
-MOST_UNANSWERED = 5000  # of the newest that are looked at
+MAX_UNANSWERED = 5000  # of the newest that are looked at
 SUGGESTED, CHAT_ORIGIN = "knowledge_suggested", "chat/"  # begins the origin of those that were made of conversations
 LOOKS = "chat_look"  # who looked at which conversation, and when
 OUTBOX = "chat_outbox"  # what is still to be delivered outside
-_GONE = "there is no such conversation"
-_TRIES = 50  # others' events that may come between before an append gives up
+_NOT_FOUND = "there is no such conversation"
+_MAX_TRIES = 50  # others' events that may come between before an append gives up
 
-Told = Callable[[Conversation, Event], None]
+EventListener = Callable[[Conversation, Event], None]
 
 
 class ChatStorage(Protocol):
@@ -49,13 +49,15 @@ class ChatStorage(Protocol):
 class ConversationLog:
     """Reads and extends conversations. Texts are masked here, before they reach the store.
 
-    `told` is called after each event that was stored, with the conversation as it stands then.
+    `listener` is called after each stored event, with the resulting conversation.
     """
 
-    def __init__(self, storage: ChatStorage, clock: Callable[[], float] = time.time, told: Told | None = None) -> None:
+    def __init__(
+        self, storage: ChatStorage, clock: Callable[[], float] = time.time, listener: EventListener | None = None
+    ) -> None:
         self._storage = storage
         self._clock = clock
-        self.told = told
+        self.listener = listener
 
     def open(self, visitor: str, language: str) -> Conversation:
         """A new conversation of this visitor, with an id that cannot be guessed."""
@@ -105,34 +107,34 @@ class ConversationLog:
         data: dict[str, Any] | None = None,
         event_id: str | None = None,
     ) -> Step:
-        """Adds an event after all that is stored and gives the state afterwards; what is refused is not stored."""
+        """Append an event and return the resulting step; a refused event is not stored."""
         event_id, text = event_id or secrets.token_hex(8), mask(text).text
-        for _ in range(_TRIES):
+        for _ in range(_MAX_TRIES):
             stored = self._events(conversation.id)
             if not stored and kind != "opened":
-                return Step(conversation, _GONE)
+                return Step(conversation, _NOT_FOUND)
             before = replay(conversation.id, [event for _, event in stored])
             now = max(round(self._clock() * 1000), before.updated_at + 1)
             event = Event(kind, event_id, now, by, text, data or {})
-            taken = step(before, event)
-            if taken.refused:
-                return taken
-            if _concerns_people(taken.conversation):  # listed before it is stored: once too often, never too little
-                self._storage.put_document(OPEN, conversation.id, _line(taken.conversation), now)
+            result = step(before, event)
+            if result.refused:
+                return result
+            if _concerns_people(result.conversation):  # listed before it is stored: once too often, never too little
+                self._storage.put_document(OPEN, conversation.id, _line(result.conversation), now)
             number = int(stored[-1][0].rpartition("/")[2].partition(".")[0]) + 1 if stored else 1
             if self._storage.add_document(EVENTS, f"{conversation.id}/{number:013d}", event._asdict(), now):
-                return self._added(taken, event)
-        raise StoreError(f"chat: {_TRIES} events came between, each time one was to be added to {conversation.id}")
+                return self._added(result, event)
+        raise StoreError(f"chat: {_MAX_TRIES} events came between, each time one was to be added to {conversation.id}")
 
-    def _added(self, taken: Step, event: Event) -> Step:
-        now = taken.conversation
+    def _added(self, result: Step, event: Event) -> Step:
+        now = result.conversation
         self._index(now)
         if self._storage.get_document(EVENTS, f"{now.id}/{1:013d}") is None:  # forgotten meanwhile, so this goes, too
             self.remove([now.id])
-            return Step(now, _GONE)
-        if self.told is not None:
-            self.told(now, event)
-        return taken
+            return Step(now, _NOT_FOUND)
+        if self.listener is not None:
+            self.listener(now, event)
+        return result
 
     def stamp(self, conversation_id: str) -> int:
         """Differs after each event of the conversation; one small read."""
@@ -152,7 +154,7 @@ class ConversationLog:
         return [{"conversation_id": key, **line} for key, line in self._storage.newest_documents(OVERVIEW, limit)]
 
     def repair(self, conversation_id: str) -> Conversation | None:
-        """The conversation, with its lines made right where a process ended, or was overtaken, while it wrote them."""
+        """Read the conversation and rewrite its overview lines where a process failed to, or was overtaken."""
         conversation = self.read(conversation_id)
         if conversation is None:
             self._storage.delete_document(OPEN, conversation_id)
@@ -163,7 +165,7 @@ class ConversationLog:
         return conversation
 
     def forget(self, visitor: str) -> int:
-        """Removes everything a visitor said and was told, wherever it was noted; -> conversations removed."""
+        """Delete all conversations of a visitor and what was derived from them; -> conversations deleted."""
         return self.remove(self.ids_of(visitor))
 
     def remove(self, conversation_ids: Collection[str]) -> int:
@@ -171,8 +173,8 @@ class ConversationLog:
         for conversation_id in conversation_ids:
             conversation = self.read(conversation_id)
             for kind in (EVENTS, LOOKS, OUTBOX, UNANSWERED):
-                while found := self._storage.documents(kind, f"{conversation_id}/"):  # more may come meanwhile
-                    for key, _ in found:
+                while documents := self._storage.documents(kind, f"{conversation_id}/"):  # more may come meanwhile
+                    for key, _ in documents:
                         self._storage.delete_document(kind, key)
             for kind in _LINES:
                 self._storage.delete_document(kind, conversation_id)
@@ -207,7 +209,7 @@ def _concerns_people(conversation: Conversation) -> bool:
 def _line(conversation: Conversation) -> dict[str, Any]:
     spoken = [message for message in conversation.messages if message.role != "system"]
     last = spoken[-1] if spoken else None
-    heard = [message for message in spoken if message.role == "visitor"]
+    from_visitor = [message for message in spoken if message.role == "visitor"]
     return {
         "state": conversation.state,
         "agent": conversation.agent,
@@ -215,8 +217,8 @@ def _line(conversation: Conversation) -> dict[str, Any]:
         "callback": conversation.callback,
         "contact": bool(conversation.contact),
         "trigger": conversation.triggers[-1][1] if conversation.triggers else "",
-        "intent": str(heard[-1].data.get("intent", "")) if heard else "",
-        "sentiment": heard[-1].data.get("sentiment") if heard else None,
+        "intent": str(from_visitor[-1].data.get("intent", "")) if from_visitor else "",
+        "sentiment": from_visitor[-1].data.get("sentiment") if from_visitor else None,
         "routed_to": conversation.routed_to,
         "served_by": conversation.served_by,
         "waiting_since": conversation.waiting_since,

@@ -1,4 +1,4 @@
-"""Who owns a conversation: the assistant, the queue, or one person. A pure transition function over an immutable state.
+"""State machine of a conversation, owned by the assistant, the queue or one agent: pure functions, immutable state.
 
 A conversation is what its events make of it in order (`replay`), so a restart, a second process or a repeated delivery
 changes nothing. Every change of owner leaves a message that the visitor sees: nothing is handed over silently.
@@ -14,12 +14,12 @@ from opsplug.locales import languages
 
 BOT, WAITING, PERSON, CLOSED = "bot", "waiting", "person", "closed"
 STATES = (BOT, WAITING, PERSON, CLOSED)
-NO_AGENTS = ("visitor", "bot", "desk", "timeout", "system")  # who acts here besides people: nobody may be called so
-MOST_EVENTS = 1000  # of one conversation; past that a visitor begins another one
+NO_AGENTS = ("visitor", "bot", "desk", "timeout", "system")  # reserved actor names, not allowed for agents
+MAX_EVENTS = 1000  # of one conversation; past that a visitor begins another one
 
 
 class Event(NamedTuple):
-    """One thing that happened. The same `id` a second time is ignored. `by` is a role or an agent's name."""
+    """One event of a conversation. The same `id` a second time is ignored. `by` is a role or an agent's name."""
 
     kind: str
     id: str
@@ -76,7 +76,7 @@ class Conversation:
     @property
     def is_full(self) -> bool:
         """Whether a visitor has to begin another one: each event is read again with the next."""
-        return len(self.seen) >= MOST_EVENTS
+        return len(self.seen) >= MAX_EVENTS
 
     @property
     def transcript(self) -> tuple[Message, ...]:
@@ -85,7 +85,7 @@ class Conversation:
 
 
 def replay(conversation_id: str, events: Iterable[Event]) -> Conversation:
-    """The conversation that these events, in order, make."""
+    """Fold events, in order, into the state of a conversation."""
     conversation = Conversation(conversation_id)
     for event in events:
         conversation = step(conversation, event).conversation
@@ -93,7 +93,10 @@ def replay(conversation_id: str, events: Iterable[Event]) -> Conversation:
 
 
 def step(conversation: Conversation, event: Event) -> Step:
-    """Applies one event. Unknown kinds, repeated ids and what the owner does not allow are refused."""
+    """Transition a conversation by one event.
+
+    Unknown kinds, repeated ids and what the owner does not allow are refused.
+    """
     if event.id in conversation.seen:
         return Step(conversation, "duplicate")
     rule = _RULES.get(event.kind)
@@ -107,129 +110,136 @@ def step(conversation: Conversation, event: Event) -> Step:
     return Step(replace(after, seen=conversation.seen | {event.id}, updated_at=max(conversation.updated_at, event.at)))
 
 
-def _opened(now: Conversation, event: Event) -> Conversation | str:
-    if now.visitor:
+def _opened(before: Conversation, event: Event) -> Conversation | str:
+    if before.visitor:
         return "already open"
-    return replace(now, visitor=event.by, language=str(event.data.get("language", now.language)))
+    return replace(before, visitor=event.by, language=str(event.data.get("language", before.language)))
 
 
-def _claimed(now: Conversation, event: Event) -> Conversation | str:
-    """An anonymous visitor logged in: what was said before belongs to the user from now on."""
+def _claimed(before: Conversation, event: Event) -> Conversation | str:
+    """Assign the conversation to the user as whom an anonymous visitor logged in."""
     heir = str(event.data.get("visitor", ""))
-    return replace(now, visitor=heir) if heir and now.visitor == event.by else "not the visitor's"
+    return replace(before, visitor=heir) if heir and before.visitor == event.by else "not the visitor's"
 
 
-def _visitor_said(now: Conversation, event: Event) -> Conversation | str:
-    """Always kept. A closed conversation begins again with the assistant, not with the queue: no loop after closing."""
-    said = _said(now, event, "visitor")
+def _visitor_said(before: Conversation, event: Event) -> Conversation | str:
+    """Add a visitor's message in any state; one to a closed conversation reopens it with the assistant."""
+    conversation = _with_message(before, event, "visitor")
     if event.data.get("language") in languages():
-        said = replace(said, language=event.data["language"])  # notices follow the visitor, not the page
-    if now.state != CLOSED:
-        return said
-    return replace(said, state=BOT, agent="", callback=False, contact="", routed_to="")
+        # Notices follow the visitor's language, not the page's.
+        conversation = replace(conversation, language=event.data["language"])
+    if before.state != CLOSED:
+        return conversation
+    return replace(conversation, state=BOT, agent="", callback=False, contact="", routed_to="")
 
 
-def _bot_said(now: Conversation, event: Event) -> Conversation | str:
-    return _said(now, event, "bot") if now.state == BOT else f"{now.owner} owns the conversation"
+def _bot_said(before: Conversation, event: Event) -> Conversation | str:
+    return _with_message(before, event, "bot") if before.state == BOT else f"{before.owner} owns the conversation"
 
 
-def _person_wanted(now: Conversation, event: Event) -> Conversation | str:
+def _person_wanted(before: Conversation, event: Event) -> Conversation | str:
     trigger = str(event.data.get("trigger", "asked"))
-    logged = replace(now, triggers=(*now.triggers, (event.at, trigger)))
-    if now.state != BOT:
-        return "closed" if now.state == CLOSED else logged
+    logged = replace(before, triggers=(*before.triggers, (event.at, trigger)))
+    if before.state != BOT:
+        return "closed" if before.state == CLOSED else logged
     if event.data.get("closed"):  # outside business hours: the truth, and a form for an address, instead of a queue
-        return _notice(replace(logged, callback=True), event, "out_of_hours")
-    return _notice(_queued(logged, event), event, "waiting")
+        return _with_notice(replace(logged, callback=True), event, "out_of_hours")
+    return _with_notice(_waiting(logged, event), event, "waiting")
 
 
-def _routed(now: Conversation, event: Event) -> Conversation | str:
-    """The queue offers it to somebody first; nobody owns it by that."""
-    return replace(now, routed_to=str(event.data.get("to", ""))) if now.state == WAITING else "nobody is awaited"
+def _routed(before: Conversation, event: Event) -> Conversation | str:
+    """Set to whom the queue offers the conversation first; the owner stays."""
+    return replace(before, routed_to=str(event.data.get("to", ""))) if before.state == WAITING else "nobody is awaited"
 
 
-def _contact_left(now: Conversation, event: Event) -> Conversation | str:
-    """An address to answer to later; the text is in no event, only what `data["sealed"]` hides."""
+def _contact_left(before: Conversation, event: Event) -> Conversation | str:
+    """Store a contact address, which is only in `data["sealed"]`, encrypted."""
     sealed = str(event.data.get("sealed", ""))
-    if now.state == CLOSED or not sealed:
-        return "closed" if now.state == CLOSED else "an address is needed"
-    return _notice(replace(now, contact=sealed, callback=now.callback or now.state == BOT), event, "contact_kept")
+    if before.state == CLOSED or not sealed:
+        return "closed" if before.state == CLOSED else "an address is needed"
+    return _with_notice(
+        replace(before, contact=sealed, callback=before.callback or before.state == BOT), event, "contact_kept"
+    )
 
 
-def _agent_accepted(now: Conversation, event: Event) -> Conversation | str:
-    if now.state == CLOSED or not event.by:
-        return "closed" if now.state == CLOSED else "an agent's name is needed"
-    if now.state == PERSON:
-        return "already yours" if now.agent == event.by else "taken"
-    taken = replace(now, state=PERSON, agent=event.by, served_by=event.by, callback=False, routed_to="")
-    return _notice(taken, event, "agent_joined")
+def _agent_accepted(before: Conversation, event: Event) -> Conversation | str:
+    if before.state == CLOSED or not event.by:
+        return "closed" if before.state == CLOSED else "an agent's name is needed"
+    if before.state == PERSON:
+        return "already yours" if before.agent == event.by else "taken"
+    accepted = replace(before, state=PERSON, agent=event.by, served_by=event.by, callback=False, routed_to="")
+    return _with_notice(accepted, event, "agent_joined")
 
 
-def _agent_said(now: Conversation, event: Event) -> Conversation | str:
-    return _said(now, event, "agent") if _owns(now, event) else "not the owner"
+def _agent_said(before: Conversation, event: Event) -> Conversation | str:
+    return _with_message(before, event, "agent") if _owns(before, event) else "not the owner"
 
 
-def _transferred(now: Conversation, event: Event) -> Conversation | str:
-    """To another agent, or with `group` back into the queue for one of that group."""
+def _transferred(before: Conversation, event: Event) -> Conversation | str:
+    """Transfer to another agent, or with `group` back into the queue for one of that group."""
     successor, group = str(event.data.get("to", "")), str(event.data.get("group", ""))
-    if _owns(now, event) and group:
-        return _notice(replace(_queued(now, event), routed_to=group), event, "agent_changed")
-    if not _owns(now, event) or not successor or successor == now.agent:
-        return "not the owner" if not _owns(now, event) else "another agent's name is needed"
-    return _notice(replace(now, agent=successor, served_by=successor), event, "agent_changed")
+    if _owns(before, event) and group:
+        return _with_notice(replace(_waiting(before, event), routed_to=group), event, "agent_changed")
+    if not _owns(before, event) or not successor or successor == before.agent:
+        return "not the owner" if not _owns(before, event) else "another agent's name is needed"
+    return _with_notice(replace(before, agent=successor, served_by=successor), event, "agent_changed")
 
 
-def _agent_released(now: Conversation, event: Event) -> Conversation | str:
-    return _notice(replace(now, state=BOT, agent=""), event, "agent_left") if _owns(now, event) else "not the owner"
+def _agent_released(before: Conversation, event: Event) -> Conversation | str:
+    return (
+        _with_notice(replace(before, state=BOT, agent=""), event, "agent_left")
+        if _owns(before, event)
+        else "not the owner"
+    )
 
 
-def _timed_out(now: Conversation, event: Event) -> Conversation | str:
-    """Nobody came: the assistant is back and a person answers later. An agent went quiet: back to the queue.
+def _timed_out(before: Conversation, event: Event) -> Conversation | str:
+    """Time out a wait (back to the assistant, with a callback) or an absent agent (back to the queue).
 
-    `data["owner"]`, where given, is who was found wanting: somebody else's conversation is left alone.
+    `data["owner"]`, where given, is whose time is out: the conversation of another owner is left alone.
     """
-    if event.data.get("owner", now.owner) != now.owner:
-        return f"{now.owner} owns the conversation"
-    if now.state == WAITING:
-        return _notice(replace(now, state=BOT, callback=True, routed_to=""), event, "nobody_free")
-    if now.state == PERSON:
-        return _notice(_queued(now, event), event, "agent_away")
+    if event.data.get("owner", before.owner) != before.owner:
+        return f"{before.owner} owns the conversation"
+    if before.state == WAITING:
+        return _with_notice(replace(before, state=BOT, callback=True, routed_to=""), event, "nobody_free")
+    if before.state == PERSON:
+        return _with_notice(_waiting(before, event), event, "agent_away")
     return "nobody is awaited"
 
 
-def _closed(now: Conversation, event: Event) -> Conversation | str:
-    allowed = _owns(now, event) if now.state == PERSON and event.by not in ("visitor", "timeout") else True
-    if now.state == CLOSED or not allowed:
-        return "closed" if now.state == CLOSED else "not the owner"
-    return _notice(replace(now, state=CLOSED, agent="", callback=False, routed_to=""), event, "closed")
+def _closed(before: Conversation, event: Event) -> Conversation | str:
+    allowed = _owns(before, event) if before.state == PERSON and event.by not in ("visitor", "timeout") else True
+    if before.state == CLOSED or not allowed:
+        return "closed" if before.state == CLOSED else "not the owner"
+    return _with_notice(replace(before, state=CLOSED, agent="", callback=False, routed_to=""), event, "closed")
 
 
-def _noted(now: Conversation, event: Event) -> Conversation | str:
-    return replace(now, notes=(*now.notes, Message(event.id, "note", event.text, event.at, event.by, event.data)))
+def _noted(before: Conversation, event: Event) -> Conversation | str:
+    return replace(before, notes=(*before.notes, Message(event.id, "note", event.text, event.at, event.by, event.data)))
 
 
-def _rated(now: Conversation, event: Event) -> Conversation | str:
+def _rated(before: Conversation, event: Event) -> Conversation | str:
     score = event.data.get("score")
-    return replace(now, rating=score) if score in (1, 2, 3, 4, 5) else "a score from 1 to 5 is needed"
+    return replace(before, rating=score) if score in (1, 2, 3, 4, 5) else "a score from 1 to 5 is needed"
 
 
-def _owns(now: Conversation, event: Event) -> bool:
-    return now.state == PERSON and bool(event.by) and event.by == now.agent
+def _owns(before: Conversation, event: Event) -> bool:
+    return before.state == PERSON and bool(event.by) and event.by == before.agent
 
 
-def _said(now: Conversation, event: Event, role: str) -> Conversation:
+def _with_message(before: Conversation, event: Event, role: str) -> Conversation:
     message = Message(event.id, role, event.text, event.at, event.by, event.data)
-    return replace(now, messages=(*now.messages, message))
+    return replace(before, messages=(*before.messages, message))
 
 
-def _queued(now: Conversation, event: Event) -> Conversation:
-    return replace(now, state=WAITING, agent="", waiting_since=event.at, routed_to="")
+def _waiting(before: Conversation, event: Event) -> Conversation:
+    return replace(before, state=WAITING, agent="", waiting_since=event.at, routed_to="")
 
 
-def _notice(now: Conversation, event: Event, key: str) -> Conversation:
-    told = {"opens": event.data["opens"]} if "opens" in event.data else {}
-    message = Message(f"{event.id}:{key}", "system", key, event.at, data=told)
-    return replace(now, messages=(*now.messages, message))
+def _with_notice(before: Conversation, event: Event, key: str) -> Conversation:
+    data = {"opens": event.data["opens"]} if "opens" in event.data else {}
+    message = Message(f"{event.id}:{key}", "system", key, event.at, data=data)
+    return replace(before, messages=(*before.messages, message))
 
 
 _RULES = {

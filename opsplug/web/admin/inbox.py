@@ -103,7 +103,7 @@ class InboxPage:
 
     def _opened(self, opened: Opened, ask: Ask) -> dict[str, Any]:
         inbox, now = self._inbox(), opened.conversation
-        agents = inbox.support.desk.agents
+        agents = inbox.support.agent_queue.agents
         here = {agent.name for agent in agents.here()}
         others = [(name, name in here) for name in (agent.name for agent in agents.all()) if name != ask.who]
         return {
@@ -121,7 +121,7 @@ class InboxPage:
             "canned": inbox.canned(now.language),
             "others": others,
             "groups": agents.groups,
-            "sends_letters": inbox.support.sends_letters,
+            "sends_letters": inbox.support.sends_mail,
             "message_id": new_id(),
         }
 
@@ -139,9 +139,9 @@ class InboxPage:
         conversation_id = query.get("conversation", "")
         digest, seen = ask.request.header("last-event-id"), (0, 0, 0)
         if conversation_id and self._inbox().support.log.read(conversation_id) is not None:
-            self._inbox().looked(conversation_id, ask.who)
+            self._inbox().record_look(conversation_id, ask.who)
 
-        def look(over: bool) -> bytes | None:
+        def poll(over: bool) -> bytes | None:
             nonlocal digest, seen
             inbox = self._inbox()
             inbox.here(ask.who, ask.language)
@@ -158,7 +158,7 @@ class InboxPage:
             return f"retry: {_PAUSE}\nid: {digest}\ndata: ".encode() + body + b"\n\n"
 
         headers = [*ask.headers, ("X-Accel-Buffering", "no")]
-        return Response(200, b"", "text/event-stream", headers, Watch(look, _LIFE, lasting=True))
+        return Response(200, b"", "text/event-stream", headers, Watch(poll, _LIFE, lasting=True))
 
     def _news(self, ask: Ask, view: str, conversation_id: str) -> dict[str, Any]:
         inbox = self._inbox()

@@ -19,7 +19,7 @@ from opsplug.services.chat.desk.outbox import Outbox
 from opsplug.services.chat.desk.transcript import send_mail
 from opsplug.services.chat.knowledge.entries import Entry, KnowledgeError
 from opsplug.services.chat.knowledge.importing import loopback, read_pages
-from opsplug.services.chat.knowledge.knowledge import Found
+from opsplug.services.chat.knowledge.knowledge import Match
 from opsplug.settings import Settings
 from opsplug.store import open_store
 from opsplug.training.encoders import Endpoint
@@ -84,7 +84,7 @@ def to_bridge(host: str) -> None:
 
 def to_language_model(host: str) -> None:
     model = LanguageModel("m", f"http://{host}/v1", "key", Budget(Tally(), 9, 9))
-    assert model.propose("returns?", "en", [Found(Entry("returns", "Returns?", "30 days", "en"), 0.5)]) is None
+    assert model.propose("returns?", "en", [Match(Entry("returns", "Returns?", "30 days", "en"), 0.5)]) is None
     model.close()
 
 
@@ -146,10 +146,8 @@ def test_what_cannot_be_sent_holds_up_nobody(tmp_path: Path) -> None:
         raise RuntimeError("whatever a sender may raise")
 
     store = open_store(f"sqlite:///{tmp_path}/s.db")
-    outbox = Outbox(
-        store, {"letter": breaks, "webhook": lambda what: arrived.append(what["text"]) is None}, lambda: 1.0
-    )
-    outbox.put("a", "letter", {"text": "never"})
+    outbox = Outbox(store, {"mail": breaks, "webhook": lambda what: arrived.append(what["text"]) is None}, lambda: 1.0)
+    outbox.put("a", "mail", {"text": "never"})
     outbox.put("b", "webhook", {"text": "hello"})
     assert outbox.deliver() is True
     assert arrived == ["hello"]

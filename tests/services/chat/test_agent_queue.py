@@ -1,4 +1,4 @@
-"""The desk: hours, offers, patience, addresses; whoever is gone or never comes, the visitor is told."""
+"""Agent queue: business hours, routing, time-outs and contact addresses; each change leaves a notice."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_outside_the_hours_the_truth_is_told_and_an_address_asked_for() -> None:
     assert "on Monday at 09:00" in reply.text and "passing you" not in reply.text
     state = shop.state(reply.conversation_id)
     assert (state.state, state.callback, [trigger for _, trigger in state.triggers]) == (BOT, True, ["asked"])
-    shop.desk.agents.arrive("kim")  # somebody is here all the same
+    shop.agent_queue.agents.arrive("kim")  # somebody is here all the same
     assert shop.state(shop.ask(visitor="bo")).state == WAITING
 
 
@@ -61,10 +61,10 @@ def test_who_waits_too_long_is_told_once_whoever_notices() -> None:
     conversation = shop.ask()
     other = Shop(shop.storage)
     shop.now = other.now = shop.now + 179
-    assert shop.desk.tend() is True and shop.state(conversation).state == WAITING
+    assert shop.agent_queue.expire() is True and shop.state(conversation).state == WAITING
     shop.now = other.now = shop.now + 2
-    shop.desk.tend()
-    other.desk.tend()
+    shop.agent_queue.expire()
+    other.agent_queue.expire()
     state = shop.state(conversation)
     assert (state.state, state.callback) == (BOT, True)
     assert [message.text for message in state.messages].count("nobody_free") == 1
@@ -73,14 +73,14 @@ def test_who_waits_too_long_is_told_once_whoever_notices() -> None:
 def test_an_owner_who_is_gone_is_released_when_the_visitor_waits() -> None:
     shop = Shop()
     conversation = shop.ask()
-    shop.desk.agents.arrive("kim")
+    shop.agent_queue.agents.arrive("kim")
     shop.log.append(shop.state(conversation), "agent_accepted", by="kim")
     shop.chat.reply("are you there?", conversation, anonymous_id="anna")
     shop.now += 120
-    shop.desk.tend()
+    shop.agent_queue.expire()
     assert shop.state(conversation).owner == "agent:kim"  # seen two minutes ago
     shop.now += 120
-    shop.desk.tend()
+    shop.agent_queue.expire()
     assert (shop.state(conversation).state, shop.state(conversation).messages[-1].text) == (WAITING, "agent_away")
 
 
@@ -90,10 +90,10 @@ def test_a_conversation_that_both_have_left_ends() -> None:
     shop.log.append(shop.state(conversation), "agent_accepted", by="kim")
     shop.log.append(shop.state(conversation), "agent_said", by="kim", text="hello")
     shop.now += 1000
-    shop.desk.tend()
+    shop.agent_queue.expire()
     assert shop.state(conversation).state == PERSON
     shop.now += 3600
-    shop.desk.tend()
+    shop.agent_queue.expire()
     assert shop.state(conversation).state == CLOSED
 
 
@@ -103,7 +103,7 @@ def test_an_agent_who_accepts_in_the_last_moment_is_not_thrown_out() -> None:
     waiting = shop.state(conversation)
     shop.now += 200
     shop.log.append(waiting, "agent_accepted", by="kim")
-    shop.desk._tire(waiting)  # a process that read the state before
+    shop.agent_queue._expire_waiting(waiting)  # a process that read the state before
     assert shop.state(conversation).owner == "agent:kim"
 
 
@@ -120,8 +120,8 @@ def test_offers_by_topic_language_and_load() -> None:
 
 def test_an_offer_is_no_ownership() -> None:
     shop = Shop(agents=(Agent("kim", frozenset({"legal_or_safety"})), Agent("lee")))
-    shop.desk.agents.arrive("kim")
-    shop.desk.agents.arrive("lee")
+    shop.agent_queue.agents.arrive("kim")
+    shop.agent_queue.agents.arrive("lee")
     conversation = shop.ask("I will call my lawyer")
     assert (shop.state(conversation).state, shop.state(conversation).routed_to) == (WAITING, "kim")
     assert not shop.log.append(shop.state(conversation), "agent_accepted", by="lee").refused
@@ -136,13 +136,13 @@ def test_agents_that_do_not_fit_are_named(given: Any) -> None:
 def test_an_address_is_sealed_and_opens_for_this_conversation_alone() -> None:
     shop = Shop()
     conversation = shop.ask()
-    step = shop.desk.keep_contact(shop.state(conversation), " anna@mail.example ")
-    assert shop.desk.contact(step.conversation) == "anna@mail.example"
+    step = shop.agent_queue.keep_contact(shop.state(conversation), " anna@mail.example ")
+    assert shop.agent_queue.contact(step.conversation) == "anna@mail.example"
     assert "anna@mail" not in json.dumps(list(shop.storage.rows.values()))
-    other = shop.desk._seal
+    other = shop.agent_queue._seal
     assert other is not None and other.open(step.conversation.contact, "another") is None
     with pytest.raises(EventError, match="address"):
-        shop.desk.keep_contact(step.conversation, "come and get me")
+        shop.agent_queue.keep_contact(step.conversation, "come and get me")
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_forgotten_visitor_leaves_nothing() -> None:
     shop = Shop()
     conversation = shop.ask("flurb wobble zorp")
     shop.ask("blimp wug zorp", visitor="bo")
-    shop.desk.call(shop.state(conversation), "asked", "visitor")
+    shop.agent_queue.call(shop.state(conversation), "asked", "visitor")
     for kind in (LOOKS, OUTBOX):
         shop.storage.put_document(kind, f"{conversation}/1", {"who": "kim"}, 1)
     assert len(shop.chat.unanswered()) == 2
@@ -175,12 +175,12 @@ def test_those_to_be_answered_later_cost_a_round_nothing() -> None:
         shop.log.append(shop.state(shop.ask("hello", f"v{number}")), "person_wanted", data={"closed": True})
     read, looked = shop.log.repair, []
     shop.log.repair = lambda name: (looked.append(name), read(name))[1]  # type: ignore[method-assign]
-    shop.desk.tend()
+    shop.agent_queue.expire()
     assert len(looked) == 30  # just made: another process may not have finished
     shop.now += 601
     waiting = shop.ask("talk to a person", "late")
     looked.clear()
-    shop.desk.tend()
+    shop.agent_queue.expire()
     assert looked == [waiting]
 
 

@@ -1,4 +1,4 @@
-"""The thread that looks after conversations: there while there is something to do, gone when there is not."""
+"""Background worker: runs while a task has work left, and ends after that."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from opsplug.capture.counters import Counters
 from opsplug.capture.guard import Guard
-from opsplug.services.chat.desk import background_worker as chat_keeper
-from opsplug.services.chat.desk.background_worker import Keeper
+from opsplug.services.chat.desk import background_worker
+from opsplug.services.chat.desk.background_worker import BackgroundWorker
 from tests.support.waiting import wait_for
 
 
@@ -21,23 +21,23 @@ def running() -> Callable[[], bool]:
     return lambda: any(thread.name == "opsplug-chat" for thread in set(threading.enumerate()) - others)
 
 
-def keeper(*tasks: Callable[[], bool], may_run: bool = True) -> Keeper:
-    return Keeper(tasks, Guard(Counters()), may_run=may_run)
+def worker(*tasks: Callable[[], bool], may_run: bool = True) -> BackgroundWorker:
+    return BackgroundWorker(tasks, Guard(Counters()), may_run=may_run)
 
 
 def test_it_comes_when_woken_and_goes_when_nothing_is_left(running: Callable[[], bool]) -> None:
-    chat_keeper._EVERY, before = 0.05, chat_keeper._EVERY
+    background_worker._INTERVAL, before = 0.05, background_worker._INTERVAL
     left = [True, True, False]
     try:
-        kept = keeper(lambda: left.pop(0) if left else False)
+        running_worker = worker(lambda: left.pop(0) if left else False)
         assert not running()
-        kept.wake()
+        running_worker.wake()
         wait_for(lambda: not left and not running(), "the thread's end")
         left += [False]
-        kept.wake()
+        running_worker.wake()
         wait_for(lambda: not left and not running(), "the second end")
     finally:
-        chat_keeper._EVERY = before
+        background_worker._INTERVAL = before
 
 
 def test_one_that_fails_holds_up_no_other_and_stop_ends_it(running: Callable[[], bool]) -> None:
@@ -50,16 +50,16 @@ def test_one_that_fails_holds_up_no_other_and_stop_ends_it(running: Callable[[],
         done.set()
         return True
 
-    kept = keeper(fails, works)
-    kept.wake()
+    running_worker = worker(fails, works)
+    running_worker.wake()
     assert done.wait(60)
-    kept.stop()
+    running_worker.stop()
     assert not running()
-    kept.wake()
+    running_worker.wake()
     assert not running()
 
 
 def test_where_nothing_may_run_by_itself_nothing_does(running: Callable[[], bool]) -> None:
-    kept = keeper(lambda: True, may_run=False)
-    kept.wake()
-    assert not running() and kept.round() is True
+    running_worker = worker(lambda: True, may_run=False)
+    running_worker.wake()
+    assert not running() and running_worker.round() is True

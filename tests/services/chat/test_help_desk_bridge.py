@@ -1,4 +1,4 @@
-"""The bridge to a help desk and letters, over a real socket: signed, in order, until they arrive, and once."""
+"""The help desk bridge and e-mailed transcripts, over a real socket: signed, in order, until they arrive, and once."""
 
 from __future__ import annotations
 
@@ -124,13 +124,13 @@ def test_the_desk_answers_once_and_the_assistant_is_silent(shop: tuple[Engine, C
     for _ in range(2):
         heard = support.bridge.read(headers, body)
         assert heard is not None
-        support.bridge.apply(heard, support.log, support.desk)
+        support.bridge.apply(heard, support.log, support.agent_queue)
     state = support.log.read(conversation)
     assert state is not None and state.owner == "agent:kim"
     assert [message.text for message in state.messages if message.role == "agent"] == ["Good day."]
     assert engine.chat.reply("hello", conversation, anonymous_id="anna").action == "wait"
     clock.now += 1000  # a desk is not seen looking, and its agent stays all the same
-    support.desk.tend()
+    support.agent_queue.expire()
     kept = support.log.read(conversation)
     assert kept is not None and kept.owner == "agent:kim"
 
@@ -153,7 +153,7 @@ def test_a_message_that_is_not_signed_now_by_the_desk_is_none(shop: tuple[Engine
 def test_a_transcript_is_sent_to_a_sealed_address(shop: tuple[Engine, Clock], monkeypatch: pytest.MonkeyPatch) -> None:
     engine, _ = shop
     sent: list[tuple[str, ...]] = []
-    monkeypatch.setattr(support_module, "send_mail", lambda *letter: sent.append(letter) or True)
+    monkeypatch.setattr(support_module, "send_mail", lambda *mail: sent.append(mail) or True)
     first = engine.chat.reply("buy at https://spam.example now", anonymous_id="anna")
     state = engine.support.log.read(first.conversation_id)
     assert state is not None
@@ -167,6 +167,25 @@ def test_a_transcript_is_sent_to_a_sealed_address(shop: tuple[Engine, Clock], mo
         engine.support.send_transcript(engine.support.log.read(state.id) or state, "bo@mail.example", "visitor")
     with pytest.raises(EventError, match="address"):
         engine.support.send_transcript(state, "a@b.example&to=c@d.example,x", "visitor")
+
+
+def test_a_transcript_queued_under_the_channel_name_of_earlier_versions_is_delivered_in_order(
+    shop: tuple[Engine, Clock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, clock = shop
+    sent: list[tuple[str, ...]] = []
+    monkeypatch.setattr(support_module, "send_mail", lambda *mail: sent.append(mail) or True)
+    conversation = engine.support.log.read(engine.chat.reply("hello", anonymous_id="anna").conversation_id)
+    assert conversation is not None
+    for address in ("old@mail.example", "new@mail.example"):
+        engine.support.send_transcript(conversation, address, "visitor")
+        clock.now += 1
+    queued = engine.store.documents("chat_outbox")
+    assert [entry["way"] for _, entry in queued] == ["mail", "mail"]
+    key, entry = queued[0]
+    engine.store.put_document("chat_outbox", key, {**entry, "way": "letter"}, round(clock.now * 1000))
+    assert engine.support.outbox.deliver() is False
+    assert [address for _, address, *_ in sent] == ["old@mail.example", "new@mail.example"]
 
 
 @pytest.mark.filterwarnings("ignore:.*imghdr.*:DeprecationWarning")

@@ -99,7 +99,7 @@ def assert_whole(memory: Memory, shop: Shop, conversation: str, told: Any) -> No
     assert len({one.id for _, one in stored}) == len(stored) == len(now.seen), told
     assert sum(message.text == "and my pot?" for message in now.messages) == told[:2].count("the visitor says"), told
     assert (now.state == PERSON) == bool(now.agent), told
-    shop.desk.tend()  # what a keeper does every three seconds
+    shop.agent_queue.expire()  # what the background worker does every three seconds
     shop.log.repair(conversation)
     listed = now.state in (WAITING, PERSON) or now.callback
     assert memory.get_document(OVERVIEW, conversation) == line_of(now), told
@@ -120,13 +120,13 @@ def test_the_assistant_is_silent_where_it_was_overtaken(change: str, state: str)
     for text in ("what is your return policy?", "I want to talk to a person"):
         shop = Shop()
         conversation = shop.ask("hello")
-        answer_of = shop.chat._say
+        answer_of = shop.chat._give_answer
 
         def overtaken(*said: Any, shop: Shop = shop, answer_of: Any = answer_of, own: str = conversation) -> Any:
             act(shop, own)
             return answer_of(*said)
 
-        shop.chat._say = overtaken  # type: ignore[method-assign]
+        shop.chat._give_answer = overtaken  # type: ignore[method-assign]
         told = shop.chat.reply(text, conversation, anonymous_id="anna")
         assert (told.action, told.text) == ("wait", ""), text
         assert shop.state(conversation).state == state

@@ -32,7 +32,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def withdraw(engine: Engine, **who: Any) -> None:
     engine.track("consent_update", properties={"granted": False}, **who)
     engine.flush()
-    engine.support.keeper.round()  # under test no thread runs
+    engine.support.worker.round()  # under test no thread runs
 
 
 def left(engine: Engine, words: str = HEIRLOOM) -> list[tuple[str, str]]:
@@ -73,7 +73,7 @@ def test_a_conversation_that_a_person_serves_goes_when_it_is_closed(engine: Engi
     withdraw(engine, anonymous_id="anna")
     assert engine.chat.log.read(served) is not None
     assert engine.inbox.act(served, "kim", "close", {}) == ""
-    engine.support.keeper.round()
+    engine.support.worker.round()
     assert engine.chat.log.read(served) is None
     assert left(engine) == []
 
@@ -87,8 +87,8 @@ def test_a_no_in_the_browser_forgets_the_chat(on_flask: Build) -> None:
     assert visitor.send("POST", "/_opsplug/chat/messages", said).status == 200
     assert left(shop.engine)
     visitor.send("POST", "/_opsplug/consent", b'{"analytics": false}')
-    shop.engine.support.keeper.stop()  # waits for the round that is under way
-    shop.engine.support.keeper.round()
+    shop.engine.support.worker.stop()  # waits for the round that is under way
+    shop.engine.support.worker.round()
     assert left(shop.engine) == []
 
 
@@ -137,7 +137,7 @@ def test_not_a_byte_is_left_behind(tmp_path: Path) -> None:
     for number in range(40):
         engine.track("consent_update", properties={"granted": False}, anonymous_id=f"v{number}")
     engine.flush()
-    engine.support.keeper.round()
+    engine.support.worker.round()
     assert files_with(tmp_path, HEIRLOOM) == []
     engine.track("search", properties={"search_term": "kettle"}, anonymous_id="device-of-anna")
     engine.flush()

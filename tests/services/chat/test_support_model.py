@@ -26,7 +26,7 @@ class _Support:
     """What the inbox needs of `Support`, on a memory."""
 
     def __init__(self, shop: Shop) -> None:
-        self.log, self.desk = shop.log, shop.desk
+        self.log, self.agent_queue = shop.log, shop.agent_queue
 
 
 class Support(RuleBasedStateMachine):
@@ -65,7 +65,7 @@ class Support(RuleBasedStateMachine):
         elif kind == 8:
             self.visitor_leaves_an_address(visitor, random.choice(("x@mail.example", "nonsense")))
         elif kind == 9:
-            self.shops[0].desk.agents.arrive(agent)
+            self.shops[0].agent_queue.agents.arrive(agent)
         elif kind == 10:
             self.time_passes(random.choice((1.0, 40.0, 200.0, 4000.0, 90_000.0)))
             self.both_processes_tend()
@@ -139,7 +139,7 @@ class Support(RuleBasedStateMachine):
 
     def agent_hands_over(self, visitor: str, agent: str, at: int) -> None:
         to = AGENTS[agent == AGENTS[0]]
-        self.shops[at].desk.agents.arrive(to)  # a colleague is somebody who has looked at the inbox
+        self.shops[at].agent_queue.agents.arrive(to)  # a colleague is somebody who has looked at the inbox
         self.watched(visitor, lambda: self.inbox(at).act(self.ids[visitor], agent, "transfer", {"to": to}))
 
     def agent_notes(self, visitor: str, agent: str, at: int) -> None:
@@ -148,7 +148,7 @@ class Support(RuleBasedStateMachine):
     def visitor_leaves_an_address(self, visitor: str, address: str) -> None:
         if self.now(visitor).state != CLOSED:
             try:
-                self.shops[0].desk.keep_contact(self.now(visitor), address)
+                self.shops[0].agent_queue.keep_contact(self.now(visitor), address)
             except EventError:
                 assert address == "nonsense"
 
@@ -159,7 +159,7 @@ class Support(RuleBasedStateMachine):
     def both_processes_tend(self) -> None:
         owners = {visitor: self.now(visitor).owner for visitor in self.ids}
         for shop in self.shops:
-            shop.desk.tend()
+            shop.agent_queue.expire()
         for visitor in self.ids:
             state = self.now(visitor)
             if state.owner != owners[visitor]:

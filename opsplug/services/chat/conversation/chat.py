@@ -1,8 +1,8 @@
 """`engine.chat`: the support chat, from a visitor's message to a reply, with a person taking over at any time.
 
 Wiring: `Chat(storage, sentiment=model.score, search=CatalogueSearch(...), recommend=engine.recommend,
-order_lookup=settings.order_lookup)`. `storage` is the store (see `chat_log.ChatStorage`); the protocols of the other
-collaborators are in `chat_answering` and `chat_search`.
+order_lookup=settings.order_lookup)`. `storage` is the store (see `conversation_log.ChatStorage`); the protocols of
+the other collaborators are in `answering` and `product_search`.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from opsplug.models.text.sentiment import Sentiment, SentimentModel
 from opsplug.privacy import mask
 from opsplug.services.chat.conversation.answering import (
     Answer,
-    Asker,
     Collaborators,
     OrderLookup,
     Phrasing,
     Recommend,
-    answer,
+    Visitor,
+    answer_message,
 )
-from opsplug.services.chat.conversation_log import MOST_UNANSWERED, UNANSWERED, ChatStorage, ConversationLog
-from opsplug.services.chat.desk.agent_queue import Desk
+from opsplug.services.chat.conversation_log import MAX_UNANSWERED, UNANSWERED, ChatStorage, ConversationLog
+from opsplug.services.chat.desk.agent_queue import AgentQueue
 from opsplug.services.chat.desk.carts import Cart
 from opsplug.services.chat.handover import BOT, WAITING, Conversation, Step
-from opsplug.services.chat.knowledge.knowledge import Found, Knowledge
+from opsplug.services.chat.knowledge.knowledge import Knowledge, Match
 from opsplug.services.chat.knowledge.product_search import ProductSearch
 from opsplug.services.chat.knowledge.vectors import Vectors
 from opsplug.services.chat.texts import say
@@ -40,9 +40,9 @@ from opsplug.services.chat.understanding.entities import Entities
 from opsplug.services.chat.understanding.understanding import Context, Understanding, understand
 
 log = logging.getLogger("opsplug")
-_LONGEST = 2000  # characters of a message that are read
-_BURST, _WINDOW = 12, 30.0  # messages of one visitor within so many seconds
-_VISITORS_HELD = 10_000  # whose rate is remembered
+_MAX_LENGTH = 2000  # characters of a message that are read
+_MAX_MESSAGES, _WINDOW = 12, 30.0  # messages of one visitor within so many seconds
+_MAX_VISITORS = 10_000  # whose rate is remembered
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Chat:
         pseudonym: Callable[[str], str] = str,
         clock: Callable[[], float] = time.time,
         log: ConversationLog | None = None,
-        desk: Desk | None = None,
+        agent_queue: AgentQueue | None = None,
         vectors: Vectors | None = None,
         recent_orders: Callable[[str], Sequence[tuple[str, str]]] | None = None,
         emergency: str = "",
@@ -114,11 +114,18 @@ class Chat:
         self._pseudonym = pseudonym
         self.knowledge = Knowledge(storage, clock, vectors)
         self.log = log or ConversationLog(storage, clock)
-        self.desk = desk or Desk(storage, self.log, clock=clock)
+        self.agent_queue = agent_queue or AgentQueue(storage, self.log, clock=clock)
         self._storage = storage
         self._sentiment = sentiment or SentimentModel().score
-        self._helpers = Collaborators(
-            self._known, search, recommend, order_lookup, language_model, valuable_cart, recent_orders, emergency
+        self._collaborators = Collaborators(
+            self._search_knowledge,
+            search,
+            recommend,
+            order_lookup,
+            language_model,
+            valuable_cart,
+            recent_orders,
+            emergency,
         )
         self._cart = cart or (lambda anonymous_id, user_id: Cart())
         self._intents = intents
@@ -190,35 +197,41 @@ class Chat:
         begins_in: str | None = None,
         may_begin: Callable[[], bool] = lambda: True,
     ) -> ChatReply:
-        """Answers one message. An id of another visitor's conversation opens a new one. `user_id` only if verified.
+        """Answer one message. An id of another visitor's conversation opens a new one. `user_id` only if verified.
 
         `message_id` is the sender's own: the same message delivered twice is stored once and answered the same. A new
         conversation `begins_in` the language of the page, and is only opened if it `may_begin`.
         """
         visitor = self.visitor_key(user_id, anonymous_id) or f"n:{time.monotonic_ns():x}"
         own = self._own(conversation_id, visitor)
-        begun = own or Conversation("", language=language or begins_in or self._language)
-        context = _context(begun)
-        masked = mask(text[:_LONGEST]).text
-        heard = understand(masked, context, language)
-        feeling = self._sentiment(heard.text, heard.language)
+        current = own or Conversation("", language=language or begins_in or self._language)
+        context = _context_of(current)
+        masked = mask(text[:_MAX_LENGTH]).text
+        understanding = understand(masked, context, language)
+        sentiment = self._sentiment(understanding.text, understanding.language)
         refusal = self._refusal(text, visitor) or ("" if own or may_begin() else "slow_down")
         if refusal:
-            told = Answer("ask", say(refusal, heard.language), 1.0, context)
-            return replace(_reply(begun.id, heard, feeling, told), refused=refusal)
-        conversation = own or self.log.open(visitor, begun.language)
-        data = {"sentiment": round(feeling.polarity, 3), "intent": heard.intent, "language": heard.language}
+            answer = Answer("ask", say(refusal, understanding.language), 1.0, context)
+            return replace(_reply(current.id, understanding, sentiment, answer), refused=refusal)
+        conversation = own or self.log.open(visitor, current.language)
+        data = {
+            "sentiment": round(sentiment.polarity, 3),
+            "intent": understanding.intent,
+            "language": understanding.language,
+        }
         step = self.log.append(
-            conversation, "visitor_said", by="visitor", text=heard.text, data=data, event_id=message_id
+            conversation, "visitor_said", by="visitor", text=understanding.text, data=data, event_id=message_id
         )
         if step.refused == "duplicate":
-            return self._again(step.conversation, message_id, heard, feeling)
+            return self._repeat_answer(step.conversation, message_id, understanding, sentiment)
         if step.conversation.state != BOT:
-            text = say("still_waiting", heard.language) if step.conversation.state == WAITING else ""
-            return _reply(conversation.id, heard, feeling, Answer("wait", text, 1.0, context))
-        worth = (lambda: cart_value) if cart_value else (lambda: self.cart(anonymous_id, user_id).value)
-        told = answer(heard, feeling, context, Asker(anonymous_id or "", user_id, worth), self._helpers)
-        return self._say(step.conversation, heard, feeling, told)
+            text = say("still_waiting", understanding.language) if step.conversation.state == WAITING else ""
+            return _reply(conversation.id, understanding, sentiment, Answer("wait", text, 1.0, context))
+        cart_worth = (lambda: cart_value) if cart_value else (lambda: self.cart(anonymous_id, user_id).value)
+        answer = answer_message(
+            understanding, sentiment, context, Visitor(anonymous_id or "", user_id, cart_worth), self._collaborators
+        )
+        return self._give_answer(step.conversation, understanding, sentiment, answer)
 
     def visitor_key(self, user_id: str | None, anonymous_id: str | None) -> str:
         """Under what a visitor's conversations are kept: the user's pseudonym, else the anonymous id, else nothing."""
@@ -232,16 +245,16 @@ class Chat:
         return sum(self.log.forget(key) for key in keys)
 
     def ask_for_person(self, conversation_id: str, visitor: str, trigger: str = "asked") -> Step | None:
-        """The visible way to a person; None unless the conversation is this visitor's own."""
+        """Request a person for a conversation; None unless the conversation is this visitor's own."""
         conversation = self.log.of_visitor(conversation_id, visitor)
         if conversation is None:
             return None
-        return self.desk.call(conversation, trigger, "visitor")
+        return self.agent_queue.call(conversation, trigger, "visitor")
 
     def unanswered(self) -> list[dict[str, Any]]:
         """Questions without an answer, oldest first: what the shop's knowledge lacks."""
-        found = [dict(value) for _, value in self._storage.newest_documents(UNANSWERED, MOST_UNANSWERED)]
-        return sorted(found, key=lambda lost: int(lost["at"]))
+        found = [dict(value) for _, value in self._storage.newest_documents(UNANSWERED, MAX_UNANSWERED)]
+        return sorted(found, key=lambda document: int(document["at"]))
 
     def cart(self, anonymous_id: str | None, user_id: str | None) -> Cart:
         """What lies in this visitor's cart now, with its value; `user_id` is the shop's own, of a verified session."""
@@ -252,86 +265,97 @@ class Chat:
         entries = [self.knowledge.get(name, language) for name in names]
         return [{"title": entry.question, "url": entry.url or None} for entry in entries if entry is not None]
 
-    def _known(self, text: str, language: str) -> list[Found]:
+    def _search_knowledge(self, text: str, language: str) -> list[Match]:
         found = self.knowledge.search(text, language)
         if self._intents is None or (found and found[0].confidence >= VERBATIM):
             return found
         return self.knowledge.preferred(found, self._intents(text), language)
 
     def _own(self, conversation_id: str | None, visitor: str) -> Conversation | None:
-        """The visitor's conversation of this id, as long as it goes on."""
+        """Load the visitor's own conversation of this id, unless it is full."""
         own = self.log.of_visitor(conversation_id, visitor) if conversation_id else None
         return own if own is not None and not own.is_full else None
 
     def _refusal(self, text: str, visitor: str) -> str:
-        """The key of what is said instead of an answer, where the message is too long or one of too many."""
+        """The text key of a refusal, for a message that is too long or over the rate limit; else empty."""
         now = self._clock()
         with self._lock:
-            if len(self._recent) >= _VISITORS_HELD:
+            if len(self._recent) >= _MAX_VISITORS:
                 self._recent.clear()
-            times = self._recent.setdefault(visitor, deque(maxlen=_BURST))
-            flooding = len(times) == _BURST and now - times[0] < _WINDOW
+            times = self._recent.setdefault(visitor, deque(maxlen=_MAX_MESSAGES))
+            flooding = len(times) == _MAX_MESSAGES and now - times[0] < _WINDOW
             if not flooding:
                 times.append(now)
-        return "slow_down" if flooding else "too_long" if len(text) > _LONGEST else ""
+        return "slow_down" if flooding else "too_long" if len(text) > _MAX_LENGTH else ""
 
-    def _say(self, conversation: Conversation, heard: Understanding, feeling: Sentiment, told: Answer) -> ChatReply:
-        if told.trigger:
-            called = self.desk.call(conversation, told.trigger, "bot").conversation
+    def _give_answer(
+        self, conversation: Conversation, understanding: Understanding, sentiment: Sentiment, answer: Answer
+    ) -> ChatReply:
+        if answer.trigger:
+            called = self.agent_queue.call(conversation, answer.trigger, "bot").conversation
             if called.state == BOT:  # nobody is here: what the visitor reads must not promise anybody
                 notice = called.messages[-1]
                 said = say(notice.text, called.language, **notice.data)
-                told = replace(told, text=f"{told.foreword} {said}".strip())
+                answer = replace(answer, text=f"{answer.foreword} {said}".strip())
             elif called.state != WAITING:  # a person came, or it was closed, while the assistant was thinking
-                told = Answer("wait", "", 1.0, told.context)
-            return _reply(conversation.id, heard, feeling, told)
-        data: dict[str, Any] = {"action": told.action, "sources": list(told.sources), "context": _packed(told.context)}
-        data |= {"suggestions": list(told.suggestions), "confidence": round(told.confidence, 3)}
-        data["items"] = [item["item_id"] for item in told.items]
+                answer = Answer("wait", "", 1.0, answer.context)
+            return _reply(conversation.id, understanding, sentiment, answer)
+        data: dict[str, Any] = {
+            "action": answer.action,
+            "sources": list(answer.sources),
+            "context": _context_to_dict(answer.context),
+        }
+        data |= {"suggestions": list(answer.suggestions), "confidence": round(answer.confidence, 3)}
+        data["items"] = [item["item_id"] for item in answer.items]
         now = round(self._clock() * 1000)
         question = f"{conversation.id}/{now:013d}"
-        if told.missed:
-            lost = {"text": heard.text, "language": heard.language, "conversation_id": conversation.id, "at": now}
-            self._storage.put_document(UNANSWERED, question, lost, now)
-        step = self.log.append(conversation, "bot_said", by="bot", text=told.text, data=data)
+        if answer.missed:
+            miss = {
+                "text": understanding.text,
+                "language": understanding.language,
+                "conversation_id": conversation.id,
+                "at": now,
+            }
+            self._storage.put_document(UNANSWERED, question, miss, now)
+        step = self.log.append(conversation, "bot_said", by="bot", text=answer.text, data=data)
         if step.refused:  # a person took over, or all was forgotten, while the assistant was thinking: it is silent
             self._storage.delete_document(UNANSWERED, question)
-            told = Answer("wait", "", 1.0, told.context)
-        return _reply(conversation.id, heard, feeling, told)
+            answer = Answer("wait", "", 1.0, answer.context)
+        return _reply(conversation.id, understanding, sentiment, answer)
 
-    def _again(
-        self, conversation: Conversation, message_id: str | None, heard: Understanding, feeling: Sentiment
+    def _repeat_answer(
+        self, conversation: Conversation, message_id: str | None, understanding: Understanding, sentiment: Sentiment
     ) -> ChatReply:
         after = [message.id for message in conversation.messages].index(message_id or "") + 1
         said = next((message for message in conversation.messages[after:] if message.role == "bot"), None)
         text, data = (said.text, said.data) if said else ("", {})
-        told = Answer(
+        answer = Answer(
             data.get("action", "wait"), text, data.get("confidence", 1.0), Context(), tuple(data.get("sources", ()))
         )
-        return _reply(conversation.id, heard, feeling, told)
+        return _reply(conversation.id, understanding, sentiment, answer)
 
 
-def _reply(conversation_id: str, heard: Understanding, feeling: Sentiment, told: Answer) -> ChatReply:
+def _reply(conversation_id: str, understanding: Understanding, sentiment: Sentiment, answer: Answer) -> ChatReply:
     return ChatReply(
         conversation_id,
-        told.text,
-        told.action,
-        told.confidence,
-        told.sources,
-        heard.intent,
-        feeling,
-        heard.language,
-        told.items,
-        told.suggestions,
+        answer.text,
+        answer.action,
+        answer.confidence,
+        answer.sources,
+        understanding.intent,
+        sentiment,
+        understanding.language,
+        answer.items,
+        answer.suggestions,
     )
 
 
-def _packed(context: Context) -> dict[str, Any]:
+def _context_to_dict(context: Context) -> dict[str, Any]:
     return asdict(context)
 
 
-def _context(conversation: Conversation) -> Context:
-    """What the assistant's last words left behind; nothing once a person has spoken since."""
+def _context_of(conversation: Conversation) -> Context:
+    """Restore the context stored with the assistant's last message; empty once a person has spoken since."""
     for message in reversed(conversation.messages):
         if message.role == "bot":
             packed = dict(message.data.get("context", {}))

@@ -20,19 +20,19 @@ from opsplug.errors import StoreError
 from opsplug.privacy import mask
 from opsplug.services.chat.knowledge.entries import Entry
 from opsplug.services.chat.knowledge.grounding import CHOICE, NONE_FITS, RULES, Proposal, checked, chosen
-from opsplug.services.chat.knowledge.knowledge import Found
+from opsplug.services.chat.knowledge.knowledge import Match
 from opsplug.training.encoders import openai_client
 
 if TYPE_CHECKING:
     from opsplug.settings import Settings
 
 log = logging.getLogger("opsplug")
-_CACHE = 256
-_MOST_TOKENS = 500  # of one answer
-_PER_TOKEN = 3  # characters, where the endpoint does not say what it used
+_CACHE_SIZE = 256
+_MAX_TOKENS = 500  # of one answer
+_CHARACTERS_PER_TOKEN = 3  # characters, where the endpoint does not say what it used
 _FAILURES, _REST = 3, 30.0  # so many failures in a row, and the endpoint is left alone for so many seconds
 _REFUSED = (400, 422, 500)  # how endpoints answer to a form that they do not know
-_LONGEST_REST = 600.0  # however long an endpoint asks to be left alone
+_MAX_RETRY_AFTER = 600.0  # however long an endpoint asks to be left alone
 
 
 class Tally(Protocol):
@@ -102,7 +102,7 @@ class LanguageModel:
         if "_client" in self.__dict__:
             self._client.close()
 
-    def propose(self, question: str, language: str, passages: Sequence[Found]) -> Proposal | None:
+    def propose(self, question: str, language: str, passages: Sequence[Match]) -> Proposal | None:
         """Asks once about `question` (masked here) and `passages`; asking the same again costs nothing."""
         masked = mask(question).text
         known = {found.entry.id: found.entry for found in passages}
@@ -117,7 +117,7 @@ class LanguageModel:
         if proposal is not None:
             with self._lock:
                 self._cache[key] = proposal
-                while len(self._cache) > _CACHE:
+                while len(self._cache) > _CACHE_SIZE:
                     self._cache.popitem(last=False)
         return proposal
 
@@ -168,7 +168,7 @@ class LanguageModel:
         chunks = client.chat.completions.create(
             model=self._model,
             temperature=0,
-            max_tokens=_MOST_TOKENS,
+            max_tokens=_MAX_TOKENS,
             stream=True,
             stream_options={"include_usage": True},
             messages=[{"role": "system", "content": rules}, {"role": "user", "content": data}],
@@ -183,9 +183,9 @@ class LanguageModel:
                     content += choice.delta.content or ""
                     ended = ended or choice.finish_reason is not None
                 begun = content.lstrip()
-                if time.monotonic() > deadline or (begun and begun[0] not in "{`") or len(content) > 10 * _MOST_TOKENS:
+                if time.monotonic() > deadline or (begun and begun[0] not in "{`") or len(content) > 10 * _MAX_TOKENS:
                     break
-        return content, tokens or (len(rules) + len(data) + len(content)) // _PER_TOKEN, ended
+        return content, tokens or (len(rules) + len(data) + len(content)) // _CHARACTERS_PER_TOKEN, ended
 
     def _rest(self, error: Exception) -> None:
         """After failures in a row, or where the endpoint says for how long, nobody waits for it for a while."""
@@ -194,7 +194,7 @@ class LanguageModel:
         headers = getattr(getattr(error, "response", None), "headers", {})
         asked = str(headers.get("retry-after", ""))
         seconds = float(asked) if asked.isdigit() else _REST if self._failures >= _FAILURES else 0.0
-        self._rests_until = time.monotonic() + min(seconds, _LONGEST_REST)
+        self._rests_until = time.monotonic() + min(seconds, _MAX_RETRY_AFTER)
 
 
 def build(settings: Settings, tally: Tally) -> LanguageModel | None:

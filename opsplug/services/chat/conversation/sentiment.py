@@ -1,4 +1,4 @@
-"""`engine.sentiment`: how a text feels, by word lists at first, then by what training learned."""
+"""`engine.sentiment`: sentiment of a text, from lexicons until a model is trained."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SentimentService:
         self._live = Live(artefacts, NAME, _model, count=counters.add)
 
     def score(self, text: str, language: str | None = None) -> Sentiment:
-        """Judge how a text sounds, with the model that serves now.
+        """Score the sentiment of a text with the current model.
 
         Parameters
         ----------

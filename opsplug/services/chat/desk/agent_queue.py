@@ -1,7 +1,7 @@
-"""The desk: calls a person, offers the conversation to somebody, and sees to it that nobody waits for ever.
+"""Agent queue: requests an agent for a conversation, routes it, and times out agents and visitors who wait too long.
 
-Whatever happens the visitor is told: that somebody is called, that nobody is here and when somebody will be, that
-nobody came and where to leave an address.
+Each change leaves a notice for the visitor: that an agent is called, that none is here and when one will be, that
+none came and where to leave an address.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from opsplug.services.chat.desk.opening_hours import Hours
 from opsplug.services.chat.handover import PERSON, WAITING, Conversation, Step
 from opsplug.units import HOUR
 
-PATIENCE = 180.0  # seconds that a visitor waits before being told that nobody is free
-_WORD = 60.0  # seconds that an owner always has for a word
-_SETTLED = 600.0  # seconds after which no process is still writing a line
-_IDLE = HOUR  # seconds after which a conversation ends that its owner left and its visitor, too
+MAX_WAIT_SECONDS = 180.0  # seconds that a visitor waits before being told that nobody is free
+_MIN_OWNER_SILENCE = 60.0  # seconds without an event before an agent may time out
+_SETTLED_AFTER = 600.0  # seconds after which no process is still writing a line
+_MAX_IDLE = HOUR  # seconds after which a conversation ends that its owner left and its visitor, too
 _MAIL = re.compile(r"[^\s@<>\"',;:]{1,64}@[^\s@<>\"',;:]{1,180}\.[^\s@<>\"',;:.]{2,}")
 _PHONE = re.compile(r"\+?[\d][\d\s()/.\-]{5,24}")
 
 
-class Desk:
-    """Safe to share between threads and processes: each thing it does it does once, however many try."""
+class AgentQueue:
+    """Safe to share between threads and processes: event ids make each action idempotent."""
 
     def __init__(
         self,
@@ -38,14 +38,14 @@ class Desk:
         *,
         agents: Agents | None = None,
         hours: Hours = Hours(),  # noqa: B008  (frozen)
-        patience: float = PATIENCE,
+        max_wait: float = MAX_WAIT_SECONDS,
         seal: Seal | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.agents = agents or Agents(storage, (), clock)
         self.hours = hours
         self._log = log
-        self._patience = patience
+        self._max_wait = max_wait
         self._seal = seal
         self._clock = clock
 
@@ -55,7 +55,7 @@ class Desk:
         return self.hours.is_open(self._clock()) or bool(self.agents.here())
 
     def call(self, conversation: Conversation, trigger: str, by: str) -> Step:
-        """Wants a person; the last message then says what will happen."""
+        """Request an agent; the last message of the conversation then says what will happen."""
         data: dict[str, Any] = {"trigger": trigger}
         if not self.is_open:
             data |= {"closed": True, "opens": self.hours.opening(self._clock(), conversation.language)}
@@ -63,23 +63,23 @@ class Desk:
         return step if step.refused else self._offer(step)
 
     def offer_again(self, conversation: Conversation) -> Step:
-        """Looks once more for the one who should have it."""
+        """Route a waiting conversation again."""
         return self._offer(Step(conversation))
 
     def keep_contact(self, conversation: Conversation, address: str) -> Step:
-        """Keeps the address that a visitor leaves, sealed; `EventError` for what is neither mail nor telephone."""
+        """Store the contact address of a visitor, sealed; `EventError` for what is neither mail nor telephone."""
         if self._seal is None or not is_address(address):
             raise EventError("address: an e-mail address or a telephone number is expected")
         sealed = self._seal.close(address.strip(), conversation.id)
         return self._log.append(conversation, "contact_left", by="visitor", data={"sealed": sealed})
 
     def contact(self, conversation: Conversation) -> str:
-        """The address that the visitor left, in plain words; for the eyes of who answers."""
+        """The decrypted contact address, for the agent who answers."""
         return (self._seal.open(conversation.contact, conversation.id) if self._seal else None) or ""
 
-    def tend(self) -> bool:
-        """Ends what has waited too long; -> whether anything is left that may have to be ended later."""
-        settled = (self._clock() - _SETTLED) * 1000
+    def expire(self) -> bool:
+        """Apply the time-outs to all conversations; -> whether any may time out later."""
+        settled = (self._clock() - _SETTLED_AFTER) * 1000
         active = False
         for line in self._log.concerning_people():
             if line["state"] not in (WAITING, PERSON) and line["updated_at"] < settled:
@@ -87,45 +87,45 @@ class Desk:
             conversation = self._log.repair(line["conversation_id"])
             if conversation is None:
                 continue
-            active = self.tend_one(conversation).state in (WAITING, PERSON) or active
+            active = self.expire_one(conversation).state in (WAITING, PERSON) or active
         return active
 
-    def tend_one(self, conversation: Conversation) -> Conversation:
-        """The same for one that somebody looks at: what a visitor is told must not wait for the next round."""
+    def expire_one(self, conversation: Conversation) -> Conversation:
+        """Apply the time-outs to one conversation at once, when a visitor or agent reads it."""
         if conversation.state == WAITING:
-            return self._tire(conversation)
-        return self._release(conversation) if conversation.state == PERSON else conversation
+            return self._expire_waiting(conversation)
+        return self._expire_agent(conversation) if conversation.state == PERSON else conversation
 
     def _offer(self, step: Step) -> Step:
         conversation = step.conversation
         if conversation.state != WAITING:
             return step
-        heard = [message for message in conversation.messages if message.role == "visitor"]
+        from_visitor = [message for message in conversation.messages if message.role == "visitor"]
         topics = {conversation.triggers[-1][1] if conversation.triggers else ""}
-        topics |= {str(heard[-1].data.get("intent", ""))} if heard else set()
+        topics |= {str(from_visitor[-1].data.get("intent", ""))} if from_visitor else set()
         load = Counter(line["agent"] for line in self._log.concerning_people() if line["agent"])
-        to = offered_to(self.agents.here(), self.agents.groups, topics, conversation.language, load)
-        if not to or to == conversation.routed_to:
+        candidate = offered_to(self.agents.here(), self.agents.groups, topics, conversation.language, load)
+        if not candidate or candidate == conversation.routed_to:
             return step
-        routed = self._log.append(conversation, "routed", by="desk", data={"to": to})
+        routed = self._log.append(conversation, "routed", by="desk", data={"to": candidate})
         return step if routed.refused else routed
 
-    def _tire(self, waiting: Conversation) -> Conversation:
-        """Nobody came in time. The id is that of this wait, so that of several processes one says it."""
-        if self._clock() * 1000 - waiting.waiting_since < self._patience * 1000:
+    def _expire_waiting(self, waiting: Conversation) -> Conversation:
+        """Time out a wait for an agent. The event id is that of this wait, so that several processes add it once."""
+        if self._clock() * 1000 - waiting.waiting_since < self._max_wait * 1000:
             return waiting
         event_id = f"tired-{waiting.waiting_since}"
         return self._log.append(
             waiting, "timed_out", by="timeout", data={"owner": WAITING}, event_id=event_id
         ).conversation
 
-    def _release(self, owned: Conversation) -> Conversation:
-        """The owner is gone: back into the queue if the visitor waits for a word, to its end if nobody does."""
-        quiet = self._clock() * 1000 - owned.updated_at
-        if quiet < _WORD * 1000:
+    def _expire_agent(self, owned: Conversation) -> Conversation:
+        """Time out an absent agent: requeue the conversation if the visitor waits, else close it when idle."""
+        silence = self._clock() * 1000 - owned.updated_at
+        if silence < _MIN_OWNER_SILENCE * 1000:
             return owned
         owner = next((agent for agent in self.agents.all() if agent.name == owned.agent), Agent(owned.agent))
-        if self._clock() * 1000 - owner.seen_at < (_IDLE if owner.remote else HERE) * 1000:
+        if self._clock() * 1000 - owner.seen_at < (_MAX_IDLE if owner.remote else HERE) * 1000:
             return owned
         spoken = [message for message in owned.messages if message.role in ("visitor", "agent")]
         event_id = f"gone-{owned.updated_at}"
@@ -134,12 +134,12 @@ class Desk:
             return self._offer(
                 self._log.append(owned, "timed_out", by="timeout", data=data, event_id=event_id)
             ).conversation
-        if quiet >= _IDLE * 1000:
+        if silence >= _MAX_IDLE * 1000:
             return self._log.append(owned, "closed", by="timeout", event_id=event_id).conversation
         return owned
 
 
 def is_address(text: str, *, mail_only: bool = False) -> bool:
-    """Whether a person can be reached there: by mail, or by telephone."""
+    """Whether a text is an e-mail address or a telephone number."""
     text = text.strip()
     return bool(_MAIL.fullmatch(text) or (not mail_only and _PHONE.fullmatch(text)))

@@ -1,4 +1,4 @@
-"""The people behind the chat: who they are, who is here now, and whom a conversation is offered to first."""
+"""Support agents: configuration, presence, and routing of a conversation to the most suitable one."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Agents:
         self._written: dict[str, float] = {}
 
     def arrive(self, name: str, language: str = "", *, remote: bool = False) -> None:
-        """`name` is looking at the inbox, or was heard of from the help desk; costs a write only now and then."""
+        """Record the presence of an agent in the inbox or the help desk; writes at most once in 20 seconds."""
         now = self._clock()
         with self._lock:
             if 0 <= now - self._written.get(name, -_BEAT) < _BEAT:
@@ -62,13 +62,13 @@ class Agents:
         self._storage.put_document(KIND, name, {"at": at, "language": language, "remote": remote}, at)
 
     def leave(self, name: str) -> None:
-        """`name` says that they go."""
+        """Remove the presence of an agent."""
         with self._lock:
             self._written.pop(name, None)
         self._storage.delete_document(KIND, name)
 
     def all(self) -> list[Agent]:
-        """Those of the setting, and whoever looked at the inbox; by name."""
+        """All agents of the setting and of the inbox, by name."""
         seen = dict(self._storage.documents(KIND))
         found = []
         for name in sorted({*self._configured, *seen}):
@@ -78,7 +78,7 @@ class Agents:
         return found
 
     def here(self) -> list[Agent]:
-        """Those who look at the inbox now."""
+        """Agents present now."""
         since = self._clock() * 1000 - HERE * 1000
         return [agent for agent in self.all() if agent.seen_at > since]
 
@@ -90,8 +90,9 @@ class Agents:
 def offered_to(
     here: Sequence[Agent], groups: Collection[str], topics: Collection[str], language: str, load: Mapping[str, int]
 ) -> str:
-    """Whom the queue offers a conversation to first: of those who are here the one who knows the topic, then the
-    language, then has the least to do. The group's name where its people are not here; nobody where all are alike.
+    """Route a conversation: among the agents present by topic, then by language, then by the lowest load.
+
+    Returns the group's name where none of its agents is present, and nothing where there is no choice.
     """
     wanted = {topic for topic in topics if topic in groups}
     able = [agent for agent in here if agent.groups & wanted] if wanted else list(here)

@@ -1,4 +1,4 @@
-"""What lies in a visitor's cart now, and what it is worth: for the chat and whoever reads a conversation."""
+"""Current cart of a visitor and its value, for the chat and the agents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bridge to a help desk the shop already has: signed messages out, signed messages in.
+"""Webhook bridge to an external help desk: signed messages out, signed messages in.
 
 Signatures follow the Standard Webhooks specification (standardwebhooks.com): HMAC-SHA256 over `id.timestamp.body`, in
 the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (`v1,` and base64).
@@ -21,15 +21,23 @@ import msgspec
 
 from opsplug.errors import EventError
 from opsplug.services.chat.conversation_log import ConversationLog
-from opsplug.services.chat.desk.agent_queue import Desk
+from opsplug.services.chat.desk.agent_queue import AgentQueue
 from opsplug.services.chat.handover import NO_AGENTS, PERSON, WAITING, Conversation, Event, Message, Step
 from opsplug.services.chat.texts import say
 
 log = logging.getLogger("opsplug")
 TOLERANCE = 300  # seconds that the clocks of both sides may differ
 _TIMEOUT = 5.0
-_OWN = "desk-"  # begins the id of each event that came from there
-_ALWAYS = {"person_wanted", "contact_left", "agent_accepted", "agent_released", "transferred", "timed_out", "closed"}
+_EVENT_ID_PREFIX = "desk-"  # begins the id of each event that came from there
+_OWNER_EVENTS = {
+    "person_wanted",
+    "contact_left",
+    "agent_accepted",
+    "agent_released",
+    "transferred",
+    "timed_out",
+    "closed",
+}
 _FROM_DESK = {"agent_accepted", "agent_said", "agent_released", "closed", "noted"}
 
 
@@ -51,36 +59,36 @@ class Bridge:
         return bool(self._address)
 
     def concerns(self, conversation: Conversation, event: Event) -> bool:
-        """Whether a desk wants to hear of this: all changes of owner, and what is said while people are concerned."""
-        if event.id.startswith(_OWN):
-            return False  # the desk said it
+        """Whether an event goes to the help desk: changes of owner, and messages while an agent is involved."""
+        if event.id.startswith(_EVENT_ID_PREFIX):
+            return False  # it came from the help desk
         if event.kind == "visitor_said":
             return conversation.state in (WAITING, PERSON)
-        return event.kind in _ALWAYS or event.kind == "agent_said"
+        return event.kind in _OWNER_EVENTS or event.kind == "agent_said"
 
     def message(self, conversation: Conversation, event: Event) -> dict[str, Any]:
-        """What goes out: texts are masked, an address that the visitor left is only said to be there."""
-        told: dict[str, Any] = {
+        """The outgoing payload: texts are masked, of a contact address only its existence is sent."""
+        payload: dict[str, Any] = {
             "event": event.kind, "at": event.at, "conversation_id": conversation.id, "state": conversation.state,
             "agent": conversation.agent or None, "language": conversation.language, "by": event.by,
             "contact": bool(conversation.contact),
         }  # fmt: skip
         if event.text:
-            told["message"] = {"id": event.id, "text": event.text}
+            payload["message"] = {"id": event.id, "text": event.text}
         if event.kind == "person_wanted":
-            told["trigger"] = event.data.get("trigger", "")
-            told["transcript"] = [_line(message, conversation.language) for message in conversation.transcript]
-        return told
+            payload["trigger"] = event.data.get("trigger", "")
+            payload["transcript"] = [_line(message, conversation.language) for message in conversation.transcript]
+        return payload
 
-    def send(self, what: Mapping[str, Any]) -> bool:
-        """One try; False where nobody took it."""
-        body = msgspec.json.encode(what)
-        moment = str(int(self._clock()))
+    def send(self, payload: Mapping[str, Any]) -> bool:
+        """Post a payload once; False where the help desk did not accept it."""
+        body = msgspec.json.encode(payload)
+        timestamp = str(int(self._clock()))
         headers = {
             "Content-Type": "application/json",
-            "webhook-id": str(what["id"]),
-            "webhook-timestamp": moment,
-            "webhook-signature": signature(self._secret, str(what["id"]), moment, body),
+            "webhook-id": str(payload["id"]),
+            "webhook-timestamp": timestamp,
+            "webhook-signature": signature(self._secret, str(payload["id"]), timestamp, body),
         }
         request = urllib.request.Request(self._address, data=body, headers=headers, method="POST")
         try:
@@ -91,37 +99,39 @@ class Bridge:
             return False
 
     def read(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any] | None:
-        """What the desk says; None unless it is signed with our secret, now. `EventError` for what is no message."""
-        message_id, moment = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-        known = signature(self._secret, message_id, moment, body).encode()
+        """Parse an incoming message; None for an invalid or old signature, `EventError` where it is malformed."""
+        message_id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+        expected = signature(self._secret, message_id, timestamp, body).encode()
         given = headers.get("webhook-signature", "").encode().split()
-        fits = any(hmac.compare_digest(known, one) for one in given)  # several: a secret is being changed
-        if not self._secret or not fits or not moment.isdigit() or abs(int(moment) - self._clock()) > TOLERANCE:
+        is_signed = any(hmac.compare_digest(expected, one) for one in given)  # several: a secret is being changed
+        if not self._secret or not is_signed or not timestamp.isdigit():
+            return None
+        if abs(int(timestamp) - self._clock()) > TOLERANCE:
             return None
         try:
-            said = msgspec.json.decode(body, type=dict[str, Any])
+            incoming = msgspec.json.decode(body, type=dict[str, Any])
         except msgspec.DecodeError:
             raise EventError("the body is no JSON object") from None
         for field in ("conversation_id", "event", "agent"):
-            if not isinstance(said.get(field), str) or not said[field]:
+            if not isinstance(incoming.get(field), str) or not incoming[field]:
                 raise EventError(f"{field}: a text is expected")
-        if said["event"] not in _FROM_DESK:
+        if incoming["event"] not in _FROM_DESK:
             raise EventError(f"event: one of {', '.join(sorted(_FROM_DESK))} is expected")
-        if said["agent"] in NO_AGENTS:
-            raise EventError(f"agent: nobody may be called {said['agent']!r} here: it is the name of a part")
-        return {**said, "id": message_id}
+        if incoming["agent"] in NO_AGENTS:
+            raise EventError(f"agent: nobody may be called {incoming['agent']!r} here: it is the name of a part")
+        return {**incoming, "id": message_id}
 
-    def apply(self, said: Mapping[str, Any], chat_log: ConversationLog, desk: Desk) -> Step | None:
-        """Does what the desk says; a message that comes twice counts once. None: there is no such conversation."""
-        conversation = chat_log.read(said["conversation_id"])
+    def apply(self, incoming: Mapping[str, Any], chat_log: ConversationLog, agent_queue: AgentQueue) -> Step | None:
+        """Apply an incoming message, once for each id. None: there is no such conversation."""
+        conversation = chat_log.read(incoming["conversation_id"])
         if conversation is None:
             return None
-        desk.agents.arrive(said["agent"], remote=True)
-        text = str(said.get("text") or "")
-        event_id = f"{_OWN}{hashlib.sha256(said['id'].encode()).hexdigest()[:24]}"
-        if said["event"] == "agent_said" and conversation.state in (WAITING, "bot"):
-            chat_log.append(conversation, "agent_accepted", by=said["agent"], event_id=f"{event_id}:accepted")
-        return chat_log.append(conversation, said["event"], by=said["agent"], text=text, event_id=event_id)
+        agent_queue.agents.arrive(incoming["agent"], remote=True)
+        text = str(incoming.get("text") or "")
+        event_id = f"{_EVENT_ID_PREFIX}{hashlib.sha256(incoming['id'].encode()).hexdigest()[:24]}"
+        if incoming["event"] == "agent_said" and conversation.state in (WAITING, "bot"):
+            chat_log.append(conversation, "agent_accepted", by=incoming["agent"], event_id=f"{event_id}:accepted")
+        return chat_log.append(conversation, incoming["event"], by=incoming["agent"], text=text, event_id=event_id)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -1,4 +1,4 @@
-"""What is to be delivered outside of the shop: kept in the store until it has arrived, tried again and again."""
+"""Persistent outbox of the chat: webhooks and e-mails, kept in the store and retried until they are delivered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from opsplug.services.chat.conversation_log import OUTBOX, ChatStorage
 
 log = logging.getLogger("opsplug")
-_PAUSES = (10, 60, 300, 1800, 7200, 21_600, 43_200)  # seconds between two tries; after the last it is given up
+_RETRY_DELAYS = (10, 60, 300, 1800, 7200, 21_600, 43_200)  # seconds between two tries; after the last it is given up
+_RENAMED_CHANNELS = {"letter": "mail"}  # under what entries of earlier versions are delivered
 _LEASE, _LEASE_MS = "chat_outbox", 60_000
 
 Deliver = Callable[[Mapping[str, Any]], bool]
@@ -24,37 +25,37 @@ class OutboxStorage(ChatStorage, Protocol):
 
 
 class Outbox:
-    """`ways`: how each kind of thing is delivered. Whoever holds the lease delivers, in order of conversation."""
+    """At-least-once delivery by `channels`. Whoever holds the lease delivers, in order within each conversation."""
 
     def __init__(
-        self, storage: OutboxStorage, ways: Mapping[str, Deliver], clock: Callable[[], float] = time.time
+        self, storage: OutboxStorage, channels: Mapping[str, Deliver], clock: Callable[[], float] = time.time
     ) -> None:
         self._storage = storage
-        self._ways = ways
+        self._channels = channels
         self._clock = clock
         self._name = secrets.token_hex(8)
 
-    def put(self, conversation_id: str, way: str, what: Mapping[str, Any]) -> str:
-        """Keeps something to deliver, by the time `at` it speaks of; -> its id, the same in every try."""
+    def put(self, conversation_id: str, channel: str, payload: Mapping[str, Any]) -> str:
+        """Queue a payload, by the time in its `at`; -> its id, the same in every try."""
         now = self._now
-        name = f"{int(what.get('at', now)):013d}-{secrets.token_hex(8)}"
-        entry = {"id": name, "way": way, "what": dict(what), "tries": 0, "due": now}
+        name = f"{int(payload.get('at', now)):013d}-{secrets.token_hex(8)}"
+        entry = {"id": name, "way": channel, "what": dict(payload), "tries": 0, "due": now}
         self._storage.put_document(OUTBOX, f"{conversation_id}/{name}", entry, now)
         return name
 
     def deliver(self) -> bool:
-        """Delivers what is due; -> whether anything is left."""
-        waiting = self._storage.documents(OUTBOX)
-        if not any(entry["due"] <= self._now for _, entry in waiting):
-            return bool(waiting)
+        """Deliver what is due; -> whether anything is left."""
+        queued = self._storage.documents(OUTBOX)
+        if not any(entry["due"] <= self._now for _, entry in queued):
+            return bool(queued)
         if not self._lease():
             return True
         try:
-            late: set[tuple[str, str]] = set()  # what follows one that has not arrived waits, too
-            for key, entry in waiting:
-                place = (key.partition("/")[0], entry["way"])
-                if place not in late and (entry["due"] > self._now or not self._one(key, entry)):
-                    late.add(place)
+            blocked: set[tuple[str, str]] = set()  # what follows one that has not been delivered waits, too
+            for key, entry in queued:
+                sequence = (key.partition("/")[0], _channel_of(entry))
+                if sequence not in blocked and (entry["due"] > self._now or not self._deliver_one(key, entry)):
+                    blocked.add(sequence)
                 self._lease()
         finally:
             self._storage.release_lease(_LEASE, self._name)
@@ -67,30 +68,34 @@ class Outbox:
     def _lease(self) -> bool:
         return self._storage.acquire_lease(_LEASE, self._name, ttl_ms=_LEASE_MS, now_ms=self._now)
 
-    def _one(self, key: str, entry: dict[str, Any]) -> bool:
+    def _deliver_one(self, key: str, entry: dict[str, Any]) -> bool:
         if self._storage.get_document(OUTBOX, key) is None:
             return True  # delivered by another process, or forgotten with its conversation
-        way = self._ways.get(entry["way"])
-        if way is not None and self._arrives(way, entry):
+        channel = self._channels.get(_channel_of(entry))
+        if channel is not None and self._try(channel, entry):
             self._storage.delete_document(OUTBOX, key)
             return True
         tries, now = entry["tries"] + 1, self._now
-        if way is None or tries > len(_PAUSES):
+        if channel is None or tries > len(_RETRY_DELAYS):
             log.error(
                 "opsplug: a %s of the chat could not be delivered in %s tries; it is given up", entry["way"], tries
             )
             self._storage.delete_document(OUTBOX, key)
             return True
-        late = {**entry, "tries": tries, "due": now + 1000 * _PAUSES[tries - 1]}
+        late = {**entry, "tries": tries, "due": now + 1000 * _RETRY_DELAYS[tries - 1]}
         self._storage.put_document(OUTBOX, key, late, now)
         return False
 
     @staticmethod
-    def _arrives(way: Deliver, entry: Mapping[str, Any]) -> bool:
+    def _try(channel: Deliver, entry: Mapping[str, Any]) -> bool:
         try:
-            return way({**entry["what"], "id": entry["id"]})
+            return channel({**entry["what"], "id": entry["id"]})
         except Exception as error:  # one that cannot be sent must not hold up all that follow
             log.warning(
                 "opsplug: a %s of the chat failed (%s); it will be tried again", entry["way"], type(error).__name__
             )
             return False
+
+
+def _channel_of(entry: Mapping[str, Any]) -> str:
+    return _RENAMED_CHANNELS.get(entry["way"], str(entry["way"]))

@@ -1,4 +1,4 @@
-"""What goes without being asked for each time: the conversations of who withdrew consent, and what has grown old."""
+"""Data retention: deletes conversations of visitors who withdrew consent, and those past their retention period."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an agent should know before the first word: what is wanted, how the visitor feels, where they have been."""
+"""Conversation summary for an agent: intents, sentiment, cart, visited pages and earlier conversations."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Summaries:
         """Reads the store; without what cannot be read in time."""
         kind, _, name = conversation.visitor.partition(":")
         anonymous, user = (name, None) if kind == "a" else (None, name if kind == "u" else None)
-        heard = [message for message in conversation.messages if message.role == "visitor"]
-        moods = [float(message.data["sentiment"]) for message in heard if "sentiment" in message.data]
-        intents = [str(message.data.get("intent") or "") for message in heard]
+        from_visitor = [message for message in conversation.messages if message.role == "visitor"]
+        polarities = [float(message.data["sentiment"]) for message in from_visitor if "sentiment" in message.data]
+        intents = [str(message.data.get("intent") or "") for message in from_visitor]
         return Summary(
             tuple(dict.fromkeys(filter(None, reversed(intents)))),
-            (round(fmean(moods), 2), moods[-1]) if moods else None,
+            (round(fmean(polarities), 2), polarities[-1]) if polarities else None,
             self._cart(anonymous, user) if anonymous or user else Cart(),
             self._pages(anonymous, user),
             _answered(conversation),

@@ -1,4 +1,4 @@
-"""What a shop's support is made of: the log of conversations, the desk, the bridge to a help desk, letters."""
+"""The support side of the chat: conversation log, agent queue, help desk bridge, outbox and background worker."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from opsplug.errors import EventError
 from opsplug.privacy.sealing import Seal
 from opsplug.services.chat.conversation_log import ConversationLog
-from opsplug.services.chat.desk.agent_queue import Desk, is_address
+from opsplug.services.chat.desk.agent_queue import AgentQueue, is_address
 from opsplug.services.chat.desk.agents import Agents, read_agents
-from opsplug.services.chat.desk.background_worker import Keeper
+from opsplug.services.chat.desk.background_worker import BackgroundWorker
 from opsplug.services.chat.desk.help_desk_bridge import Bridge
 from opsplug.services.chat.desk.opening_hours import read_hours
 from opsplug.services.chat.desk.outbox import Outbox
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from opsplug.settings import Settings
     from opsplug.store.protocol import Store
 
-_LETTERS = 3  # of one conversation: enough for a wrong address, too few for a nuisance
+_MAX_TRANSCRIPTS = 3  # of one conversation: enough for a wrong address, too few for a nuisance
 
 
 class Support:
-    """`log` and `desk` for the chat; `keeper` looks after both while somebody waits."""
+    """Builds and owns those parts; `worker` runs the queue's time-outs and the outbox while anything is pending."""
 
     def __init__(
         self,
@@ -43,48 +43,48 @@ class Support:
     ) -> None:
         self._seal = Seal(lambda: keys().subkey("chat-contact"))
         self._settings = settings
-        self.log = ConversationLog(store, clock, self._told)
-        self.desk = Desk(
+        self.log = ConversationLog(store, clock, self._on_event)
+        self.agent_queue = AgentQueue(
             store,
             self.log,
             agents=Agents(store, read_agents(settings.agents), clock),
             hours=read_hours(settings.chat_hours, settings.timezone),
-            patience=settings.chat_wait,
+            max_wait=settings.chat_wait,
             seal=self._seal,
             clock=clock,
         )
         self.bridge = Bridge(settings.chat_webhook, settings.chat_webhook_secret, clock)
-        self.outbox = Outbox(store, {"webhook": self.bridge.send, "letter": self._deliver_letter}, clock)
-        tasks = (lambda: forget_withdrawn(store, self.log), self.desk.tend, self.outbox.deliver)
-        self.keeper = Keeper(tasks, guard, may_run=may_run)
+        self.outbox = Outbox(store, {"webhook": self.bridge.send, "mail": self._deliver_mail}, clock)
+        tasks = (lambda: forget_withdrawn(store, self.log), self.agent_queue.expire, self.outbox.deliver)
+        self.worker = BackgroundWorker(tasks, guard, may_run=may_run)
 
     @property
-    def sends_letters(self) -> bool:
+    def sends_mail(self) -> bool:
         return bool(self._settings.chat_mail)
 
     def send_transcript(self, conversation: Conversation, address: str, by: str) -> None:
-        """Sends the conversation to a mail address; `EventError` for what is none, and after a few letters."""
-        if not self.sends_letters:
+        """Queue the transcript for an e-mail address; `EventError` for an invalid one, and after three e-mails."""
+        if not self.sends_mail:
             raise EventError("this shop sends no transcripts")
         if not is_address(address, mail_only=True):
             raise EventError("address: an e-mail address is expected")
-        if sum("transcript" in note.data for note in conversation.notes) >= _LETTERS:
+        if sum("transcript" in note.data for note in conversation.notes) >= _MAX_TRANSCRIPTS:
             raise EventError("this conversation was sent several times already")
         self.log.append(conversation, "noted", by=by, data={"transcript": True})
         sealed = self._seal.close(address.strip(), conversation.id)
-        self.outbox.put(conversation.id, "letter", {"conversation_id": conversation.id, "sealed": sealed})
-        self.keeper.wake()
+        self.outbox.put(conversation.id, "mail", {"conversation_id": conversation.id, "sealed": sealed})
+        self.worker.wake()
 
-    def _deliver_letter(self, what: Mapping[str, Any]) -> bool:
-        conversation = self.log.read(what["conversation_id"])
-        address = self._seal.open(what["sealed"], what["conversation_id"])
+    def _deliver_mail(self, entry: Mapping[str, Any]) -> bool:
+        conversation = self.log.read(entry["conversation_id"])
+        address = self._seal.open(entry["sealed"], entry["conversation_id"])
         if conversation is None or not address:
             return True  # forgotten meanwhile
         return send_mail(self._settings.chat_mail, address, *transcript(conversation, self._settings.timezone))
 
-    def _told(self, conversation: Conversation, event: Event) -> None:
+    def _on_event(self, conversation: Conversation, event: Event) -> None:
         if self.bridge.is_on and self.bridge.concerns(conversation, event):
             self.outbox.put(conversation.id, "webhook", self.bridge.message(conversation, event))
-            self.keeper.wake()
+            self.worker.wake()
         elif conversation.state != BOT:
-            self.keeper.wake()
+            self.worker.wake()

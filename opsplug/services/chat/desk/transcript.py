@@ -1,4 +1,4 @@
-"""A conversation as a letter: what both sides said, in the visitor's language, through the shop's own mail server."""
+"""The transcript of a conversation as an e-mail, in the visitor's language, through the shop's own mail server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
 
 def transcript(conversation: Conversation, zone: str) -> tuple[str, str]:
-    """(subject, text). Links in a visitor's lines are left out: nobody may write to others through a shop's letters."""
+    """(subject, text). Links in a visitor's lines are left out: nobody may write to others through a shop's e-mails."""
     words, lines = TEXTS[conversation.language]["transcript"], []
     for message in conversation.transcript:
         at = moment(datetime.fromtimestamp(message.at / 1000, ZoneInfo(zone)), conversation.language)

@@ -1,4 +1,4 @@
-"""What is wrong with the knowledge, before a visitor finds out: contradictions, what is asked twice, what ran out."""
+"""Quality checks of the knowledge: contradictions, duplicate questions, expired and overlong entries."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from opsplug.models.text.tfidf import Postings, TermSpace
 from opsplug.models.text.tokens import words
 from opsplug.services.chat.knowledge.entries import Entry
 
-_NEAR = 0.8  # likeness of questions from which they ask the same
-_SAME = 0.95  # likeness of answers from which they say the same
-_LONGEST = {"en": 600, "zh": 250}  # characters of an answer that are read in a chat
+_SAME_QUESTION = 0.8  # likeness of questions from which they ask the same
+_SAME_ANSWER = 0.95  # likeness of answers from which they say the same
+_MAX_LENGTH = {"en": 600, "zh": 250}  # characters of an answer that are read in a chat
 
 
 class Problem(NamedTuple):
@@ -41,7 +41,7 @@ def _pairs(entries: Sequence[Entry]) -> Iterator[Problem]:
         seen: set[tuple[str, str]] = set()
         for at, (entry, _) in enumerate(asked):
             likeness = postings.similarities(vectors[at])[:at]
-            for other in (asked[row][0] for row in np.flatnonzero(likeness >= _NEAR).tolist()):
+            for other in (asked[row][0] for row in np.flatnonzero(likeness >= _SAME_QUESTION).tolist()):
                 pair = (entry.id, other.id)
                 if other.id == entry.id or pair in seen or not _overlap(entry, other):
                     continue
@@ -63,7 +63,7 @@ def _same(one: str, other: str) -> bool:
     first, second = (space.vector(words(text)) for text in (one, other))
     likeness = float(Postings.of([first], space.size).similarities(second)[0])
     numbers = [sorted(word for word in words(text) if word.isdigit()) for text in (one, other)]
-    return likeness >= _SAME and numbers[0] == numbers[1]
+    return likeness >= _SAME_ANSWER and numbers[0] == numbers[1]
 
 
 def _dates(entries: Sequence[Entry], day: str) -> Iterator[Problem]:
@@ -84,6 +84,6 @@ def _missing(entries: Sequence[Entry]) -> Iterator[Problem]:
 
 def _long(entries: Sequence[Entry]) -> Iterator[Problem]:
     for entry in entries:
-        most = _LONGEST.get(entry.language, _LONGEST["en"])
+        most = _MAX_LENGTH.get(entry.language, _MAX_LENGTH["en"])
         if len(entry.answer) > most:
             yield Problem("long", entry.id, entry.language, f"has {len(entry.answer)} characters; {most} are read")

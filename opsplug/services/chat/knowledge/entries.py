@@ -1,4 +1,4 @@
-"""What one entry of the knowledge is, and what may become one."""
+"""Knowledge entry: its fields and their validation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from opsplug.errors import OpsPlugError
 from opsplug.models.text.language import detect_language
 
-MOST_PHRASES = 20  # other ways to ask that an entry keeps
+MAX_PHRASES = 20  # other ways to ask that an entry keeps
 
 
 class KnowledgeError(OpsPlugError):
@@ -76,7 +76,7 @@ def _also(given: Mapping[str, Any], question: str) -> tuple[str, ...]:
     listed = given.get("also") or ()
     phrases = listed.split("|") if isinstance(listed, str) else [str(phrase) for phrase in listed]
     kept = dict.fromkeys(phrase.strip() for phrase in phrases)
-    return tuple(phrase for phrase in kept if phrase and phrase != question)[:MOST_PHRASES]
+    return tuple(phrase for phrase in kept if phrase and phrase != question)[:MAX_PHRASES]
 
 
 def _day(given: Mapping[str, Any], field: str, name: str) -> str:

@@ -45,7 +45,7 @@ _NOT_TEXT = "script, style, noscript, template, nav, header, footer, aside, form
 _FEW_WORDS, _FEW_CHARACTERS = 4, 30  # a heading of so many words means little without the one above it
 _FIRST_HEADING = re.compile(r"^#\s", re.MULTILINE)
 _TIMEOUT = 10.0
-_LARGEST = 2_000_000  # bytes of a page
+_MAX_BYTES = 2_000_000  # bytes of a page
 Section = tuple[int, str, str]  # level (9: a question), title, body
 
 
@@ -66,19 +66,21 @@ def read_markdown(text: str, source: Source) -> list[dict[str, Any]]:
     front = _FRONT.match(text)
     if front:
         pairs = (line.partition(":")[::2] for line in front.group(1).splitlines())
-        told = {key.strip(): value.strip().strip("\"'") for key, value in pairs}
-        known = {name: told[name] for name in ("url", "language", "valid_from", "valid_until") if told.get(name)}
+        metadata = {key.strip(): value.strip().strip("\"'") for key, value in pairs}
+        known = {
+            name: metadata[name] for name in ("url", "language", "valid_from", "valid_until") if metadata.get(name)
+        }
         source = Source(**{"name": source.name, "url": source.url, "language": source.language, **known})
         text = text[front.end() :]
-        if told.get("title") and not _FIRST_HEADING.search(text):
-            text = f"# {told['title']}\n\n{text}"
+        if metadata.get("title") and not _FIRST_HEADING.search(text):
+            text = f"# {metadata['title']}\n\n{text}"
     tree = LexborHTMLParser(_markdown().render(_questions_as_titles(text)))
     return _entries(_html_sections(_cleaned(tree)), source)
 
 
 def read_html(html: bytes, source: Source) -> list[dict[str, Any]]:
     """Entries of one page: its FAQPage if it declares one, else headings, details and description lists."""
-    tree = LexborHTMLParser(html[:_LARGEST].decode("utf-8", "replace"))
+    tree = LexborHTMLParser(html[:_MAX_BYTES].decode("utf-8", "replace"))
     root = tree.css_first("html")
     spoken = (root.attributes.get("lang") or "")[:2] if root is not None else ""
     source = Source(source.name, source.url, source.language or spoken)
@@ -112,7 +114,7 @@ def loopback(shop: str) -> Callable[[str], bytes]:
         try:
             connection.request("GET", address.path.rstrip("/") + path, headers={"Accept": "text/html"})
             answer = connection.getresponse()
-            body = answer.read(_LARGEST)
+            body = answer.read(_MAX_BYTES)
         except (OSError, HTTPException) as error:
             raise KnowledgeError(f"knowledge: {path} of {shop} cannot be read ({error}).") from error
         finally:
@@ -205,10 +207,16 @@ def _inside(node: LexborNode, tags: Sequence[str]) -> bool:
 def _faq_page(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
     for script in tree.css('script[type="application/ld+json"]'):
         try:
-            told = msgspec.json.decode(script.text())
+            metadata = msgspec.json.decode(script.text())
         except msgspec.DecodeError:
             continue
-        things = told if isinstance(told, list) else told.get("@graph", [told]) if isinstance(told, dict) else []
+        things = (
+            metadata
+            if isinstance(metadata, list)
+            else metadata.get("@graph", [metadata])
+            if isinstance(metadata, dict)
+            else []
+        )
         for thing in things:
             asked = thing.get("mainEntity", []) if isinstance(thing, dict) and thing.get("@type") == "FAQPage" else []
             for question in asked if isinstance(asked, list) else [asked]:

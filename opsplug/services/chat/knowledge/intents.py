@@ -1,4 +1,4 @@
-"""What training learned of the ways in which visitors ask, beside retrieval; nothing where it was never trained."""
+"""Trained intent classifier, used beside retrieval; without a trained model it predicts nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from opsplug.settings import Settings
 
 log = logging.getLogger("opsplug")
-_REST = 60.0  # seconds without intents after an encoder failed: no visitor waits for it again and again
+_RETRY_AFTER = 60.0  # seconds without intents after an encoder failed: no visitor waits for it again and again
 
 
 class LearntIntents:
@@ -42,7 +42,7 @@ class LearntIntents:
         except ModelError as error:
             log.warning("opsplug: intents rest for a minute: %s", error)
             self._counters.add("errors.intents")
-            self._rests_until = time.monotonic() + _REST
+            self._rests_until = time.monotonic() + _RETRY_AFTER
             return None
 
     def _model(self, artefact: Artefact) -> IntentModel:

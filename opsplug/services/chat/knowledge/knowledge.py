@@ -1,4 +1,4 @@
-"""The questions a shop knows the answers to: by id and language, versioned, valid for a time, searched in memory."""
+"""Knowledge base: question and answer entries by id and language, versioned, with a validity, searched in memory."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _FOREIGN = 0.9  # of the confidence remains when the answer is in another langua
 
 
 @dataclass(frozen=True)
-class Found:
-    """An entry that may answer, and how surely."""
+class Match:
+    """A retrieved entry with its confidence, a probability from 0 to 1."""
 
     entry: Entry
     confidence: float
@@ -170,7 +170,7 @@ class Knowledge:
             raise KnowledgeError(f"knowledge: there is no open suggestion {suggestion_id!r}.")
         return suggestion
 
-    def search(self, text: str, language: str, k: int = 3) -> list[Found]:
+    def search(self, text: str, language: str, k: int = 3) -> list[Match]:
         """The likeliest valid entries, best first: those in `language`, and where they fit better, in the others.
 
         Without vectors the other languages are asked only where there is no entry in this one.
@@ -181,7 +181,7 @@ class Knowledge:
             self._vectors.rest(error)
             return self._search(text, language, k, None)
 
-    def _search(self, text: str, language: str, k: int, encoder: Encoder | None) -> list[Found]:
+    def _search(self, text: str, language: str, k: int, encoder: Encoder | None) -> list[Match]:
         day = self._today()
         spoken = {code for code, _ in self._load()}
         found = self._found(text, language, 1.0, k, day, encoder) if language in spoken else []
@@ -195,12 +195,12 @@ class Knowledge:
             found += [one for one in foreign if one.entry.id not in own]
         return sorted(found, key=lambda one: -one.confidence)[:k]
 
-    def _found(self, text: str, language: str, share: float, k: int, day: str, encoder: Encoder | None) -> list[Found]:
+    def _found(self, text: str, language: str, share: float, k: int, day: str, encoder: Encoder | None) -> list[Match]:
         entries, index = self._index(language, day, encoder)
         best = index.search(text, k)
-        return [Found(entries[match.position], share * match.confidence, match.passage) for match in best]
+        return [Match(entries[match.position], share * match.confidence, match.passage) for match in best]
 
-    def preferred(self, found: list[Found], intent: Intent | None, language: str) -> list[Found]:
+    def preferred(self, found: list[Match], intent: Intent | None, language: str) -> list[Match]:
         """What was found, when a learnt intent (language/id) joins in; an entry that is not valid today does not."""
         spoken, _, name = ((intent.name if intent else None) or "").partition("/")
         meant = self._load().get((spoken, name))
@@ -209,7 +209,7 @@ class Knowledge:
         entries = {f"{one.entry.language}/{one.entry.id}": one.entry for one in found} | {f"{spoken}/{name}": meant}
         ranked = preferred([(f"{one.entry.language}/{one.entry.id}", one.confidence) for one in found], intent)
         passages = {f"{one.entry.language}/{one.entry.id}": one.passage for one in found}
-        return [Found(entries[key], confidence, passages.get(key, 0)) for key, confidence in ranked]
+        return [Match(entries[key], confidence, passages.get(key, 0)) for key, confidence in ranked]
 
     def _today(self) -> str:
         return datetime.fromtimestamp(self._clock(), UTC).date().isoformat()

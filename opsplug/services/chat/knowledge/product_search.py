@@ -19,12 +19,12 @@ from opsplug.services.chat.knowledge.vectors import Vectors
 from opsplug.services.chat.understanding.entities import COLOURS, Entities
 
 _FIELDS = (("item_name", 1.0), ("item_category", 0.6), ("item_variant", 0.6), ("item_brand", 0.5), ("description", 0.2))
-_ENOUGH = 0.5  # share of the description's weight that a product must match
-_UNKNOWN_WORD = 0.5  # of the weight of a word that no product has: "a python course" finds what "python" finds
-_MOST_VECTORS = 5_000  # products whose names get vectors, at the first question that no words answer
-_ALIKE = 30  # products that mean the like are looked at
-_NEAR = 0.1  # cosine by which they may be less like than the best
-_NO_MEANING = frozenset("子儿个只件款条张把双套种")
+_MIN_COVERAGE = 0.5  # share of the description's weight that a product must match
+_UNKNOWN_WORD_WEIGHT = 0.5  # of the weight of a word that no product has: "a python course" finds what "python" finds
+_MAX_VECTORS = 5_000  # products whose names get vectors, at the first question that no words answer
+_MAX_NEIGHBOURS = 30  # products that mean the like are looked at
+_COSINE_MARGIN = 0.1  # cosine by which they may be less like than the best
+_STOP_CHARACTERS = frozenset("子儿个只件款条张把双套种")
 Record = Mapping[str, Any]
 
 
@@ -66,7 +66,7 @@ class _Index:
     def _rarity(self, term: str) -> float:
         having = len(self.rows.get(term, ()))
         rarity = 1.0 + math.log((1 + len(self.records)) / (1 + having))
-        return rarity if having else _UNKNOWN_WORD * rarity
+        return rarity if having else _UNKNOWN_WORD_WEIGHT * rarity
 
 
 class CatalogueSearch:
@@ -98,7 +98,7 @@ class CatalogueSearch:
         index = self._index()
         scores = index.scores(description)
         if terms(description):
-            good = [at for at in sorted(scores, key=lambda at: -scores[at]) if scores[at] >= _ENOUGH]
+            good = [at for at in sorted(scores, key=lambda at: -scores[at]) if scores[at] >= _MIN_COVERAGE]
             if not good and likeness is not None:
                 good = self._alike(f"{limits.colour or ''} {description}".strip(), likeness, index)
         else:
@@ -108,7 +108,7 @@ class CatalogueSearch:
 
     def _alike(self, description: str, likeness: float, index: _Index) -> list[int]:
         encoder = self._vectors.current()
-        if encoder is None or encoder.name != FITTED_WITH or not 0 < len(index.records) <= _MOST_VECTORS:
+        if encoder is None or encoder.name != FITTED_WITH or not 0 < len(index.records) <= _MAX_VECTORS:
             return []
         try:
             if self._meanings is None or self._meanings[0] is not index:
@@ -117,8 +117,8 @@ class CatalogueSearch:
         except ModelError as error:
             self._vectors.rest(error)
             return []
-        order = np.argsort(-cosines, kind="stable")[:_ALIKE]
-        return [int(at) for at in order if cosines[at] >= max(likeness, cosines[order[0]] - _NEAR)]
+        order = np.argsort(-cosines, kind="stable")[:_MAX_NEIGHBOURS]
+        return [int(at) for at in order if cosines[at] >= max(likeness, cosines[order[0]] - _COSINE_MARGIN)]
 
     def _index(self) -> _Index:
         version = self._version()
@@ -147,7 +147,7 @@ def _named(record: Record) -> str:
 
 def terms(text: str) -> set[str]:
     """Words without their plural; each Chinese character but those that only end or count a noun."""
-    return {_singular(word) for word in words(text)} - _NO_MEANING
+    return {_singular(word) for word in words(text)} - _STOP_CHARACTERS
 
 
 def _singular(word: str) -> str:

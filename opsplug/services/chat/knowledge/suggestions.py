@@ -1,4 +1,4 @@
-"""What may become knowledge: questions nobody could answer, answers of resolved chats. A person approves or rejects."""
+"""Suggested knowledge entries, from unanswered questions and resolved chats, for a person to approve or reject."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from opsplug.privacy import mask
 from opsplug.services.chat.conversation_log import SUGGESTED, ChatStorage
 
 OPEN, APPROVED, REJECTED = "open", "approved", "rejected"
-_LONGEST = 2000
+_MAX_LENGTH = 2000
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,14 @@ class Suggestions:
 
     def add(self, question: str, answer: str, language: str | None, origin: str) -> Suggestion:
         """A new suggestion, masked; or the one that was made of the same question before, whatever became of it."""
-        asked, told = mask(question.strip()[:_LONGEST]).text, mask(answer.strip()[:_LONGEST]).text
-        spoken = (language or detect_language(asked))[:2].lower()
-        name = hashlib.sha256(f"{spoken}\n{asked.lower()}\n{origin}".encode("utf-8", "replace")).hexdigest()[:12]
+        question_text, answer_text = mask(question.strip()[:_MAX_LENGTH]).text, mask(answer.strip()[:_MAX_LENGTH]).text
+        spoken = (language or detect_language(question_text))[:2].lower()
+        identity = f"{spoken}\n{question_text.lower()}\n{origin}"
+        name = hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:12]
         before = self.get(name)
-        if before is not None and (before.state != OPEN or before.answer or not told):
+        if before is not None and (before.state != OPEN or before.answer or not answer_text):
             return before
-        return self._keep(Suggestion(name, asked, told, spoken, origin, at=round(self._clock() * 1000)))
+        return self._keep(Suggestion(name, question_text, answer_text, spoken, origin, at=round(self._clock() * 1000)))
 
     def get(self, name: str) -> Suggestion | None:
         value = self._storage.get_document(SUGGESTED, name)

@@ -1,4 +1,4 @@
-"""The sentence encoder that finds answers: opened at the first question, done without when it fails."""
+"""Sentence encoder for the knowledge: loaded at the first question, skipped for a minute after a failure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from opsplug.errors import ModelError
 from opsplug.models.text.sentence import Encoder, Floats
 
 log = logging.getLogger("opsplug")
-_REST = 60.0  # seconds without vectors after a failure: no visitor waits for a broken endpoint again and again
-_MOST_HELD = 12_000  # texts of the knowledge whose vectors are kept, so that one changed entry costs one text
+_RETRY_AFTER = 60.0  # seconds without vectors after a failure: no visitor waits for a broken endpoint again and again
+_MAX_CACHED = 12_000  # texts of the knowledge whose vectors are kept, so that one changed entry costs one text
 
 
 class Vectors:
@@ -47,7 +47,7 @@ class Vectors:
         """Words alone decide for a minute."""
         log.warning("opsplug: the chat finds answers by words alone for a minute: %s", error)
         self._failed()
-        self._rests_until = time.monotonic() + _REST
+        self._rests_until = time.monotonic() + _RETRY_AFTER
 
 
 class _Remembering:
@@ -62,7 +62,7 @@ class _Remembering:
         if len(texts) <= 1:
             return self._encoder.encode(texts)
         missing = [text for text in dict.fromkeys(texts) if text not in self._known]
-        if len(self._known) + len(missing) > _MOST_HELD:
+        if len(self._known) + len(missing) > _MAX_CACHED:
             self._known.clear()
             missing = list(dict.fromkeys(texts))
         if missing:

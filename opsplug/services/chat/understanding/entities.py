@@ -1,4 +1,4 @@
-"""What a message names: an order, a price limit, a colour, a size."""
+"""Entity extraction: order number, price limits, colour and size."""
 
 from __future__ import annotations
 

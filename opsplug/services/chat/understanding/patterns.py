@@ -1,4 +1,4 @@
-"""The turns of phrase, English and Chinese, by which a message is understood. All read lower-case text.
+"""Intent patterns in English and Chinese. All match lower-case text.
 
 Words that belong together stand within 80 characters: an expression that looks further takes time that grows with the
 square of the message.

@@ -1,4 +1,4 @@
-"""The ways in which a visitor asks for a person, or says that none is wanted. All read lower-case text."""
+"""Patterns of requests for a person, and of their negation. All match lower-case text."""
 
 from __future__ import annotations
 

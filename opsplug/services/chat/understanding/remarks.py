@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_MOST_WORDS = 14
+_MAX_WORDS = 14
 _GREETING = "hi hello hey heya hiya morning afternoon evening greetings howdy yo"
 _THANKS = "thanks thank thx ty cheers appreciated appreciate grateful thankyou tks thanx"
 _GOODBYE = "bye goodbye cya ciao farewell later night"
@@ -58,7 +58,7 @@ def remark(lower: str) -> str | None:
 
 
 def _latin(words: list[str]) -> str | None:
-    if len(words) > _MOST_WORDS or not set(words) <= _KNOWN or _QUESTION_WORDS & set(words):
+    if len(words) > _MAX_WORDS or not set(words) <= _KNOWN or _QUESTION_WORDS & set(words):
         return None
     if (
         len(words) <= 3

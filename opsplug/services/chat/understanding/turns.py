@@ -1,4 +1,4 @@
-"""How one turn leans on another: greetings before a question, words that go on from it, "the second one"."""
+"""Patterns of dialogue context: greetings before a question, follow-ups, ordinals such as "the second one"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message is about: its language, what is wanted, and what it names; in the light of what came before."""
+"""Message understanding: language, intent and entities, given the context of earlier turns."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from opsplug.services.chat.understanding.remarks import remark
 
 SMALL_TALK = ("greeting", "thanks", "goodbye", "who_are_you", "ok", "yes", "no", "no_person")
 _INVISIBLE = dict.fromkeys((*range(8203, 8208), *range(8234, 8239), *range(8288, 8298), 65279, 173))
-_FEW_WORDS = 7
-_ORDER_WORDS = 3  # of a message that is an order's number and little else
+_MAX_FOLLOW_UP_WORDS = 7
+_MAX_ORDER_WORDS = 3  # of a message that is an order's number and little else
 
 
 @dataclass(frozen=True)
 class Context:
-    """What earlier turns leave behind. `search` is the description and limits last searched for."""
+    """Dialogue state carried between turns. `search` is the description and limits last searched for."""
 
     language: str | None = None
     search: tuple[str, Entities] | None = None
@@ -53,36 +53,36 @@ def clean(text: str) -> str:
 
 
 def understand(text: str, context: Context | None = None, language: str | None = None) -> Understanding:
-    """Reads one message. `language` overrides detection where the caller knows it."""
+    """Detect language, intent and entities of a message. `language` overrides detection where it is known."""
     context = context or Context()
-    plain = clean(text)
-    spoken = language or detect_language(plain, default=context.language or "en")
-    lower = plain.lower().replace("’", "'")
-    named = entities(plain, context.awaits_order)
+    cleaned = clean(text)
+    detected = language or detect_language(cleaned, default=context.language or "en")
+    lower = cleaned.lower().replace("’", "'")
+    named = entities(cleaned, context.awaits_order)
     intent = _intent(lower, named, context)
     description = _description(lower)
     if intent == "search" and context.search is not None and _is_follow_up(lower, named):
         description, named = _continued(description, named, context, lower)
     suspicious = bool(MANIPULATION.search(lower) or OTHERS.search(lower))
-    shouting = len(plain) > 8 and plain.isupper() and plain.isascii()
+    shouting = len(cleaned) > 8 and cleaned.isupper() and cleaned.isascii()
     return Understanding(
-        plain, spoken, intent, named, description, suspicious, shouting or "!!" in plain or "！！" in plain
+        cleaned, detected, intent, named, description, suspicious, shouting or "!!" in cleaned or "！！" in cleaned
     )
 
 
 def _intent(lower: str, named: Entities, context: Context) -> str:
     if not any(character.isalnum() for character in lower):
         return "empty"
-    said = None if PERSON.search(lower) else remark(lower)
-    if said is not None:
-        return said
+    small_talk = None if PERSON.search(lower) else remark(lower)
+    if small_talk is not None:
+        return small_talk
     for kind, pattern in KINDS:
         if pattern.search(lower):
             return "order_status" if kind == "search" and named.order else kind
-    phrased = kind_of(lower)
-    if phrased is not None:
-        return "order_status" if phrased == "search" and named.order else phrased
-    if named.order and (context.awaits_order or len(lower.split()) <= _ORDER_WORDS):
+    kind_of_phrase = kind_of(lower)
+    if kind_of_phrase is not None:
+        return "order_status" if kind_of_phrase == "search" and named.order else kind_of_phrase
+    if named.order and (context.awaits_order or len(lower.split()) <= _MAX_ORDER_WORDS):
         return "order_status"
     limits = named.below is not None or named.above is not None
     if context.search is not None and _is_follow_up(lower, named):
@@ -94,11 +94,11 @@ def _is_follow_up(lower: str, named: Entities) -> bool:
     """A few words that change what was searched for, or nothing but a limit, colour or size."""
     constrained = any(value is not None for value in named[1:]) or bool(CHEAPER.search(lower))
     begins = FOLLOW_UP.match(lower) or CHEAPER.search(lower) or not _description(lower)
-    return constrained and len(lower.split()) <= _FEW_WORDS and bool(begins)
+    return constrained and len(lower.split()) <= _MAX_FOLLOW_UP_WORDS and bool(begins)
 
 
 def _continued(description: str, named: Entities, context: Context, lower: str) -> tuple[str, Entities]:
-    """The last search with what the new message changes in it."""
+    """Merge the limits of a follow-up message into the last search."""
     before, limits = context.search or ("", Entities())
     if CHEAPER.search(lower) and named.below is None and context.cheapest_shown is not None:
         named = named._replace(below=round(context.cheapest_shown - 0.01, 2))
