@@ -1,4 +1,4 @@
-"""Alerts that belong together are one incident: told once, again when it gets worse, and quietly when it is over."""
+"""Incidents: group related alerts, reported once, again when the severity rises, and quietly on recovery."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ class Incidents:
         self._changed: set[str] = set()
 
     def sort(self, ready: Sequence[Alert]) -> tuple[list[Alert], list[Alert]]:
-        """-> (alerts to be told, alerts that only join an incident that was told)."""
-        told: list[Alert] = []
+        """-> (alerts to be reported, alerts that only join a reported incident)."""
+        to_send: list[Alert] = []
         joined: list[Alert] = []
         before = {key: dict(one, members=set(one["members"])) for key, one in self._open.items()}
         for key, alert in sorted(ready, key=lambda one: (-SEVERITIES.index(one[1]["severity"]), one[1]["at"])):
-            incident_key = self._home(alert)
-            quiet = incident_key in before and self._needs_no_word(before[incident_key], alert)
-            (joined if quiet else told).append((key, {**alert, "incident": incident_key}))
+            incident_key = self._incident_key_of(alert)
+            quiet = incident_key in before and self._is_repeat(before[incident_key], alert)
+            (joined if quiet else to_send).append((key, {**alert, "incident": incident_key}))
             self._add(incident_key, alert)
-        for _, alert in told:
+        for _, alert in to_send:
             self._open[alert["incident"]]["told"] = self._now
-        return told, joined
+        return to_send, joined
 
-    def _needs_no_word(self, incident: Mapping[str, Any], alert: Mapping[str, Any]) -> bool:
+    def _is_repeat(self, incident: Mapping[str, Any], alert: Mapping[str, Any]) -> bool:
         """It is not worse than what was told, and that was a short while ago (a day, for the same series)."""
         worse = SEVERITIES.index(alert["severity"]) > SEVERITIES.index(incident["severity"])
         known = AGAIN if _member(alert) in incident["members"] else FRESH
         return not worse and self._now - incident["told"] < known
 
-    def _home(self, alert: Mapping[str, Any]) -> str:
+    def _incident_key_of(self, alert: Mapping[str, Any]) -> str:
         """The incident an alert belongs to: that of its own series, else the newest that is still young."""
         for key, one in self._open.items():
             if _member(alert) in one["members"]:
                 return key
-        young = [key for key, one in self._open.items() if abs(alert["at"] - one["newest"]) <= TOGETHER]
-        return max(young, default=f"{int(alert['at']):012d}")
+        recent = [key for key, one in self._open.items() if abs(alert["at"] - one["newest"]) <= TOGETHER]
+        return max(recent, default=f"{int(alert['at']):012d}")
 
     def _add(self, key: str, alert: Mapping[str, Any]) -> None:
         one = self._open.setdefault(

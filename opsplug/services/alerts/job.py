@@ -1,4 +1,4 @@
-"""The job `alerts`: rules against what is new, what may not be said now waits, the rest goes out."""
+"""The job `alerts`: evaluates the rules, queues messages outside quiet hours, and delivers the outbox."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 ALERT, TIMES = "alert", "alert_times"  # document kinds; an alert's key is TIME/RULE
 FRESH: Final = 36 * HOUR  # what ended longer ago is history, not news
-_DAYS: Final = 3  # of points that rules are held against
+_POINT_DAYS: Final = 3  # of points that rules are held against
 
 
 def run(work: Work) -> None:
-    """Find, write down, send."""
+    """Evaluate the rules, queue messages, deliver them."""
     now = work.now if work.now is not None else work.clock()
-    keeper = AlertKeeper(work, now)
-    fired = keeper.find()
-    queued = keeper.queue() + keeper.tell_recovered()
+    alert_run = AlertRun(work, now)
+    fired = alert_run.find()
+    queued = alert_run.queue() + alert_run.queue_recoveries()
     outbox = AlertOutbox(work.store, addresses(str(work.options.get("alerts") or "")), lambda: now)
     sent, failed = outbox.deliver()
     work.say(f"{fired} alerts, {queued} messages, {sent} sent, {failed} to be tried again")
 
 
-class AlertKeeper:
-    """Alerts of one run, as documents."""
+class AlertRun:
+    """One run of the alert job: alerts are documents."""
 
     def __init__(self, work: Work, now: float) -> None:
         self._store = work.store
@@ -48,14 +48,16 @@ class AlertKeeper:
         self._times = AlertTimes.of(work.store.get_document(TIMES, "times"))
 
     def find(self) -> int:
-        """Write down the alerts that are not there yet; -> how many."""
+        """Store new alerts; -> how many."""
         rows: list[tuple[str, str, Any]] = []
-        alarms = self._reader.alarms(self._now - _DAYS * DAY)
+        alarms = self._reader.alarms(self._now - _POINT_DAYS * DAY)
         for rule in Rules(self._store).all():
             if not rule.enabled:
                 continue
             points = (
-                [] if rule.condition == "anomaly" else self._reader.points(rule.measure, rule.every, _DAYS, self._now)
+                []
+                if rule.condition == "anomaly"
+                else self._reader.points(rule.measure, rule.every, _POINT_DAYS, self._now)
             )
             for firing in firings(rule, points, alarms):
                 series = firing.alarm["series"] if firing.alarm else rule.measure
@@ -64,13 +66,13 @@ class AlertKeeper:
                     self._now - firing.end <= FRESH
                     and firing.end > rule.created
                     and not self._store.get_document(ALERT, key)
-                    and (firing.begins or not self._went_on(rule, firing))
+                    and (firing.begins or not self._reported_before(rule, firing))
                 ):
                     rows.append((ALERT, key, self._document(rule, firing, series)))
         self._store.put_documents(rows, round(self._now * 1000))
         return len(rows)
 
-    def _went_on(self, rule: Rule, firing: Firing) -> bool:
+    def _reported_before(self, rule: Rule, firing: Firing) -> bool:
         """Whether a limit that stays crossed was told within a day: the window of points moves, the news does not."""
         return any(
             alert["rule"] == rule.id and abs(firing.at - alert["at"]) < AGAIN
@@ -91,7 +93,7 @@ class AlertKeeper:
         }  # fmt: skip
 
     def queue(self) -> int:
-        """Put what may be said now into one message for each address; -> messages."""
+        """Queue one message for each address with all alerts that are due; -> messages."""
         channels = self._channels()
         quiet = self._times.quiet(datetime.fromtimestamp(self._now, self._reader.clock.zone))
         ready = [
@@ -104,18 +106,18 @@ class AlertKeeper:
         if not ready or not channels:
             return self._give_up(ready)
         incidents = Incidents(self._store, self._now)
-        told, joined = incidents.sort(ready)
+        to_send, joined = incidents.sort(ready)
         rows: list[tuple[str, str, Any]] = incidents.rows()
         rows += [(ALERT, key, {**alert, "state": "joined"}) for key, alert in joined]
-        if told:
-            title, body, severity = self._text([alert for _, alert in told])
-            keys = [key for key, _ in told]
+        if to_send:
+            title, body, severity = self._text([alert for _, alert in to_send])
+            keys = [key for key, _ in to_send]
             rows += [(OUTBOX, *message(channel, title, body, severity, keys, self._now)) for channel in channels]
-            rows += [(ALERT, key, {**alert, "state": "told", "told": self._now}) for key, alert in told]
+            rows += [(ALERT, key, {**alert, "state": "told", "told": self._now}) for key, alert in to_send]
         self._store.put_documents(rows, round(self._now * 1000))  # one transaction: never told without a message
-        return len(channels) if told else 0
+        return len(channels) if to_send else 0
 
-    def tell_recovered(self) -> int:
+    def queue_recoveries(self) -> int:
         """One quiet message for each incident that is over, not in the quiet hours; -> messages."""
         quiet = self._times.quiet(datetime.fromtimestamp(self._now, self._reader.clock.zone))
         channels = self._channels()
@@ -141,7 +143,7 @@ class AlertKeeper:
             detector = self._store.get_document(DETECTOR, f"{member['every']}/{member['series']}")
             return detector is not None and not detector.get("episode", {}).get("side")
         crossing = Crossing(rule)
-        points = self._reader.points(rule.measure, rule.every, _DAYS, self._now)
+        points = self._reader.points(rule.measure, rule.every, _POINT_DAYS, self._now)
         for point in points:
             if math.isfinite(point.value):
                 crossing.fires(point)
@@ -153,7 +155,7 @@ class AlertKeeper:
 
     def _give_up(self, ready: Sequence[tuple[str, dict[str, Any]]]) -> int:
         """Without an address alerts are history after three days: nobody wants last month's at once."""
-        old = [(key, alert) for key, alert in ready if self._now - alert["made"] > _DAYS * DAY]
+        old = [(key, alert) for key, alert in ready if self._now - alert["made"] > _POINT_DAYS * DAY]
         self._store.put_documents(
             [(ALERT, key, {**alert, "state": "untold"}) for key, alert in old], round(self._now * 1000)
         )

@@ -38,13 +38,13 @@ def send(address: str, title: str, body: str, *, key: str, severity: str = "warn
     if address.startswith(_HEADERS):
         address += ("&" if "?" in address else "?") + "+Idempotency-Key=" + quote(key)
     kind = address.partition("://")[0]
-    with _Heard() as heard:
+    with _LogCapture() as captured:
         sender = sender_to(address)
         if sender is None:
             raise NotifyError(f"alerts: apprise does not know how to send to this {kind}:// address")
         sent = sender.notify(title=title, body=body, notify_type=_TYPES.get(severity, "warning"))
     if not sent:
-        raise NotifyError(f"alerts: {kind} did not take the message{heard.reason}")
+        raise NotifyError(f"alerts: {kind} did not take the message{captured.reason}")
 
 
 def sender_to(address: str) -> Any | None:
@@ -57,8 +57,8 @@ def sender_to(address: str) -> Any | None:
     return sender if sender.add(address) else None
 
 
-class _Heard(logging.Handler):
-    """What apprise says while it sends; its first complaint is the reason of a failure."""
+class _LogCapture(logging.Handler):
+    """Captures apprise's log while it sends; its first warning is the reason of a failure."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -69,7 +69,7 @@ class _Heard(logging.Handler):
         if not self.reason:
             self.reason = f": {record.getMessage().splitlines()[0][:200]}"
 
-    def __enter__(self) -> _Heard:
+    def __enter__(self) -> _LogCapture:
         self._log.addHandler(self)
         return self
 

@@ -1,4 +1,4 @@
-"""Messages on their way: written down before they are sent, tried until they are taken, with one key for all tries."""
+"""Outbox of alert messages: stored before sending, retried until accepted, with one idempotency key for all tries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shop wants to be told of: rules as documents, and when a rule would have fired on given points."""
+"""Alert rules: stored as documents, and evaluated on series of points."""
 
 from __future__ import annotations
 

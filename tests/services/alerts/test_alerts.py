@@ -142,8 +142,8 @@ def test_a_refused_message_is_tried_again_under_the_same_key_also_by_another_pro
 
 def test_a_crash_between_writing_down_and_sending_loses_nothing(store, hook) -> None:
     put(store, alarm())
-    keeper = alert_job.AlertKeeper(Work(store, None, now=NOON, options={"alerts": hook.address}), NOON)
-    assert (keeper.find(), keeper.queue()) == (1, 1)
+    alert_run = alert_job.AlertRun(Work(store, None, now=NOON, options={"alerts": hook.address}), NOON)
+    assert (alert_run.find(), alert_run.queue()) == (1, 1)
     # The process dies here; the next one only has the store.
     run(store, hook.address, NOON + 60)
     assert len(hook.came) == 1
