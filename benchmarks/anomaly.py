@@ -17,7 +17,7 @@ from anomaly_faults import Labelled, corpus, judge
 from anomaly_kinds import corpus as kinds
 
 from opsplug.models.anomaly import StreamingDetector
-from opsplug.models.series.alarm_budget import decades
+from opsplug.models.series.alarm_budget import neg_log10_p
 
 
 def windowed_gaussian(series: Labelled, width: int = 200) -> np.ndarray:
@@ -89,13 +89,13 @@ def by_budget() -> None:
     for kind, step, series in kinds():
         score = np.minimum(ours(series), 0.999999)
         points += len(score)
-        rarity = decades(step) * score / (1 - score)
+        rarity = neg_log10_p(step) * score / (1 - score)
         shipped[step] = shipped.get(step, Count()) + counted(series, score >= StreamingDetector.threshold)
         row = table.setdefault(step, {}).setdefault(kind, [Count()] * len(GRID))
         table[step][kind] = [a + counted(series, rarity >= t) for a, t in zip(row, GRID, strict=True)]
     print(f"{1e6 * (time.process_time() - began) / points:.0f} us a point, judging included")
     for step, row in table.items():
-        print(f"step {step} s, as shipped ({decades(step):.2f} decades): {shipped[step]}")
+        print(f"step {step} s, as shipped ({neg_log10_p(step):.2f} decades): {shipped[step]}")
         whole = [sum((counts[i] for counts in row.values()), Count()) for i in range(len(GRID))]
         for t, count in zip(GRID, whole, strict=True):
             if round(5 * t) % 2 == 0:

@@ -176,14 +176,14 @@ def _work_once(engine: "Engine") -> None:
     drained = engine.spool.drain(lambda events: engine.store.add_events(events, durable=True))
     if drained:
         show.note(f"{drained:,} spooled events stored")
-    runner, looks = engine.schedule.runner, 0
+    runner, polls = engine.schedule.runner, 0
     with show.sentences() as say:
-        while looks < 20:
-            runner.look()
-            looks += 1
+        while polls < 20:
+            runner.poll()
+            polls += 1
             if runner.wait(0):
                 break
             say("A job is running")
             while not runner.wait(5):
-                runner.look()  # renews the lease
+                runner.poll()  # renews the lease
                 time.sleep(0.1)

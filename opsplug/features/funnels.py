@@ -9,7 +9,7 @@ from typing import Final
 
 from opsplug.features.visits import STEPS, Visit
 
-FEWEST: Final = 5  # visits below which a way is nobody's business
+MIN_VISITS: Final = 5  # visits below which a way is nobody's business
 LONGEST_WAY: Final = 5
 MOST_WAYS: Final = 15
 
@@ -41,7 +41,7 @@ def funnel(visits: Sequence[Visit]) -> list[Step]:
         step
         for step in STEPS
         if reached[step]
-        and (not orders or step == "purchase" or sum(step in kept for kept in orders) >= len(orders) / 2)
+        and (not orders or step == "purchase" or sum(step in order for order in orders) >= len(orders) / 2)
     ]
     if not own:
         return []
@@ -80,5 +80,5 @@ def _most(visits: Sequence[Visit], length: int) -> list[Way]:
         if way:
             seen[way] += 1
             bought[way] += "purchase" in visit.steps
-    kept = [(way, count) for way, count in seen.most_common(MOST_WAYS) if count >= FEWEST]
-    return [Way(way, count, bought[way]) for way, count in kept]
+    frequent = [(way, count) for way, count in seen.most_common(MOST_WAYS) if count >= MIN_VISITS]
+    return [Way(way, count, bought[way]) for way, count in frequent]

@@ -265,7 +265,7 @@ class Rollup:
         return currency != self.state.currency
 
 
-def _surroundings(session: OpenSession, said: dict[str, Any]) -> None:
-    session.device = str(said.get("device") or "")
-    session.language = str(said.get("locale") or "")[:10]
-    session.referrer = str(said.get("referrer_host") or "")[:60]
+def _surroundings(session: OpenSession, properties: dict[str, Any]) -> None:
+    session.device = str(properties.get("device") or "")
+    session.language = str(properties.get("locale") or "")[:10]
+    session.referrer = str(properties.get("referrer_host") or "")[:60]

@@ -11,9 +11,9 @@ from opsplug.features.opensessions import OpenSession, who
 
 
 def js_error(event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-    said = event.properties
-    route = str(said.get("source_route") or event.route or "")
-    kind = " ".join(str(said[key]) for key in ("error_type", "source", "line") if said.get(key))
+    properties = event.properties
+    route = str(properties.get("source_route") or event.route or "")
+    kind = " ".join(str(properties[key]) for key in ("error_type", "source", "line") if properties.get(key))
     day.add("js_errors", slot, 1, route=route, error=kind, **who(session))
     if session is not None and session.once(f"js {route}"):
         day.add_part("js_sessions", slot, 1, "route", route)
@@ -33,13 +33,13 @@ def quick_back(event: Event, day: DayCells, slot: int, session: OpenSession | No
 
 
 def form_step(event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-    said = event.properties
-    form = f"{event.route or ''} {said.get('form_id') or said.get('form_destination') or ''}".strip()
+    properties = event.properties
+    form = f"{event.route or ''} {properties.get('form_id') or properties.get('form_destination') or ''}".strip()
     if session is None or not session.once(f"{event.event} {form}"):
         return
     day.add(f"{event.event}s", slot, 1, form=form)
-    if event.event == "form_abandon" and said.get("last_field"):
-        day.add_part("form_abandons", slot, 1, "field", f"{form} › {said['last_field']}")
+    if event.event == "form_abandon" and properties.get("last_field"):
+        day.add_part("form_abandons", slot, 1, "field", f"{form} › {properties['last_field']}")
 
 
 def vital(event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
@@ -53,10 +53,10 @@ def payment_error(event: Event, day: DayCells, slot: int, session: OpenSession |
 
 
 def chat(event: Event, day: DayCells, slot: int, session: OpenSession | None) -> None:
-    feeling = event.properties.get("sentiment")
-    if event.properties.get("role", "visitor") in ("visitor", "user") and isinstance(feeling, int | float):
+    sentiment = event.properties.get("sentiment")
+    if event.properties.get("role", "visitor") in ("visitor", "user") and isinstance(sentiment, int | float):
         day.add("chat_messages", slot, 1)
-        day.add("chat_sentiment", slot, feeling)
+        day.add("chat_sentiment", slot, sentiment)
 
 
 TROUBLE: Final[dict[str, Callable[[Event, DayCells, int, OpenSession | None], None]]] = {

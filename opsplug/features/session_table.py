@@ -63,19 +63,19 @@ class SessionTableMaker:
 
     def table(self, least: int = 2) -> SessionTable:
         """Of visits with at least so many pages and requests: of one page nothing can be said."""
-        kept = [(key, session) for key, session in self._sessions.items() if len(session.times) >= least]
-        matrix = np.array([_row(session) for _, session in kept], dtype=float).reshape(len(kept), len(NAMES))
-        begin = np.array([min(session.times) for _, session in kept], dtype=np.int64)
-        return SessionTable([key for key, _ in kept], begin, matrix)
+        sessions = [(key, session) for key, session in self._sessions.items() if len(session.times) >= least]
+        matrix = np.array([_row(session) for _, session in sessions], dtype=float).reshape(len(sessions), len(NAMES))
+        begin = np.array([min(session.times) for _, session in sessions], dtype=np.int64)
+        return SessionTable([key for key, _ in sessions], begin, matrix)
 
 
 def _count(session: _Session, event: Event) -> None:
-    name, said = event.event, event.properties
+    name, properties = event.event, event.properties
     if event.source == "browser":
         session.browser += 1
     if name in ("page_view", "http_request"):
         session.times.append(event.timestamp)
-        status = said.get("status")
+        status = properties.get("status")
         session.not_found += status == 404
         session.refusals += status in (400, 402, 403, 422)
     elif name in ("view_item", "add_to_cart"):
@@ -83,7 +83,7 @@ def _count(session: _Session, event: Event) -> None:
     elif name == "purchase":
         session.orders += 1
         session.first_order = session.first_order or event.timestamp
-        value = said.get("value")
+        value = properties.get("value")
         amount = value if isinstance(value, int | float) else sum((i.price or 0.0) * i.quantity for i in event.items)
         session.value = max(session.value, float(amount))
     elif name == "payment_error":

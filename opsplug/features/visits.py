@@ -19,7 +19,7 @@ STEPS: Final = (
     "purchase",
 )
 NAMES: Final = ("page_view", "search", "view_search_results", *STEPS)
-LONGEST: Final = 60  # characters of a search term
+MAX_TERM_LENGTH: Final = 60  # characters of a search term
 MOST_STEPS: Final = 200  # of one visit that are kept
 
 
@@ -79,7 +79,7 @@ class VisitsBuilder:
 
     def _search(self, event: Event, at: float) -> None:
         """A term counts once a visit, however often its page was loaded and whichever side told of it."""
-        term = " ".join(str(event.properties.get("search_term") or "").split()).casefold()[:LONGEST]
+        term = " ".join(str(event.properties.get("search_term") or "").split()).casefold()[:MAX_TERM_LENGTH]
         who = event.session_id or event.visitor or event.event_id
         if term and (who, term) not in self._seen_searches:
             self._seen_searches.add((who, term))

@@ -42,8 +42,8 @@ NAME = "deep"
 MIX = "recommendations"  # the artefact that it joins
 SHARES = (0.24, 0.16, 0.08)  # newest shares of the log that the cut-offs hold out, oldest first
 ASKED = 400  # questions of each cut-off
-FEWEST = 50  # questions below which a cut-off says nothing
-FEWEST_EVENTS = 2000
+MIN_QUESTIONS = 50  # questions below which a cut-off says nothing
+MIN_EVENTS = 2000
 BUDGET_S = 150.0  # CPU seconds of all training together, where nobody sets another budget
 KEPT = 6  # cut-offs that are remembered
 ROUNDS_ON = 1  # rounds of a network that goes on learning: more learn a small shop by heart
@@ -74,7 +74,7 @@ def train(work: Work) -> TrainingReport:
     """Train, judge and publish the network, and give it to (or take it out of) the mix in use."""
     began = time.perf_counter()
 
-    def told(reason: str, **rest: Any) -> TrainingReport:
+    def report(reason: str, **rest: Any) -> TrainingReport:
         return TrainingReport(
             NAME, rest.get("metrics", {}), rest.get("baseline", {}), rest.get("joins", False),
             time.perf_counter() - began, rest.get("version", ""), reason,
@@ -82,21 +82,21 @@ def train(work: Work) -> TrainingReport:
 
     if not work.options.get("deep", True):
         renew(work, None)
-        return told("the setting deep is off")
+        return report("the setting deep is off")
     if find_spec("torch") is None:
-        return told(MISSING)
+        return report(MISSING)
     events = read_interactions(work.store, until=work.now, progress=lambda count: work.say(f"{count:,} events read"))
-    if len(events) < FEWEST_EVENTS:
-        return told(f"too few events for a network ({len(events)} of {FEWEST_EVENTS})")
+    if len(events) < MIN_EVENTS:
+        return report(f"too few events for a network ({len(events)} of {MIN_EVENTS})")
     evidence = Evidence.of(events, catalogue(work.store.items()), work.now)
     last = current(work)
     if last is not None and last.trained_until >= events.newest and set(evidence.log.item_ids) <= set(last.items):
-        return told("nothing happened since the last training", joins=last.joins, version=last.version)
+        return report("nothing happened since the last training", joins=last.joins, version=last.version)
     deep = learnt(evidence, last, seed=work.seed, budget_s=work.budget_s, say=work.say)
     version = publish(work, deep)
     with_it, without = mean(deep.cuts, "with"), mean(deep.cuts, "without")
     renew(work, current(work))
-    return told(
+    return report(
         reason_of(deep), joins=deep.joins, version=version,
         metrics={"ndcg@10": with_it, "to_the_mix": with_it / max(without, 1e-9), "cut-offs": float(len(deep.cuts))},
         baseline={"ndcg@10": without},
@@ -119,14 +119,14 @@ def learnt(
     if last is not None and newest - last.rolled_at < WEEK:
         network = last.network.moved(last.items, evidence.log.item_ids)
         found = [_asked_at(evidence, last.trained_until, network, seed)]
-        cuts = [*last.cuts, *(cut.measured(last.weights) for cut in found if len(cut) >= FEWEST)][-KEPT:]
+        cuts = [*last.cuts, *(cut.measured(last.weights) for cut in found if len(cut) >= MIN_QUESTIONS)][-KEPT:]
         weights, rolled = last.weights, last.rolled_at
     else:
         network, found = _rolled(evidence, seed, budget, say)
         cuts = [
             cut.measured(deep_weights([other for other in found if other is not cut] or found))
             for cut in found
-            if len(cut) >= FEWEST
+            if len(cut) >= MIN_QUESTIONS
         ]
         weights, rolled = deep_weights(found), newest
     until = newest

@@ -51,8 +51,8 @@ class Endpoint:
     def _ask(self, texts: Sequence[str]) -> NDArray[np.float32]:
         sent = [mask(text[:_LONGEST]).text or " " for text in texts]
         try:
-            told = self._client.embeddings.create(model=self._model, input=sent, encoding_format="float")
-            rows = np.array([row.embedding for row in sorted(told.data, key=lambda row: row.index)], np.float32)
+            response = self._client.embeddings.create(model=self._model, input=sent, encoding_format="float")
+            rows = np.array([row.embedding for row in sorted(response.data, key=lambda row: row.index)], np.float32)
         except Exception as error:  # of the client, the network or the endpoint
             raise ModelError(f"embeddings: {self.name} gave no vectors ({type(error).__name__})") from error
         if rows.ndim != 2 or len(rows) != len(sent) or not np.isfinite(rows).all():

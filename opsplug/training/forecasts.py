@@ -32,7 +32,7 @@ KIND, FORECASTS, MARKET = "insight", "forecasts", "market"
 HORIZON, PERIOD = 28, 7
 SHOWN_DAYS: Final = 120
 BEST_SELLERS, CATEGORIES, MOST_STOCKED = 20, 8, 1000
-FEWEST_DAYS: Final = 21
+MIN_DAYS: Final = 21
 TREND_DAYS: Final = 28
 
 
@@ -105,11 +105,11 @@ def forecasts(
     log: ShopLog, records: Mapping[str, Mapping[str, Any]], days: Days, pages: Array, calendar: Calendar | None = None
 ) -> dict[str, Any]:
     """All series with their forecasts, and what runs out."""
-    told: dict[str, Any] = {"days": days.names[-SHOWN_DAYS:], "series": [], "stock": [], "reason": ""}
-    if len(days.names) < FEWEST_DAYS:
-        told["reason"] = "too few days"
-        told["have_days"], told["need_days"] = len(days.names), FEWEST_DAYS
-        return told
+    report: dict[str, Any] = {"days": days.names[-SHOWN_DAYS:], "series": [], "stock": [], "reason": ""}
+    if len(days.names) < MIN_DAYS:
+        report["reason"] = "too few days"
+        report["have_days"], report["need_days"] = len(days.names), MIN_DAYS
+        return report
     bought = log.of_kind(BUY)
     day = days.of(bought.times)
     known = np.array((calendar or Calendar()).known([*days.names, *days.coming(HORIZON)]))
@@ -139,13 +139,13 @@ def forecasts(
     of_units = {key: one for key, one in predicted.items() if key in parents or key in parents.values()}
     predicted |= reconcile(of_units, {key: parent for key, parent in parents.items() if key in of_units})
     names = {item: str(records.get(item, {}).get("item_name") or item) for item in best}
-    told["series"] = [
-        _told(kind, key, names.get(key, name) if kind == "item" else name, values, predicted[kind, key])
+    report["series"] = [
+        _series_report(kind, key, names.get(key, name) if kind == "item" else name, values, predicted[kind, key])
         for kind, key, name, values in wanted
         if kind not in LEFT_OVER
     ]
-    told["stock"] = _stock(by_item, records, days, known)
-    return told
+    report["stock"] = _stock(by_item, records, days, known)
+    return report
 
 
 def _predicted(values: Array, known: Array) -> Forecast:
@@ -175,7 +175,7 @@ def _by_item(bought: ShopLog, day: NDArray[np.intp], days: Days, stocked: list[s
     return found
 
 
-def _told(kind: str, key: str, name: str, values: Array, result: Forecast) -> dict[str, Any]:
+def _series_report(kind: str, key: str, name: str, values: Array, result: Forecast) -> dict[str, Any]:
     values = values[np.argmax(values > 0) :]
     return {
         "kind": kind, "key": key, "name": name, "past": _short(values[-SHOWN_DAYS:]), "mean": _short(result.mean),
@@ -217,20 +217,20 @@ def market(log: ShopLog, visits: Visits, records: Mapping[str, Mapping[str, Any]
     """Rising and falling items, categories and search terms of the last four weeks against the four before."""
     middle, start = now - TREND_DAYS * DAY, now - 2 * TREND_DAYS * DAY
     names = {item: str(records.get(item, {}).get("item_name") or item) for item in log.item_ids}
-    told: dict[str, Any] = {"days": TREND_DAYS, "until": now}
+    report: dict[str, Any] = {"days": TREND_DAYS, "until": now}
     for what, kind in (("bought", BUY), ("viewed", VIEW)):
         before, after = (_buyers(log.between(*span).of_kind(kind)) for span in ((start, middle), (middle, now + 1)))
-        told[f"items_{what}"] = [{**asdict(trend), "name": names[trend.key]} for trend in trends(before, after)]
+        report[f"items_{what}"] = [{**asdict(trend), "name": names[trend.key]} for trend in trends(before, after)]
         grouped = [_grouped(counts, records) for counts in (before, after)]
-        told[f"categories_{what}"] = [{**asdict(trend), "name": trend.key} for trend in trends(*grouped)]
-        told[f"counts_{what}"] = [sum(before.values()), sum(after.values())]
+        report[f"categories_{what}"] = [{**asdict(trend), "name": trend.key} for trend in trends(*grouped)]
+        report[f"counts_{what}"] = [sum(before.values()), sum(after.values())]
     terms = [
         Counter(term for at, term, _ in visits.searches if low <= at < high)
         for low, high in ((start, middle), (middle, now + 1))
     ]
-    told["searches"] = [{**asdict(trend), "name": trend.key} for trend in trends(*terms)]
-    told["counts_searches"] = [sum(counts.values()) for counts in terms]
-    return told
+    report["searches"] = [{**asdict(trend), "name": trend.key} for trend in trends(*terms)]
+    report["counts_searches"] = [sum(counts.values()) for counts in terms]
+    return report
 
 
 def _buyers(log: ShopLog) -> dict[str, float]:

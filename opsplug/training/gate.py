@@ -21,8 +21,8 @@ from opsplug.models.recommend.ranker import Ranker
 CUTS = (0.1, 0.2)  # newest share of the log that is kept aside
 LARGE = 300_000  # events from which one cut is enough, and more would cost too much
 QUESTIONS = 600  # at all cuts together
-FEWEST = 50  # questions below which nobody can be called worse
-FEWEST_EVENTS = 200
+MIN_QUESTIONS = 50  # questions below which nobody can be called worse
+MIN_EVENTS = 200
 K = 10
 Answer = Callable[[Question], NDArray[np.int64]]
 
@@ -55,15 +55,15 @@ def judge(
     fit: Callable[..., Mix] = Mix.fit,
 ) -> Verdict:
     """Evaluate what `fit` makes of this log, and decide whether it may be served."""
-    if len(log) < FEWEST_EVENTS:
+    if len(log) < MIN_EVENTS:
         return Verdict(
-            True, f"too few events to judge ({len(log)} of {FEWEST_EVENTS}); it rests on the catalogue and counts"
+            True, f"too few events to judge ({len(log)} of {MIN_EVENTS}); it rests on the catalogue and counts"
         )
     cuts = _cuts(log, champion, seed)
     board = _Board()
     for cut in cuts:
         past = log.before(cut)
-        if len(past) < FEWEST_EVENTS // 2:
+        if len(past) < MIN_EVENTS // 2:
             continue
         budget = None if budget_s is None else budget_s / len(cuts)
         ranker = fit(past, items, now=cut, seed=seed, budget_s=budget).ranker()
@@ -78,7 +78,7 @@ def _cuts(log: Interactions, champion: Champion | None, seed: int) -> list[float
     cuts = sorted({float(np.quantile(log.times, 1 - share)) for share in (CUTS[:1] if len(log) > LARGE else CUTS)})
     if champion is not None and cuts[-1] < champion.trained_until < log.newest:
         moment = float(np.nextafter(champion.trained_until, np.inf))
-        if len(_asked(log, moment, FEWEST, seed)) >= FEWEST:
+        if len(_asked(log, moment, MIN_QUESTIONS, seed)) >= MIN_QUESTIONS:
             cuts[-1] = moment
     return cuts
 
@@ -136,11 +136,11 @@ class _Board:
 
 def _decide(metrics: dict[str, float], compared: int) -> tuple[bool, str]:
     asked = int(metrics["questions"])
-    if asked < FEWEST:
-        return True, f"too few questions to call it worse ({asked} of {FEWEST})"
+    if asked < MIN_QUESTIONS:
+        return True, f"too few questions to call it worse ({asked} of {MIN_QUESTIONS})"
     if metrics["to_popularity"] < 1:
         return False, f"worse than popularity: {metrics['to_popularity']:.2f} of its NDCG over {asked} questions"
-    if compared >= FEWEST and metrics["to_champion_high"] < 1:
+    if compared >= MIN_QUESTIONS and metrics["to_champion_high"] < 1:
         return False, f"worse than the model in use: {metrics['to_champion']:.2f} of its NDCG over {compared} questions"
     return True, f"{metrics['to_popularity']:.2f} times the NDCG of popularity over {asked} questions"
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAME: Final = "intents"
 KNOWLEDGE: Final = "knowledge"  # document kind
 REPORT: Final = "intents_report"  # document kind; its key is `now`
-FEWEST = 20  # other ways to ask, of all entries together, below which nothing is learnt
+MIN_PHRASES = 20  # other ways to ask, of all entries together, below which nothing is learnt
 _ROUNDS = 4
 _WRONG = 0.02  # of questions, answered wrongly though sure: what may be
 _THRESHOLDS = (
@@ -56,7 +56,7 @@ def train(work: Work) -> TrainingReport | None:
     began = time.perf_counter()
     known = phrases(work.store)
     asked = [phrase for phrase in known if not phrase.is_own]
-    if len(asked) < FEWEST or len({phrase.name for phrase in known}) < 2:
+    if len(asked) < MIN_PHRASES or len({phrase.name for phrase in known}) < 2:
         return None
     encoder = encoder_of(work.options)
     held = _compare(known, encoder, retrieval_encoder_of(work.options), work.seed)
@@ -74,7 +74,7 @@ def train(work: Work) -> TrainingReport | None:
         model = IntentModel(threshold, encoder).fit([p.text for p in known], [p.name for p in known])
         about = {"at": work.clock(), "reason": reason, "metrics": metrics, "threshold": threshold}
         version = work.artefacts.publish(NAME, model.to_arrays(), about=about, at=work.clock())
-    _keep_report(work, learnt, metrics, baseline, promote)
+    _store_report(work, learnt, metrics, baseline, promote)
     return TrainingReport(NAME, metrics, baseline, promote, time.perf_counter() - began, version, reason)
 
 
@@ -165,7 +165,7 @@ def _metrics(outcomes: Sequence[Outcome]) -> dict[str, float]:
     }
 
 
-def _keep_report(
+def _store_report(
     work: Work, outcomes: Sequence[Outcome], metrics: dict[str, float], baseline: dict[str, float], served: bool
 ) -> None:
     spoken = sorted({language for language, _, _ in outcomes})

@@ -57,14 +57,14 @@ def _share(event: Event) -> float | None:
 
 def _chats(store: Store, until_ms: int | None) -> Iterator[Labelled]:
     """The longest message of a rated conversation, from 1 to 5: what the visitor came with."""
-    said: dict[str, dict[str, Any]] = {}
+    chats: dict[str, dict[str, Any]] = {}
     for key, event in reversed(store.newest_documents(CHAT, _MOST_SAID)):
-        chat = said.setdefault(key.partition("/")[0], {"texts": []})
+        chat = chats.setdefault(key.partition("/")[0], {"texts": []})
         if event["kind"] == "visitor_said":
             chat["texts"].append(event["text"])
         elif event["kind"] == "rated" and event["data"].get("score") in (1, 2, 3, 4, 5):
             chat |= {"share": event["data"]["score"] / 5, "at": event["at"]}
-    for chat in said.values():
+    for chat in chats.values():
         if "share" in chat and chat["texts"] and (until_ms is None or chat["at"] < until_ms):
             text = max(chat["texts"], key=len)
             yield Labelled(text, _judged(chat["share"]), detect_language(text), chat["at"])

@@ -21,7 +21,7 @@ from opsplug.training.run.job import TrainingReport, Work
 NAME: Final = "sentiment"
 REPORT: Final = "sentiment_report"  # document kind; its key is `now`
 LANGUAGES: Final = ("en", "zh")
-FEWEST = 40  # judged texts of a language that are kept aside, below which it stays cold
+MIN_TEXTS = 40  # judged texts of a language that are kept aside, below which it stays cold
 _ASIDE = 0.25  # share of each language's texts, the newest, on which its model is judged
 _SHIFTED = 0.25  # population stability index from which the texts are others than those learnt from
 _UNFAIR = 0.10  # lead in accuracy of one language over another that is reported
@@ -43,7 +43,7 @@ class Judged:
     @property
     def is_better(self) -> bool:
         """Not worse than what would answer otherwise."""
-        return self.tested >= FEWEST and self.learnt >= np.nanmax([self.cold, self.serving, _LEAST])
+        return self.tested >= MIN_TEXTS and self.learnt >= np.nanmax([self.cold, self.serving, _LEAST])
 
 
 def train(work: Work) -> TrainingReport | None:
@@ -65,7 +65,7 @@ def train(work: Work) -> TrainingReport | None:
         about = {"at": work.clock(), "trained_until": chosen[-1].at / 1000, "reason": reason, "languages": good}
         version = work.artefacts.publish(NAME, model.to_arrays(), about=about, at=work.clock())
         serving = model
-    _keep_report(work, texts, serving or SentimentModel(), verdicts, good)
+    _store_report(work, texts, serving or SentimentModel(), verdicts, good)
     known = {language: verdict for language, verdict in verdicts.items() if verdict is not None}
     metrics = {f"{language} accuracy": verdict.learnt for language, verdict in known.items()}
     metrics |= {"texts": float(len(judged))}
@@ -87,25 +87,25 @@ def _serving(work: Work) -> tuple[SentimentModel | None, float]:
 
 def _judge(texts: Sequence[Labelled], language: str, serving: SentimentModel | None, until: float) -> Judged | None:
     own = [one for one in texts if one.language == language]
-    cut = len(own) - max(round(_ASIDE * len(own)), min(FEWEST, len(own)))
+    cut = len(own) - max(round(_ASIDE * len(own)), min(MIN_TEXTS, len(own)))
     past, newest = own[:cut], own[cut:]
-    if len(newest) < FEWEST or min(len({one.praise for one in part}) for part in (past, newest)) < 2:
+    if len(newest) < MIN_TEXTS or min(len({one.praise for one in part}) for part in (past, newest)) < 2:
         return None
     model = SentimentModel().fit([one.text for one in past], [float(bool(one.praise)) for one in past])
     cold = SentimentModel()
     later = [one for one in newest if one.at > until]  # what the model in use cannot have learnt
-    rival = _accuracy(serving, later) if serving is not None and len(later) >= FEWEST else float("nan")
+    rival = _accuracy(serving, later) if serving is not None and len(later) >= MIN_TEXTS else float("nan")
     shift = _shift(_polarities(cold, past), _polarities(cold, newest))
     return Judged(len(newest), _accuracy(model, newest), _accuracy(cold, newest), rival, shift)
 
 
 def _accuracy(model: SentimentModel, texts: Sequence[Labelled]) -> float:
     """Mean share found of praise and of complaint; NaN where one of them is not there."""
-    said = _polarities(model, texts) > 0
+    predicted = _polarities(model, texts) > 0
     praise = np.array([bool(one.praise) for one in texts])
     if praise.all() or not praise.any():
         return float("nan")
-    return float((said[praise].mean() + (~said[~praise]).mean()) / 2)
+    return float((predicted[praise].mean() + (~predicted[~praise]).mean()) / 2)
 
 
 def _polarities(model: SentimentModel, texts: Sequence[Labelled]) -> NDArray[np.float64]:
@@ -120,18 +120,18 @@ def _shift(before: NDArray[np.float64], after: NDArray[np.float64]) -> float:
 
 
 def _reason(verdicts: Mapping[str, Judged | None], good: Sequence[str]) -> str:
-    told = []
+    lines = []
     for language, verdict in verdicts.items():
         if verdict is None:
-            told.append(f"{language}: too few rated texts, the word lists stay")
+            lines.append(f"{language}: too few rated texts, the word lists stay")
         else:
             better = "served" if language in good else "not served"
-            told.append(f"{language}: {better}, right in {verdict.learnt:.2f} of {verdict.tested} newest texts, "
+            lines.append(f"{language}: {better}, right in {verdict.learnt:.2f} of {verdict.tested} newest texts, "
                         f"word lists {verdict.cold:.2f}")  # fmt: skip
-    return "; ".join(told)
+    return "; ".join(lines)
 
 
-def _keep_report(
+def _store_report(
     work: Work, texts: Sequence[Labelled], model: SentimentModel, verdicts: Mapping[str, Judged | None],
     good: Sequence[str],
 ) -> None:  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 from opsplug.events import Event
 from opsplug.features.recommendation_id import HEAD, Made, read_id
 from opsplug.models.rerank.list_ranker import CATEGORIES, SlotList, artefact_name
-from opsplug.models.rerank.slot_learning import Learned, SlotLog, learn, most_looked_at, verdict
+from opsplug.models.rerank.slot_learning import Learned, SlotLog, learn, most_viewed, verdict
 from opsplug.training.run.job import TrainingReport, Work
 from opsplug.units import DAY_MS
 
@@ -25,9 +25,9 @@ NAME: Final = "slots"
 DAYS = 60  # of lists that are learnt from
 MOST_LISTS = 20_000  # of each placement, the newest
 MOST_OF_ONE = 50  # of them of one visitor: a program that clicks all day is one voice among many
-LOOKS: Final = ("view_item", "add_to_cart", "purchase")
-NAMES: Final = ("view_item_list", "select_item", *LOOKS)
-FEWEST = 200  # clicks of both groups below which they are not compared
+ITEM_EVENTS: Final = ("view_item", "add_to_cart", "purchase")
+NAMES: Final = ("view_item_list", "select_item", *ITEM_EVENTS)
+MIN_CLICKS = 200  # clicks of both groups below which they are not compared
 KIND: Final = "slots"  # document kind; keys are placements
 
 
@@ -61,7 +61,7 @@ def _decide(work: Work, placement: str, learned: Learned, groups: Mapping[str, G
     """Publish, keep what serves, or switch off. -> the version published, and why."""
     name = artefact_name(placement)
     ours, plain = groups["re-ordered"], groups["plain"]
-    if min(ours.clicks, plain.clicks) >= FEWEST and ours.high < plain.low and work.artefacts.current(name):
+    if min(ours.clicks, plain.clicks) >= MIN_CLICKS and ours.high < plain.low and work.artefacts.current(name):
         reason = f"switched off: re-ordered lists were clicked {ours.rate:.2%}, the mix's own {plain.rate:.2%}"
         return _publish(work, name, SlotList.off(), {}, reason), reason
     good, reason = verdict(learned)
@@ -128,7 +128,7 @@ class _Seen:
     """One list as one visitor saw it."""
 
     made: Made
-    looked: str
+    last_category: str
     items: dict[str, int] = field(default_factory=dict)  # item -> place
     clicked: set[str] = field(default_factory=set)
 
@@ -137,13 +137,13 @@ class Lists:
     """The lists of a store's events, by visitor and recommendation id; feed events in the order of their storing.
 
     The newest MOST_LISTS of each placement are held, MOST_OF_ONE of them at most of one visitor; older ones are only
-    counted, so that memory does not grow with the shop, and no single visitor says what is liked.
+    counted, so that memory does not grow with the shop, and no single visitor decides what is relevant.
     """
 
     def __init__(self, categories: Mapping[str, str], *, most: int = MOST_LISTS) -> None:
         self._categories = categories
         self._most = most
-        self._looked: dict[str, str] = {}  # visitor -> category of what was looked at last
+        self._last_category: dict[str, str] = {}  # visitor -> category of the last item viewed
         self._held: Counter[tuple[str, str]] = Counter()  # lists of a visitor and placement
         self._order: defaultdict[str, deque[tuple[str, str]]] = defaultdict(deque)  # placement -> keys, oldest first
         self._since: dict[str, int] = {}  # placement -> when its first re-ordered list was made
@@ -152,9 +152,9 @@ class Lists:
 
     def add(self, event: Event) -> None:
         visitor = event.visitor or ""
-        if event.event in LOOKS:
+        if event.event in ITEM_EVENTS:
             if event.items:
-                self._looked[visitor] = self._categories.get(event.items[-1].item_id, "")
+                self._last_category[visitor] = self._categories.get(event.items[-1].item_id, "")
             return
         common = event.properties.get("recommendation_id")
         for place, item in enumerate(event.items):
@@ -186,9 +186,10 @@ class Lists:
                     places.append(place)
                     ranks.append(seen.made.ranks[place])
                     clicks.append(item in seen.clicked)
-        looked = [seen.looked for seen in chosen]
+        last_categories = [seen.last_category for seen in chosen]
         return SlotLog(
-            list(known), most_looked_at(looked, CATEGORIES), [seen.made.rung for seen in chosen], looked,
+            list(known), most_viewed(last_categories, CATEGORIES), [seen.made.rung for seen in chosen],
+            last_categories,
             np.array(lists, np.int64), np.array(codes, np.int64), np.array(places, np.int64), np.array(ranks, np.int64),
             np.array(clicks, np.float64),
         )  # fmt: skip
@@ -207,7 +208,7 @@ class Lists:
             return None
         if made.slots:
             self._since[made.placement] = min(made.at, self._since.get(made.placement, made.at))
-        seen = self.lists[visitor, named] = _Seen(made, self._looked.get(visitor, ""))
+        seen = self.lists[visitor, named] = _Seen(made, self._last_category.get(visitor, ""))
         self._held[visitor, made.placement] += 1
         order = self._order[made.placement]
         order.append((visitor, named))

@@ -11,7 +11,7 @@ from opsplug.models.matrix_product import ALONE, ALONE_WITH_VECTOR, product
 from opsplug.models.recommend.candidate_set import CandidateSet
 from opsplug.models.recommend.index import Exact
 from opsplug.models.recommend.item_bias import ItemBias
-from opsplug.models.recommend.next_item.network import CHANNEL, HEADS, KINDS, LONGEST, STEPS, NextItem
+from opsplug.models.recommend.next_item.network import CHANNEL, HEADS, KINDS, MAX_EVENTS, STEPS, NextItem
 from opsplug.models.recommend.queries import Query
 from opsplug.models.recommend.ranker import Ranker, _Mixed
 from opsplug.models.recommend.registry import CHANNELS
@@ -97,7 +97,7 @@ class TestNothingLargeIsMultipliedAtOnce:
             **dict.fromkeys(("ask", "key", "value", "out"), (d, d)),
         }  # fmt: skip
         network = NextItem(**{name: drawn(*shape) for name, shape in shapes.items()})
-        history = [(item, float(item), 0) for item in range(LONGEST)]
+        history = [(item, float(item), 0) for item in range(MAX_EVENTS)]
         network.score(Query.of(history, size=LARGE, now=1e6), CandidateSet(LARGE), [CHANNEL])
         assert 0 < watched.most <= 1
 

@@ -24,8 +24,8 @@ from opsplug.models.recommend.next_item import trainer as next_item_torch  # noq
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    monkeypatch.setattr(deep, "FEWEST_EVENTS", 200)
-    monkeypatch.setattr(deep, "FEWEST", 5)
+    monkeypatch.setattr(deep, "MIN_EVENTS", 200)
+    monkeypatch.setattr(deep, "MIN_QUESTIONS", 5)
     monkeypatch.setattr(next_item_torch, "ROUNDS", 1)
     monkeypatch.setattr(next_item_torch, "FEWEST_BATCHES", 5)
     shop = Shop(tmp_path)
@@ -55,7 +55,7 @@ def test_without_torch_it_names_the_extra_and_nothing_changes(shop: Shop, monkey
 
 def test_the_setting_and_a_small_shop_keep_it_from_training(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "setting" in deep.train(work(shop, deep=False)).reason
-    monkeypatch.setattr(deep, "FEWEST_EVENTS", 10_000)
+    monkeypatch.setattr(deep, "MIN_EVENTS", 10_000)
     assert "480 of 10000" in deep.train(work(shop)).reason
     assert shop.artefacts.names() == []
 

@@ -14,7 +14,7 @@ from opsplug.features.items import Catalogue, catalogue
 from opsplug.models.recommend.mix import Mix
 from opsplug.models.recommend.ranker import Ranker
 from opsplug.models.recommend.weights import WeightTable
-from opsplug.training.gate import FEWEST, Champion, judge
+from opsplug.training.gate import MIN_QUESTIONS, Champion, judge
 from tests.support.shop import NOW, Shop, fill_catalogue, fill_events
 
 DAY = 86_400.0
@@ -64,7 +64,7 @@ def data() -> tuple[Interactions, Catalogue]:
 def test_a_model_that_knows_more_than_popularity_passes(data: tuple[Interactions, Catalogue]) -> None:
     verdict = judge(*data, fit=quick)
     assert verdict.promote
-    assert verdict.metrics["questions"] >= FEWEST
+    assert verdict.metrics["questions"] >= MIN_QUESTIONS
     assert verdict.metrics["ndcg@10"] > verdict.baseline["ndcg@10"]
     assert verdict.metrics["to_popularity_low"] > 1
 
@@ -145,5 +145,5 @@ def test_little_news_since_the_model_in_use_hides_nothing(data: tuple[Interactio
     lately = float(log.times[-4])
     champion = Champion(quick(log.before(lately), items).ranker(), lately)
     verdict = judge(log, items, champion=champion, fit=quick)
-    assert verdict.metrics["questions"] >= FEWEST
+    assert verdict.metrics["questions"] >= MIN_QUESTIONS
     assert "to_champion" not in verdict.metrics

@@ -34,7 +34,7 @@ class SlotLog:
     items: list[str]
     categories: list[str]  # contexts, see `list_ranker.features`
     rungs: list[str]  # one per list
-    looked: list[str]  # one per list: the category of what was looked at last
+    last_categories: list[str]  # one per list: the category of the last item viewed
     lists: NDArray[np.int64]  # the list of each entry, ascending
     codes: NDArray[np.int64]  # its item
     places: NDArray[np.int64]  # 0 is the first
@@ -73,7 +73,7 @@ def learn(log: SlotLog, *, seed: int = 0) -> Learned:
         rows = rows[arms[log.codes[rows]] >= 0]
         if not len(rows):
             continue
-        x = features(log.categories, log.rungs[number], log.looked[number])
+        x = features(log.categories, log.rungs[number], log.last_categories[number])
         own = arms[log.codes[rows]]
         if clicks >= WARM_UP and len(rows) > 1:
             odds = ranker.draw(x, own) + offset[rows]
@@ -82,8 +82,8 @@ def learn(log: SlotLog, *, seed: int = 0) -> Learned:
         for row, arm in zip(rows.tolist(), own.tolist(), strict=True):
             ranker.learn(x, arm, log.clicks[row], examination[log.places[row]], offset[row])
         clicks += float(log.clicks[rows].sum())
-    kept = [log.items[code] for code in np.flatnonzero(arms >= 0)]
-    model = SlotList.of(ranker, kept, shown, log.categories, rank_prior, examination)
+    chosen = [log.items[code] for code in np.flatnonzero(arms >= 0)]
+    model = SlotList.of(ranker, chosen, shown, log.categories, rank_prior, examination)
     return record.learned(model, len(log.rungs), int(log.clicks.sum()), seed)
 
 
@@ -100,11 +100,11 @@ def _bias(log: SlotLog) -> tuple[Floats, Floats]:
 def _arms(log: SlotLog) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The arm of each item code, -1 past the most shown ones, and the impressions of each arm."""
     shown = np.bincount(log.codes, minlength=len(log.items))
-    kept = np.sort(np.argsort(-shown, kind="stable")[:MOST_ARMS])
-    kept = kept[shown[kept] > 0]
+    chosen = np.sort(np.argsort(-shown, kind="stable")[:MOST_ARMS])
+    chosen = chosen[shown[chosen] > 0]
     arms = np.full(len(log.items), -1, np.int64)
-    arms[kept] = np.arange(len(kept))
-    return arms, shown[kept].astype(np.int64)
+    arms[chosen] = np.arange(len(chosen))
+    return arms, shown[chosen].astype(np.int64)
 
 
 class _Record:
@@ -144,11 +144,11 @@ def verdict(learned: Learned) -> tuple[bool, str]:
     if not learned.enough:
         return False, f"not enough data yet ({learned.judged} of {FEWEST_CLICKS} clicks to judge by)"
     ratio, low, high = learned.ratio
-    said = f"{ratio:.2f} times the clicks of the mix's own order ({low:.2f} to {high:.2f})"
-    return (True, said) if ratio >= 1 else (False, f"worse: {said}")
+    estimate = f"{ratio:.2f} times the clicks of the mix's own order ({low:.2f} to {high:.2f})"
+    return (True, estimate) if ratio >= 1 else (False, f"worse: {estimate}")
 
 
-def most_looked_at(categories: Sequence[str], most: int) -> list[str]:
+def most_viewed(categories: Sequence[str], most: int) -> list[str]:
     """The most frequent non-empty categories, the contexts of a placement."""
     names, count = np.unique([name for name in categories if name] or [""], return_counts=True)
     return [str(name) for name in names[np.argsort(-count, kind="stable")][:most] if name]

@@ -1,8 +1,8 @@
 """Streaming anomaly detection on one series, in constant memory: what is rare for this series, hour and level.
 
-Four questions are asked of each point, each answered in decades of rarity by what the series itself has been:
+Four questions are asked of each point, each answered as -log10 of a p-value by what the series itself has been:
 is the point far from what every competent predictor expects; are the last points together; was the series never here
-before; has it stood still for longer than ever. An alarm must be as rare as its budget in time says."""
+before; has it been constant for longer than ever. An alarm must be as rare as its budget in time says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import datetime
 from math import exp, isfinite, log, log10, sqrt
 from typing import Any
 
-from opsplug.models.series.alarm_budget import decades
+from opsplug.models.series.alarm_budget import neg_log10_p
 from opsplug.models.series.counters import Counter
 from opsplug.models.series.peaks_over_threshold import Tail
 from opsplug.models.series.scale import Scale
@@ -24,7 +24,9 @@ HOLD = 8.0  # points in which an alarm's claim on attention falls to a third (4 
 LARGEST = 1e150  # beyond this a number is a fault of the sender, and its square no number
 WINDOW = 0.2  # rate of the moving mean that sees sustained shifts; a slower one beside it found nothing more
 FEW = 2  # things of a count that are no news by themselves, however rare: the chance of two is in every small shop
-STILL = 0.02  # least share of repeated values: a series that never repeats has been seen for so long only
+MIN_REPEATS = 0.02  # least share of repeated values: a series that never repeats has been seen for so long only
+
+STORED_NAMES = {"outlier_time": "strange", "constant": "still"}  # attribute -> its key in stored states
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,9 @@ class StreamingDetector:
 
     Notes
     -----
-    Four questions are asked of each point, each answered in decades of rarity by what the series has been: is it far
+    Four questions are asked of each point, each answered as -log10 of a p-value by what the series has been: is it far
     from what every competent predictor expects; are the last points together; was the series never here before; has it
-    stood still for longer than ever. An alarm must be as rare as `alarm_budget.decades` of the sampling step. The
+    been constant for longer than ever. An alarm must be as rare as `alarm_budget.neg_log10_p` of the sampling step. The
     increments of counters are judged; a series that changes its step is learned anew; late points are left out.
 
     References
@@ -74,7 +76,7 @@ class StreamingDetector:
     def __init__(self) -> None:
         self.seen = 0
         self.last: float | None = None
-        self.strange: float | None = None  # a timestamp far from the rest, believed only when others follow it
+        self.outlier_time: float | None = None  # a timestamp far from the rest, accepted only when others follow it
         self.followers = 0
         self.expectation, self.scale = Expectation(), Scale()
         self.tails = [Tail() for _ in range(4)]  # point, window, high and low values
@@ -82,7 +84,7 @@ class StreamingDetector:
         self.run = self.longest = 0  # points for which the present value has been held, and the longest such run before
         self.repeats = 0.0  # share of points equal to the one before
         self.changes = 0  # points that were not
-        self.still = False  # the value has been held for so long that it was said
+        self.constant = False  # the value has been held for so long that it was reported
         self.newest: float | None = None  # the last value
         self.odd = 0.0  # a spacing unlike the step, and how often it came in a row
         self.odds = 0
@@ -163,8 +165,8 @@ class StreamingDetector:
         return AnomalyScore(0.0, expected, expected, expected, False, reason)
 
     def _clock(self, moment: float) -> str:
-        """Why this timestamp is not believed, or an empty string. A dozen in a row that agree and are not just late
-        are believed."""
+        """Why this timestamp is refused, or an empty string. A dozen in a row that agree and are not just late
+        are accepted."""
         if self.last is None:
             return ""
         step = self.expectation.step or DAY
@@ -175,11 +177,11 @@ class StreamingDetector:
         if -LATE <= ahead <= 0:
             self.followers = 0
             return "duplicate time" if ahead == 0 else "time before the last point"
-        if self.strange is not None and 0 < moment - self.strange <= 3 * step:
+        if self.outlier_time is not None and 0 < moment - self.outlier_time <= 3 * step:
             self.followers += 1
         else:
             self.followers = 0
-        self.strange = moment
+        self.outlier_time = moment
         if self.followers >= 12:
             self.followers, self.last = 0, moment - step
             return ""
@@ -206,22 +208,22 @@ class StreamingDetector:
         self.seen += 1
         scale.note(value)
         residual = value - expected
-        needed = decades(model.step)
+        needed = neg_log10_p(model.step)
         surprise = self._surprise(value, deviation, (value - model.slowest()) / sigma, seen)
-        if self._held(value, seen) > needed and not self.still:
-            self.still, surprise = True, max(surprise, needed + self.held)
+        if self._held(value, seen) > needed and not self.constant:
+            self.constant, surprise = True, max(surprise, needed + self.held)
         fresh = max(surprise - self.held, 0.0)
         self.held *= exp(-min(gap, 1000.0) / HOLD)
         if surprise > needed:
             self.held = max(self.held, surprise)
         self.lasting = self.lasting + 1 if abs(residual) > 3 * sigma else 0
-        if not self.still:  # what stands still is no noise to learn from
+        if not self.constant:  # a constant value is no noise to learn from
             scale.learn(value, residual, expected, seen)
             model.learn(value, seen, sigma, self.lasting >= 6 or seen < 20)
         self.low, self.high = min(self.low, value), max(self.high, value)
         score = fresh / (fresh + needed)
         alarm = score >= self.threshold
-        reason = "still learning" if seen < WARM else "holds one value" if self.still and not alarm else ""
+        reason = "still learning" if seen < WARM else "holds one value" if self.constant and not alarm else ""
         return AnomalyScore(score, expected, lower, expected + band, alarm, reason)
 
     def _first(self, value: float) -> AnomalyScore:
@@ -233,7 +235,7 @@ class StreamingDetector:
         return AnomalyScore(0.0, value, value, value, False, "first point")
 
     def _surprise(self, value: float, deviation: float, shift: float, seen: int) -> float:
-        """The largest of the first three answers in decades, less while the series is young."""
+        """The largest of the first three answers as -log10 of a p-value, less while the series is young."""
         if seen < WARM:
             self.middle += (value - self.middle) / (seen + 1)
             self.spread += (abs(value - self.middle) - self.spread) / (seen + 1)
@@ -254,17 +256,17 @@ class StreamingDetector:
         return surprise * seen / (seen + WARM)
 
     def _held(self, value: float, seen: int) -> float:
-        """Surprise of a value held longer than any before it, by the series' own habit of repeating itself."""
+        """Surprise of a value held longer than any before it, by the series' own rate of repeated values."""
         if value == self.newest:
             self.run += 1
         else:
             self.changes += 1
             self.repeats += max(1 / self.changes, 0.01) * (min(self.run, 50) / (self.run + 1) - self.repeats)
-            self.longest, self.run, self.still = max(self.longest, self.run), 0, False
+            self.longest, self.run, self.constant = max(self.longest, self.run), 0, False
         self.newest = value
         if self.run <= max(self.longest, 2) or seen < WARM or self.changes < WARM:
             return 0.0
-        usual = min(max(self.repeats, STILL) * 2, 0.98)
+        usual = min(max(self.repeats, MIN_REPEATS) * 2, 0.98)
         return min(-(self.run - self.longest) * log10(usual), 12.0) * seen / (seen + WARM)
 
     def _record(self, value: float, seen: int) -> float:
@@ -286,7 +288,7 @@ class StreamingDetector:
 
     def to_dict(self) -> dict[str, Any]:
         """The whole state in plain numbers, lists and dicts (JSON, msgpack)."""
-        state = dict(vars(self))
+        state = {STORED_NAMES.get(name, name): value for name, value in vars(self).items()}
         state["expectation"] = {
             **vars(self.expectation),
             "bins": [None if b is None else dict(vars(b)) for b in self.expectation.bins],
@@ -307,15 +309,15 @@ class StreamingDetector:
         expectation, scale, tails = state.pop("expectation"), state.pop("scale"), state.pop("tails")
         vars(detector.counter).update(state.pop("counter"))
         bins = expectation.pop("bins")
-        vars(detector).update(state)
+        vars(detector).update({name: state.pop(old) for name, old in STORED_NAMES.items() if old in state} | state)
         vars(detector.expectation).update(expectation)
         vars(detector.scale).update(scale)
-        for i, kept in enumerate(bins):
-            if kept is not None:
+        for i, stored in enumerate(bins):
+            if stored is not None:
                 detector.expectation.bins[i] = Bins(1.0, 0)
-                vars(detector.expectation.bins[i]).update(kept)
-        for tail, kept in zip(detector.tails, tails, strict=True):
-            vars(tail).update(kept)
+                vars(detector.expectation.bins[i]).update(stored)
+        for tail, stored in zip(detector.tails, tails, strict=True):
+            vars(tail).update(stored)
         return detector
 
 

@@ -1,11 +1,11 @@
-"""One alarm an episode: what goes on as it was told is no news, until the series has been back for some points."""
+"""One alarm an episode: a lasting deviation is reported once, until the series has been back for some points."""
 
 from __future__ import annotations
 
 from typing import Any
 
 BACK = 3  # points in a row on the good half of the band that end an episode: one lucky hour in an outage does not
-AGAIN = 24  # points after which what has never ended is told once more
+AGAIN = 24  # points after which an episode that has not ended is reported again
 
 
 class Episode:

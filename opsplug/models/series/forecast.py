@@ -16,7 +16,7 @@ from opsplug.models.series.intervals import intervals
 from opsplug.models.series.smoothing import smoothing_backtest
 
 Array = NDArray[np.float64]
-LONGEST = 2200  # points looked back at: two months would do for hours, seven years for days
+MAX_HISTORY = 2200  # points looked back at: two months would do for hours, seven years for days
 LARGEST = 1e150
 FUTURES = 100
 
@@ -170,7 +170,7 @@ def _clean(values: ArrayLike, period: int) -> tuple[Array, str]:
         series[i] = series[i - period] if i >= period else straight[i]
     if last < first:
         return np.empty(0), "no values"
-    return series[-LONGEST:], reason
+    return series[-MAX_HISTORY:], reason
 
 
 def _short(series: Array, period: int, horizon: int, levels: Sequence[int], reason: str) -> Forecast:

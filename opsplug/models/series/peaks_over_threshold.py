@@ -10,7 +10,7 @@ _LOG10E = 0.43429448
 
 
 class Tail:
-    """Surprise of a deviation >= 0 in decades: -log10 of the probability of one at least as large.
+    """Surprise of a deviation >= 0: -log10 of the p-value, the probability of one at least as large.
 
     Peaks over threshold after Siffer et al. (KDD 2017), with a Pareto tail so that one incident does not blind the
     next; a cluster of exceedances is counted once (declustering)."""

@@ -1,4 +1,4 @@
-"""Whether a deviation that is rare is also large enough to tell a person about."""
+"""Practical significance: whether a deviation that is rare is also large enough for an alarm."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ SIGMAS = 3.0  # of the count's own noise (Poisson, binomial)
 SHARE, MILLISECONDS, SCORE = 0.3, 100.0, 0.2
 
 
-def notable(
+def is_practically_significant(
     unit: Literal["count", "money", "share", "ms", "score"], value: float, expected: float, whole: float = 0.0
 ) -> bool:
     """A count must be off by more than chance moves a count of that size, a share by more than chance moves a share of
-    `whole` things; a time by a tenth of a second and 30 %; money by 30 %; a mood by 0.2."""
+    `whole` things; a time by a tenth of a second and 30 %; money by 30 %; a sentiment by 0.2."""
     off = abs(value - expected)
     if unit == "count":
         return off >= LEAST_COUNT and off >= SIGMAS * sqrt(max(expected, value, 1.0))

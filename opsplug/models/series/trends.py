@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-FEWEST: Final = 20  # of both periods together; below it a change says nothing
+MIN_COUNT: Final = 20  # of both periods together; below it a change says nothing
 LEAST_CHANGE: Final = 1.25  # times, up or down, beside the shop as a whole
 FALSE_SHARE: Final = 0.05  # of all that is shown, at most so much may be chance
 Z80: Final = 1.2816
@@ -40,7 +40,7 @@ def trends(before: Mapping[str, float], now: Mapping[str, float], *, most: int =
     if whole_before <= 0 or whole_now <= 0:
         return []
     share = whole_now / (whole_before + whole_now)
-    keys = [key for key in {*before, *now} if before.get(key, 0) + now.get(key, 0) >= FEWEST]
+    keys = [key for key in {*before, *now} if before.get(key, 0) + now.get(key, 0) >= MIN_COUNT]
     surprise = {key: _z(before.get(key, 0), now.get(key, 0), share) for key in keys}
     squares = sorted(z * z for z in surprise.values())
     spread = max(1.0, squares[len(squares) // 2] / 0.455) if len(squares) >= 30 else 1.0
@@ -53,8 +53,8 @@ def trends(before: Mapping[str, float], now: Mapping[str, float], *, most: int =
         found.append(Trend(key, int(a), int(b), change, change * math.exp(-width), change * math.exp(width), p))
     found.sort(key=lambda trend: trend.p)
     sure = max((rank for rank, trend in enumerate(found, 1) if trend.p <= FALSE_SHARE * rank / len(found)), default=0)
-    kept = [trend for trend in found[:sure] if max(trend.change, 1 / trend.change) >= LEAST_CHANGE]
-    up, down = ([trend for trend in kept if trend.rises is way][:most] for way in (True, False))
+    large = [trend for trend in found[:sure] if max(trend.change, 1 / trend.change) >= LEAST_CHANGE]
+    up, down = ([trend for trend in large if trend.rises is way][:most] for way in (True, False))
     return up + down
 
 

@@ -213,18 +213,18 @@ def _calibrated(texts: Sequence[str], intents: Sequence[str], encoder: Encoder |
     right: list[bool] = []
     known: list[bool] = []
     for turn in range(_ROUNDS):
-        heard = position % _ROUNDS != turn
-        kept = np.random.default_rng(turn).random(len(intents)) < 0.8
-        learned = [row for row in range(len(intents)) if heard[row] and kept[row]]
+        trained = position % _ROUNDS != turn
+        sampled = np.random.default_rng(turn).random(len(intents)) < 0.8
+        learned = [row for row in range(len(intents)) if trained[row] and sampled[row]]
         if len({intents[row] for row in learned}) < 2:
             return _DEFAULT
         model = IntentModel(encoder=encoder)
         model._learn([texts[row] for row in learned], [intents[row] for row in learned])
-        for row in np.flatnonzero(~kept).tolist():
+        for row in np.flatnonzero(~sampled).tolist():
             name, given = model.signals(texts[row])
             signals.append(given)
             right.append(name == intents[row])
-            known.append(bool(heard[row]))
+            known.append(bool(trained[row]))
     if not 0 < sum(right) < len(right):
         return _DEFAULT
     share = 1 - float(np.mean(known))

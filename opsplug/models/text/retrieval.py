@@ -77,10 +77,10 @@ class KnowledgeIndex:
         cut = [passages(answer) for answer in answers]
         self._first_phrase = _firsts(self._phrases)
         self._first_passage = _firsts(cut)
-        told = [f"{asked[0]} {part}" for asked, parts in zip(self._phrases, cut, strict=True) for part in parts]
+        texts = [f"{asked[0]} {part}" for asked, parts in zip(self._phrases, cut, strict=True) for part in parts]
         asked = [phrase for ways in self._phrases for phrase in ways]
         ways = [" ".join(ways[1:]) for ways in self._phrases]
-        widened = [text + (f" {ways[at]}" if ways[at] else "") for at, text in _with_entry(told, cut)]
+        widened = [text + (f" {ways[at]}" if ways[at] else "") for at, text in _with_entry(texts, cut)]
         self._bm25 = Bm25(widened)
         self._within = Bm25([part for parts in cut for part in parts])  # an entry's passages share its title
         self._space = TermSpace.learn(widened)
@@ -89,10 +89,10 @@ class KnowledgeIndex:
         for position, ways_to_ask in enumerate(self._phrases):
             for phrase in ways_to_ask:
                 self._verbatim.setdefault(tuple(words(phrase)), []).append(position)
-        self._encoder = encoder if encoder is not None and len(told) + len(asked) <= _MOST_VECTORS else None
+        self._encoder = encoder if encoder is not None and len(texts) + len(asked) <= _MOST_VECTORS else None
         self._weights = LEXICAL if self._encoder is None else WITH_ENCODER
         self._asked_vectors = self._encoder.encode(asked) if self._encoder and asked else None
-        self._told_vectors = self._encoder.encode(told) if self._encoder and told else None
+        self._passage_vectors = self._encoder.encode(texts) if self._encoder and texts else None
         self._likeness = self._usual_likeness()
 
     def search(self, text: str, k: int = 3) -> list[Match]:
@@ -122,10 +122,10 @@ class KnowledgeIndex:
         spelling = self._spelling.similarities(self._space.vector(words(text)))
         columns = [_best(lexical, self._first_passage), _best(spelling, self._first_passage)]
         fit = self._within.shares(text)
-        if self._encoder is not None and self._asked_vectors is not None and self._told_vectors is not None:
+        if self._encoder is not None and self._asked_vectors is not None and self._passage_vectors is not None:
             vector = self._encoder.encode([text])[0]
             to_asked, to_told = (
-                self._comparable(known @ vector) for known in (self._asked_vectors, self._told_vectors)
+                self._comparable(known @ vector) for known in (self._asked_vectors, self._passage_vectors)
             )
             columns += [_best(to_asked, self._first_phrase), _best(to_told, self._first_passage)]
             fit = fit + to_told
@@ -174,9 +174,9 @@ def _firsts(groups: Sequence[Sequence[str]]) -> NDArray[np.int64]:
     return np.cumsum([0, *(len(group) for group in groups)])[:-1].astype(np.int64)
 
 
-def _with_entry(told: Sequence[str], cut: Sequence[Sequence[str]]) -> list[tuple[int, str]]:
+def _with_entry(texts: Sequence[str], cut: Sequence[Sequence[str]]) -> list[tuple[int, str]]:
     rows = [at for at, parts in enumerate(cut) for _ in parts]
-    return list(zip(rows, told, strict=True))
+    return list(zip(rows, texts, strict=True))
 
 
 def _best(values: NDArray[np.float64], firsts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -14,11 +14,11 @@ from typing import Final
 
 from opsplug.features.items import CJK, WORD
 
-FEWEST: Final = 3  # items that share a tag
+MIN_ITEMS: Final = 3  # items that share a tag
 COMMON: Final = 0.25  # share of the items above which a word says nothing
 TOGETHER: Final = 3.0  # bits of mutual information that join a pair
 TAGS_EACH: Final = 5
-LONGEST: Final = 300  # characters of an item that are read
+MAX_CHARACTERS: Final = 300  # characters of an item that are read
 _STOP: Final = frozenset(
     """a an and are as at be by de for from if in into is it its of on or our out that the their this to up was with you
     your set pack new size small medium large mini""".split()
@@ -29,17 +29,17 @@ _ZH_STOP: Final = frozenset("的了和与在是有为及或等一个款装")
 
 def tags(texts: Mapping[str, str]) -> dict[str, list[str]]:
     """Item id -> its tags, the most telling first; `texts` are name and description by item id."""
-    found = {item: _parts(text[:LONGEST]) for item, text in texts.items()}
+    found = {item: _parts(text[:MAX_CHARACTERS]) for item, text in texts.items()}
     singles: Counter[str] = Counter()
     pairs: Counter[tuple[str, str]] = Counter()
     for runs in found.values():
         singles.update({part for run in runs for part in run})
         pairs.update({pair for run in runs for pair in pairwise(run)})
     n = max(len(found), 1)
-    joined = {pair for pair, count in pairs.items() if count >= FEWEST and _together(pair, count, singles, n)}
+    joined = {pair for pair, count in pairs.items() if count >= MIN_ITEMS and _together(pair, count, singles, n)}
     own = {item: _candidates(runs, joined) for item, runs in found.items()}
     spread = Counter(tag for candidates in own.values() for tag in candidates)
-    good = {tag for tag, count in spread.items() if FEWEST <= count <= max(COMMON * n, FEWEST) and _telling(tag)}
+    good = {tag for tag, count in spread.items() if MIN_ITEMS <= count <= max(COMMON * n, MIN_ITEMS) and _telling(tag)}
     return {item: _best([tag for tag in candidates if tag in good], spread, n) for item, candidates in own.items()}
 
 

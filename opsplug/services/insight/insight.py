@@ -175,8 +175,8 @@ class Insight:
         StoreError
             The store cannot be read.
         """
-        kept = self._store().get_document(FINDINGS, "now") or {"findings": []}
-        return msgspec.convert(kept["findings"], list[Finding])
+        stored = self._store().get_document(FINDINGS, "now") or {"findings": []}
+        return msgspec.convert(stored["findings"], list[Finding])
 
     def feedback(self, finding: Finding, useful: bool) -> None:
         """Take a person's word on a finding: it goes on top or away, and others of its kind come sooner or later.
@@ -191,15 +191,15 @@ class Insight:
         StoreError
             The word cannot be kept.
         """
-        said = {"useful": useful, "at": self._clock(), STORED_NAMES["impact"]: finding.impact}
+        feedback = {"useful": useful, "at": self._clock(), STORED_NAMES["impact"]: finding.impact}
         store, now_ms = self._store(), round(self._clock() * 1000)
-        store.put_document(FEEDBACK, finding.key, said, now_ms)
-        kept = store.get_document(FINDINGS, "now")
-        if kept is not None:
+        store.put_document(FEEDBACK, finding.key, feedback, now_ms)
+        stored = store.get_document(FINDINGS, "now")
+        if stored is not None:
             ranked = rank(
-                msgspec.convert(kept["findings"], list[Finding]), dict(store.documents(FEEDBACK)), now_ms / 1000
+                msgspec.convert(stored["findings"], list[Finding]), dict(store.documents(FEEDBACK)), now_ms / 1000
             )
-            store.put_document(FINDINGS, "now", {**kept, "findings": msgspec.to_builtins(ranked)}, now_ms)
+            store.put_document(FINDINGS, "now", {**stored, "findings": msgspec.to_builtins(ranked)}, now_ms)
 
     def sentences(self, language: str) -> Sentences:
         """Findings in words: `.text(finding)`, `.action(finding)`, `.uncertainty(finding)`."""
@@ -208,8 +208,8 @@ class Insight:
 
     def findings_until(self) -> float:
         """Up to when the events were that the findings are about, epoch seconds; 0 before the first run."""
-        kept = self._store().get_document(FINDINGS, "now")
-        return float(kept["until"]) if kept else 0.0
+        stored = self._store().get_document(FINDINGS, "now")
+        return float(stored["until"]) if stored else 0.0
 
     @property
     def now(self) -> float:

@@ -105,7 +105,7 @@ class _Ledger:
                 key = _last(self._clicks.get(place, []), order.at_ms, CLICK_WINDOW_MS)
             if key is None:
                 kind, key = "view", _last(self._views.get(place, []), order.at_ms, VIEW_WINDOW_MS)
-            if key is not None and line.kept > 0:
+            if key is not None and line.net_quantity > 0:
                 paid[kind, key] += line.amount
         for (kind, key), amount in paid.items():
             row = self._row(key)

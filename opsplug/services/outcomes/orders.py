@@ -22,16 +22,16 @@ class Line:
     recommendation_id: str | None = None
 
     def __post_init__(self) -> None:
-        self.kept = self.quantity
+        self.net_quantity = self.quantity
 
-    kept: float = field(init=False)
+    net_quantity: float = field(init=False)
 
     def give_back(self, quantity: float) -> None:
         """Take `quantity` units and their share of the money away."""
-        if self.kept > 0:
-            left = max(self.kept - quantity, 0.0)
-            self.amount *= left / self.kept
-            self.kept = left
+        if self.net_quantity > 0:
+            left = max(self.net_quantity - quantity, 0.0)
+            self.amount *= left / self.net_quantity
+            self.net_quantity = left
 
 
 @dataclass(slots=True)
@@ -81,8 +81,8 @@ def _order(order_id: str, event: Event) -> Order:
         if line is None:
             lines[item.item_id] = Line(item.quantity, amount, item.recommendation_id)
         else:
-            line.quantity, line.kept, line.amount = (
-                line.quantity + item.quantity, line.kept + item.quantity, line.amount + amount,
+            line.quantity, line.net_quantity, line.amount = (
+                line.quantity + item.quantity, line.net_quantity + item.quantity, line.amount + amount,
             )  # fmt: skip
     return Order(
         order_id, event.timestamp, event.user_id or event.anonymous_id or "", event.user_id is not None,
@@ -118,11 +118,11 @@ def _take_back(order: Order, event: Event) -> None:
         order.value -= value or total - order.total
     elif 0 < value < order.value:
         for line in order.lines.values():
-            line.give_back(line.kept * min(value / total, 1.0) if total else 0.0)
+            line.give_back(line.net_quantity * min(value / total, 1.0) if total else 0.0)
         order.value -= value
     else:
         for line in order.lines.values():
-            line.give_back(line.kept)
+            line.give_back(line.net_quantity)
         order.value = 0.0
     order.value = max(order.value, 0.0)
-    order.void = order.void or (not order.value and not any(line.kept for line in order.lines.values()))
+    order.void = order.void or (not order.value and not any(line.net_quantity for line in order.lines.values()))

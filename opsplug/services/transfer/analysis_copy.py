@@ -220,7 +220,7 @@ class _Copy:
                 yield from self._known(item_id)
                 yield "order_lines", {
                     "order_id": order.order_id, "item_id": item_id, "quantity": line.quantity,
-                    "quantity_kept": line.kept, "amount_kept": round(line.amount, 4),
+                    "quantity_kept": line.net_quantity, "amount_kept": round(line.amount, 4),
                     "list_id": line.recommendation_id if line.recommendation_id in self.lists else None,
                 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsplug.errors import ModelError
 from opsplug.models.parallel import workers
-from opsplug.training.run.runs import Run, keep_run, newest
+from opsplug.training.run.runs import Run, newest, record_run
 
 if TYPE_CHECKING:
     from opsplug.store.protocol import Store
@@ -119,7 +119,7 @@ def run_jobs(
             report = job.run(work)
         run.seconds = clock() - run.started
         if remember:
-            keep_run(store, job.name, run, clock())
+            record_run(store, job.name, run, clock())
         if report is not None:
             record(store, report, clock())
             reports.append(report)

@@ -39,7 +39,7 @@ class Live(Generic[T]):
         self._count = count
         self._clock = clock
         self._lock = threading.Lock()
-        self._looked = -CHECK_EVERY
+        self._checked_at = -CHECK_EVERY
         self._seen_changes = -1
         self._seen: str | None = None
         self._loading = False
@@ -50,7 +50,7 @@ class Live(Generic[T]):
         changes = self._artefacts.changes
         if changes != self._seen_changes:
             self.refresh()
-        elif self._clock() - self._looked >= CHECK_EVERY:
+        elif self._clock() - self._checked_at >= CHECK_EVERY:
             self._look()
         return self._held
 
@@ -58,11 +58,11 @@ class Live(Generic[T]):
         """Look now, and wait for the new version to be built."""
         with self._lock:
             self._seen_changes = self._artefacts.changes
-            self._looked = self._clock()
+            self._checked_at = self._clock()
             self._load(self._artefacts.current(self._name))
 
     def _look(self) -> None:
-        self._looked = self._clock()
+        self._checked_at = self._clock()
         current = self._artefacts.current(self._name)
         if current == self._seen or self._loading:
             return

@@ -20,7 +20,7 @@ import msgspec
 from opsplug.errors import OpsPlugError, StoreError
 from opsplug.training.run.child import Child, Spec
 from opsplug.training.run.job import Job
-from opsplug.training.run.runs import Run, keep_run, last_run, newest
+from opsplug.training.run.runs import Run, last_run, newest, record_run
 
 if TYPE_CHECKING:
     from opsplug.capture.counters import Counters
@@ -37,7 +37,7 @@ ATTEMPTS = 3  # of a run that dies with its process
 
 
 class Runner:
-    """`look` is called every few seconds; it renews the lease of what runs, or starts what is due."""
+    """`poll` is called every few seconds; it renews the lease of what runs, or starts what is due."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Runner:
         self._thread: threading.Thread | None = None
         self._ending = False
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Renew, or start the first job that is due and whose lease is free. Trouble is logged and counted."""
         try:
             if self._running is not None:
@@ -97,13 +97,13 @@ class Runner:
     def _try(self, job: Job) -> bool:
         if not self._due(job, self._last(job)) or not self._lease(job):
             return False
-        run = self._last(job)  # it may have been done between the look and the lease
+        run = self._last(job)  # it may have been done between the poll and the lease
         if not self._due(job, run):
             self._store().release_lease(self._name(job), self._holder)
             return False
         attempts = run.attempts + 1 if run.state == "running" else 1
         run = Run("running", self._clock(), self._holder, run.seconds, attempts, *newest(self._store()))
-        self._keep(job, run)
+        self._record(job, run)
         self._running = job
         self._thread = threading.Thread(target=self._run, args=(job, run), name=f"opsplug-{job.name}", daemon=True)
         self._thread.start()
@@ -146,7 +146,7 @@ class Runner:
         run.seconds = time.monotonic() - began
         try:
             if self._last(job).holder == self._holder:  # else another process has taken it over
-                self._keep(job, run)
+                self._record(job, run)
             self._store().release_lease(self._name(job), self._holder)
         except StoreError as error:
             log.warning("opsplug: the end of %s was not recorded: %s", job.name, error)
@@ -174,8 +174,8 @@ class Runner:
     def _last(self, job: Job) -> Run:
         return last_run(self._store(), job.name)
 
-    def _keep(self, job: Job, run: Run) -> None:
-        keep_run(self._store(), job.name, run, self._clock())
+    def _record(self, job: Job, run: Run) -> None:
+        record_run(self._store(), job.name, run, self._clock())
 
     @staticmethod
     def _name(job: Job) -> str:

@@ -30,7 +30,7 @@ def last_run(store: Store, name: str) -> Run:
     return msgspec.convert(value, Run) if value else Run()
 
 
-def keep_run(store: Store, name: str, run: Run, now: float) -> None:
+def record_run(store: Store, name: str, run: Run, now: float) -> None:
     store.put_document(KIND, name, msgspec.to_builtins(run), round(now * 1000))
 
 

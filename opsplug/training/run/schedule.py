@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from opsplug.store.protocol import Store
     from opsplug.training.run.artefacts import Artefacts
 
-LOOK = 10.0  # seconds between two looks; also the heart-beat of a lease
-FIRST_LOOK = 3.0
+POLL_SECONDS = 10.0  # seconds between two polls; also the heart-beat of a lease
+FIRST_POLL = 3.0
 
 
 class Schedule:
@@ -46,8 +46,8 @@ class Schedule:
         self.runner.forget()
         self._scheduler = BackgroundScheduler(executors={"default": DebugExecutor()}, daemon=True, timezone=UTC)
         self._scheduler.add_job(
-            self.runner.look, "interval", seconds=LOOK, jitter=2, coalesce=True, max_instances=1,
-            misfire_grace_time=None, next_run_time=datetime.now(UTC) + timedelta(seconds=FIRST_LOOK),
+            self.runner.poll, "interval", seconds=POLL_SECONDS, jitter=2, coalesce=True, max_instances=1,
+            misfire_grace_time=None, next_run_time=datetime.now(UTC) + timedelta(seconds=FIRST_POLL),
         )  # fmt: skip
         self._scheduler.start()
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from opsplug.store.protocol import Store
 
 NOTE, PRICES = "note", "insight_prices"
-MANY_PRICES: Final = 20  # changes at once that are told as one
+MANY_PRICES: Final = 20  # changes at once that are reported as one
 
 
 def add_note(store: Store, kind: str, text: str, at_ms: int, **data: Any) -> None:
@@ -27,8 +27,8 @@ def notes_between(store: Store, first_s: float, last_s: float) -> list[dict[str,
 def note_prices(store: Store, now_ms: int) -> int:
     """Compare the catalogue's prices with those of the last time and note what changed; -> how many did."""
     version = store.catalogue_version()
-    kept = store.get_document(PRICES, "now")
-    if kept is not None and kept["version"] == version:
+    stored = store.get_document(PRICES, "now")
+    if stored is not None and stored["version"] == version:
         return 0
     prices: dict[str, float] = {}
     names: dict[str, str] = {}
@@ -36,7 +36,7 @@ def note_prices(store: Store, now_ms: int) -> int:
         if isinstance(record.get("price"), int | float):
             prices[record["item_id"]] = record["price"]
             names[record["item_id"]] = str(record.get("item_name") or record["item_id"])
-    before = (kept or {}).get("prices", {})
+    before = (stored or {}).get("prices", {})
     changed = [item for item, price in prices.items() if item in before and before[item] != price]
     if len(changed) > MANY_PRICES:
         add_note(store, "price", f"{len(changed):,}", now_ms, many=True, items=changed[:500])
@@ -50,10 +50,10 @@ def note_prices(store: Store, now_ms: int) -> int:
 
 def note_changes(store: Store, now_ms: int, **facts: str) -> None:
     """Note each fact (the shop's release, opsplug's version, a digest of the settings) that is not what it was."""
-    kept = store.get_document(PRICES, "facts") or {}
+    stored = store.get_document(PRICES, "facts") or {}
     for kind, value in facts.items():
-        if value and kept.get(kind) not in (None, value):
-            add_note(store, kind, value, now_ms, old=kept[kind])
-    merged = {**kept, **{kind: value for kind, value in facts.items() if value}}
-    if merged != kept:
+        if value and stored.get(kind) not in (None, value):
+            add_note(store, kind, value, now_ms, old=stored[kind])
+    merged = {**stored, **{kind: value for kind, value in facts.items() if value}}
+    if merged != stored:
         store.put_document(PRICES, "facts", merged, now_ms)

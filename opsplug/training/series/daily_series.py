@@ -30,9 +30,9 @@ class SeriesBook:
 
     def day(self, name: str) -> DayCells:
         self._dirty.add(name)
-        return self._days.get(name) or self.look(name)
+        return self._days.get(name) or self.cells(name)
 
-    def look(self, name: str) -> DayCells:
+    def cells(self, name: str) -> DayCells:
         found = self._days.get(name)
         if found is None:
             totals = self._store.get_document(TOTALS, name)
@@ -63,10 +63,14 @@ class SeriesBook:
 
     def read_state(self) -> tuple[RollupState, OpenSessions]:
         """Where the last run ended; a new beginning when there was none, the store was replaced or the zone changed."""
-        kept = self._store.get_document(STATE, "rollup")
-        if kept is not None and kept["timezone"] == self.clock.timezone and kept["last_id"] <= self._store.last_id():
-            sessions = OpenSessions.from_document(kept.pop("open", {}))
-            return msgspec.convert(kept, RollupState), sessions
+        stored = self._store.get_document(STATE, "rollup")
+        if (
+            stored is not None
+            and stored["timezone"] == self.clock.timezone
+            and stored["last_id"] <= self._store.last_id()
+        ):
+            sessions = OpenSessions.from_document(stored.pop("open", {}))
+            return msgspec.convert(stored, RollupState), sessions
         self._forget_all()
         return RollupState(timezone=self.clock.timezone), OpenSessions()
 

@@ -1,4 +1,4 @@
-"""Hours of which nothing is known: not even a robot came for two days, so the shop was off, or opsplug was."""
+"""Data gaps: two days or more without any event, not even of a robot, so the shop was off, or opsplug was."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from opsplug.units import HOUR
 if TYPE_CHECKING:
     from opsplug.training.series.daily_series import SeriesBook
 
-SILENCE: Final = 48 * HOUR  # without any event of anybody
+MIN_GAP: Final = 48 * HOUR  # without any event of anybody
 
 
-class Silence:
+class DataGaps:
     """Is asked about the days in their order, and remembers when the last event came."""
 
     def __init__(self, book: SeriesBook) -> None:
@@ -27,20 +27,20 @@ class Silence:
         """Which hours of a day lie in two days or more without any event: not zero, but unknown."""
         start, slots = self._clock.bounds(day)
         alive = cells.total("alive")
-        silent = [False] * slots
+        unknown = [False] * slots
         for slot in range(slots):
             if alive[slot]:
                 self._last_alive = start + (slot + 1) * HOUR
                 continue
-            quiet_since = self._last_alive or start
-            silent[slot] = self._next_alive(day, slot, until) - quiet_since >= SILENCE
-        return silent
+            empty_since = self._last_alive or start
+            unknown[slot] = self._next_alive(day, slot, until) - empty_since >= MIN_GAP
+        return unknown
 
     def _next_alive(self, day: str, slot: int, until: float) -> float:
         for n in range(3):
             later = shifted(day, n)
             start, slots = self._clock.bounds(later)
-            alive = self._book.look(later).total("alive")
+            alive = self._book.cells(later).total("alive")
             for hour in range(slot if n == 0 else 0, slots):
                 if alive[hour]:
                     return float(start + hour * HOUR)

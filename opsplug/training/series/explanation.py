@@ -1,4 +1,4 @@
-"""Why a point is strange: the parts that explain most of it, and what happened shortly before."""
+"""Why a point is an anomaly: the parts that explain most of it, and what happened shortly before."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from opsplug.features.calendar import Calendar
     from opsplug.store.protocol import Store
     from opsplug.training.series.daily_series import SeriesBook
-    from opsplug.training.series.detection import Strange
+    from opsplug.training.series.detection import SeriesAnomaly
 
-BEFORE: Final = {"hour": 6 * HOUR, "day": 30 * HOUR}  # how long before a strange slot a note may explain it
+BEFORE: Final = {"hour": 6 * HOUR, "day": 30 * HOUR}  # how long before an anomaly a note may explain it
 WEEKS, DAYS = (7, 14, 21, 28), (1, 2, 3, 4, 5, 6)  # what a slot is compared with: its own weekday, else the days before
 _NOTES: Final = 3
 
 
 class Explainer:
-    """Reads the parts of the strange slot and of the same slot in the weeks before."""
+    """Reads the parts of the anomalous slot and of the same slot in the weeks before."""
 
     def __init__(self, store: Store, book: SeriesBook, calendar: Calendar, first_day: str) -> None:
         self._store = store
@@ -32,33 +32,33 @@ class Explainer:
         self._calendar = calendar
         self._first_day = first_day
 
-    def alarm(self, strange: Strange) -> dict[str, Any]:
+    def alarm(self, anomaly: SeriesAnomaly) -> dict[str, Any]:
         """The document of an alarm."""
-        measure, route = measure_of(strange.series)
-        causes = [] if route else self._causes(measure, strange)
-        bad = measure.bad == "both" or (measure.bad == "up") == strange.up
+        measure, route = measure_of(anomaly.series)
+        causes = [] if route else self._causes(measure, anomaly)
+        bad = measure.bad == "both" or (measure.bad == "up") == anomaly.up
         good = not bad and measure.name in ("orders", "revenue", "conversion", "click_through", "sentiment")
         return {
-            **asdict(strange),
+            **asdict(anomaly),
             "measure": measure.name,
             "route": route,
             "unit": measure.unit,
             "tone": "worse" if bad else "better" if good else "watch",
             "causes": [[asdict(cause) for cause in group] for group in causes],
-            "notes": self._notes(strange, causes),
+            "notes": self._notes(anomaly, causes),
         }
 
-    def _causes(self, measure: Measure, strange: Strange) -> list[list[Cause]]:
-        now = self._book.look(strange.day)
-        past = [self._book.look(day) for day in self._past_days(strange)]
-        slot = None if strange.every == "day" else strange.slot
+    def _causes(self, measure: Measure, anomaly: SeriesAnomaly) -> list[list[Cause]]:
+        now = self._book.cells(anomaly.day)
+        past = [self._book.cells(day) for day in self._past_days(anomaly)]
+        slot = None if anomaly.every == "day" else anomaly.slot
         if not past:
             return []
         if measure.share:
-            return explain({"route": self._slow(now, past, slot, strange.expected)})
+            return explain({"route": self._slow(now, past, slot, anomaly.expected)})
         names = measure.dimensions
         if not measure.whole:
-            expected = strange.expected
+            expected = anomaly.expected
             return explain({name: _pairs(measure.part, name, now, past, slot, expected) for name in names})
         quads = {}
         for name in names:
@@ -69,12 +69,12 @@ class Explainer:
             }
         return explain_ratio(quads)
 
-    def _past_days(self, strange: Strange) -> list[str]:
-        """Up to four days that were alike: the same weekday before, else the days before; no sales or holidays."""
+    def _past_days(self, anomaly: SeriesAnomaly) -> list[str]:
+        """Up to four comparable days: the same weekday before, else the days before; no sales or holidays."""
         for backs in (WEEKS, DAYS):
-            days = [shifted(strange.day, -back) for back in backs]
+            days = [shifted(anomaly.day, -back) for back in backs]
             days = [day for day in days if day >= self._first_day and self._calendar.kind_of(day) is None]
-            days = [day for day in days if any(self._book.look(day).total("alive"))]
+            days = [day for day in days if any(self._book.cells(day).total("alive"))]
             if len(days) >= 2:
                 return days
         return []
@@ -90,12 +90,12 @@ class Explainer:
             found[route] = (slow, count * slow_before / count_before if count_before else 0.0)
         return found
 
-    def _notes(self, strange: Strange, causes: list[list[Cause]]) -> list[dict[str, Any]]:
+    def _notes(self, anomaly: SeriesAnomaly, causes: list[list[Cause]]) -> list[dict[str, Any]]:
         """Deploys and other changes, the nearest first; of price changes those of things that are among the causes."""
         named = {cause.value for group in causes for cause in group if cause.dimension == "product"}
-        found = notes_between(self._store, strange.at - BEFORE[strange.every], strange.end)
+        found = notes_between(self._store, anomaly.at - BEFORE[anomaly.every], anomaly.end)
         fitting = [note for note in found if note["kind"] != "price" or note.get("many") or named & set(note["items"])]
-        fitting.sort(key=lambda note: abs(note["at"] - strange.at))
+        fitting.sort(key=lambda note: abs(note["at"] - anomaly.at))
         return [{key: note[key] for key in note if key != "items"} for note in fitting[:_NOTES]]
 
 

@@ -10,7 +10,7 @@ from opsplug.features.series import Rollup, RollupState
 from opsplug.training.run.job import Work
 from opsplug.training.series.annotations import note_changes, note_prices
 from opsplug.training.series.daily_series import PARTS_DAYS, SeriesBook
-from opsplug.training.series.detection import Watch
+from opsplug.training.series.detection import SeriesDetectors
 from opsplug.training.series.explanation import Explainer
 from opsplug.units import DAY
 
@@ -38,7 +38,7 @@ def run(work: Work) -> None:
         work.say("no events yet")
         return
     newest = state.newest_ms / 1000
-    alarms = _watch(work, book, state, now)
+    alarms = _detect(work, book, state, now)
     days = float(work.options.get("retention_days") or 0)
     today = clock.slot(round(now * 1000))[0]
     oldest = shifted(today, -int(days)) if days else ""
@@ -57,7 +57,7 @@ def _read(work: Work, book: SeriesBook, now: float) -> RollupState:
         count += len(batch)
         if book.changed > SAVE_DAYS or count % SAVE_EVERY < len(batch):
             book.save(round(work.clock() * 1000), state, sessions)
-    _read_moods(work.store, book, state, now)
+    _read_sentiment(work.store, book, state, now)
     rollup.close_sessions(round(now * 1000) if state.newest_ms > (now - 2 * DAY) * 1000 else state.newest_ms)
     if count or book.changed:
         book.save(round(work.clock() * 1000), state, sessions)
@@ -68,39 +68,39 @@ def _read(work: Work, book: SeriesBook, now: float) -> RollupState:
     return state
 
 
-def _read_moods(store: Store, book: SeriesBook, state: RollupState, now: float) -> None:
-    """What visitors felt in the chat; its conversations are documents, not events."""
+def _read_sentiment(store: Store, book: SeriesBook, state: RollupState, now: float) -> None:
+    """The sentiment of visitors in the chat; its conversations are documents, not events."""
     until_ms = round((now - SETTLED) * 1000)
     if not state.first_day or until_ms <= state.chat_ms:
         return
-    for _, said in store.documents_since(CHAT, state.chat_ms + 1):
-        feeling = said.get("data", {}).get("sentiment")
-        if said.get("kind") != "visitor_said" or feeling is None or not state.chat_ms < said["at"] <= until_ms:
+    for _, message in store.documents_since(CHAT, state.chat_ms + 1):
+        sentiment = message.get("data", {}).get("sentiment")
+        if message.get("kind") != "visitor_said" or sentiment is None or not state.chat_ms < message["at"] <= until_ms:
             continue
-        name, slot = book.clock.slot(said["at"])
+        name, slot = book.clock.slot(message["at"])
         if name >= state.first_day:
             book.day(name).add("chat_messages", slot, 1)
-            book.day(name).add("chat_sentiment", slot, float(feeling))
+            book.day(name).add("chat_sentiment", slot, float(sentiment))
     state.chat_ms = until_ms
 
 
-def _watch(work: Work, book: SeriesBook, state: RollupState, now: float) -> int:
+def _detect(work: Work, book: SeriesBook, state: RollupState, now: float) -> int:
     store = work.store
     entries = (value for _, value in store.documents(CALENDAR))
     calendar = Calendar(entries, str(work.options.get("country") or ""))
     explainer = Explainer(store, book, calendar, state.first_day)
-    watch = Watch(store, book, calendar)
+    detectors = SeriesDetectors(store, book, calendar)
     made = round(work.clock() * 1000)
     rows: list[tuple[str, str, Any]] = []
     hours: set[tuple[str, str]] = set()  # (series, day) with an alarm of an hour
-    for strange in watch.look(state.first_day, now, state.newest_ms / 1000, state):
-        alarm = explainer.alarm(strange)
-        if strange.every == "hour":
-            hours.add((strange.series, strange.day))
-        alarm["told"] = strange.every == "day" and (strange.series, strange.day) in hours
+    for anomaly in detectors.detect(state.first_day, now, state.newest_ms / 1000, state):
+        alarm = explainer.alarm(anomaly)
+        if anomaly.every == "hour":
+            hours.add((anomaly.series, anomaly.day))
+        alarm["told"] = anomaly.every == "day" and (anomaly.series, anomaly.day) in hours
         alarm["made"] = made / 1000
-        rows.append((ALARM, alarm_key(strange.at, strange.every, strange.series), alarm))
-    store.put_documents([*rows, *watch.documents()], made)
+        rows.append((ALARM, alarm_key(anomaly.at, anomaly.every, anomaly.series), alarm))
+    store.put_documents([*rows, *detectors.documents()], made)
     return len(rows)
 
 

@@ -1,4 +1,4 @@
-"""The job `visits`: last week's visits past an isolation forest; the strange ones are kept with their reasons."""
+"""The job `visits`: last week's visits scored by an isolation forest; anomalous ones are stored with their reasons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from opsplug.models.visitors.session_anomaly import anomalous_sessions
 from opsplug.training.run.job import Work
 from opsplug.units import DAY
 
-STRANGE: Final = "strange_visit"  # document kind; keys are DATE/SESSION
+ANOMALOUS_SESSION: Final = "strange_visit"  # document kind; keys are DATE/SESSION
 DAYS, KEPT_DAYS = 7, 60
 NAMES: Final = ("page_view", "http_request", "view_item", "add_to_cart", "purchase", "payment_error")
 
@@ -30,10 +30,12 @@ def find(work: Work) -> None:
     rows = []
     for visit in found:  # whoever is forgotten later leaves no id behind here
         session = short_hash(visit.session)
-        rows.append((STRANGE, f"{clock.slot(visit.begin_ms)[0]}/{session}", {**asdict(visit), "session": session}))
+        rows.append(
+            (ANOMALOUS_SESSION, f"{clock.slot(visit.begin_ms)[0]}/{session}", {**asdict(visit), "session": session})
+        )
     work.store.put_documents(rows, round(now * 1000))
     oldest = clock.slot(round((now - KEPT_DAYS * DAY) * 1000))[0]
-    for key in work.store.document_keys(STRANGE):
+    for key in work.store.document_keys(ANOMALOUS_SESSION):
         if key < oldest:
-            work.store.delete_document(STRANGE, key)
-    work.say(f"{len(found)} strange visits of {len(table.sessions):,}")
+            work.store.delete_document(ANOMALOUS_SESSION, key)
+    work.say(f"{len(found)} anomalous visits of {len(table.sessions):,}")

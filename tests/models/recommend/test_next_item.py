@@ -12,7 +12,7 @@ from opsplug.features.items import catalogue
 from opsplug.models.recommend.candidate_set import CandidateSet
 from opsplug.models.recommend.evidence import Evidence
 from opsplug.models.recommend.next_item.encoding import Batch, Examples
-from opsplug.models.recommend.next_item.network import CHANNEL, LONGEST, NextItem, looked_at
+from opsplug.models.recommend.next_item.network import CHANNEL, MAX_EVENTS, NextItem, history_arrays
 from opsplug.models.recommend.queries import Query
 from opsplug.models.recommend.scorer import Scorer
 from tests.contracts.recommender_contract import TasteContract, two_tastes
@@ -47,7 +47,7 @@ def shuffled(seed: int) -> tuple[Query, Evidence]:
 
 
 def as_batch(query: Query) -> Batch:
-    items, events, moments, minutes, kinds = (column[None].copy() for column in looked_at(query))
+    items, events, moments, minutes, kinds = (column[None].copy() for column in history_arrays(query))
     nothing = np.zeros((1, 1), np.int64)
     return Batch(items, np.ones(items.shape, bool), events, moments, minutes, kinds, nothing, nothing.astype(bool))
 
@@ -77,9 +77,9 @@ def test_the_order_within_a_basket_means_nothing() -> None:
     served = network.arrays(np.ones(evidence.size, bool), np.ones(evidence.size, bool))
     order = np.lexsort((np.random.default_rng(1).random(len(query.items)), query.times))
     mixed = Query(query.items[order], query.times, query.kinds[order], query.now)
-    cut = query.times >= query.times[-min(LONGEST, len(query.times))]
-    assert cut.sum() <= LONGEST + 10
-    if len(query.items) <= LONGEST:
+    cut = query.times >= query.times[-min(MAX_EVENTS, len(query.times))]
+    assert cut.sum() <= MAX_EVENTS + 10
+    if len(query.items) <= MAX_EVENTS:
         np.testing.assert_allclose(score(served, query), score(served, mixed), rtol=1e-4, atol=1e-6)
 
 
@@ -91,7 +91,7 @@ def test_training_sees_a_history_as_serving_does() -> None:
     at = int(examples._at[-1])
     query = Query(log.items[:at].astype(np.int64), log.times[:at], log.kinds[:at], float(log.times[at]))
     for mine, theirs in zip(
-        looked_at(query), (batch.items, batch.events, batch.moments, batch.minutes, batch.kinds), strict=True
+        history_arrays(query), (batch.items, batch.events, batch.moments, batch.minutes, batch.kinds), strict=True
     ):
         np.testing.assert_array_equal(mine, theirs[0][batch.known[0]])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from opsplug.models.anomaly import StreamingDetector
-from opsplug.models.series.alarm_budget import decades
+from opsplug.models.series.alarm_budget import neg_log10_p
 
 START, MINUTE, HOUR, DAY = 1_700_000_000.0, 60.0, 3600.0, 86400.0
 
@@ -28,9 +28,9 @@ def cycle(n, rng, level=200.0):
 
 def test_the_budget_is_in_time_so_a_finer_step_needs_a_rarer_point():
     steps = [1, 10, 60, 120, 300, 900, 3600, 21600, 86400, 604800]
-    needed = [decades(step) for step in steps]
+    needed = [neg_log10_p(step) for step in steps]
     assert needed == sorted(needed, reverse=True)
-    assert decades(6.0) == pytest.approx(decades(60.0) + 1)  # ten times the points, the same alarms a month
+    assert neg_log10_p(6.0) == pytest.approx(neg_log10_p(60.0) + 1)  # ten times the points, the same alarms a month
 
 
 @pytest.mark.parametrize(("step", "n"), [(MINUTE, 20_000), (HOUR, 4_000), (DAY, 1_000)])

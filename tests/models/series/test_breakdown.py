@@ -3,7 +3,7 @@
 import pytest
 
 from opsplug.models.series.breakdown import explain, explain_ratio
-from opsplug.models.series.significance import notable
+from opsplug.models.series.significance import is_practically_significant
 
 
 def test_the_value_that_moved_is_named_and_the_dimension_that_says_most_comes_first() -> None:
@@ -46,4 +46,4 @@ def test_a_rate_is_explained_by_the_part_that_converts_less_not_by_the_one_with_
     ],
 )  # fmt: skip
 def test_rare_is_not_enough(unit, value, expected, whole, large) -> None:
-    assert notable(unit, value, expected, whole) is large
+    assert is_practically_significant(unit, value, expected, whole) is large

@@ -10,7 +10,7 @@ from opsplug.features.session_table import SessionTableMaker
 from opsplug.models.visitors.session_anomaly import anomalous_sessions
 from opsplug.store import open_store
 from opsplug.training.run.job import Work
-from opsplug.training.series.session_anomalies import STRANGE, find
+from opsplug.training.series.session_anomalies import ANOMALOUS_SESSION, find
 
 START = datetime(2026, 5, 4, 9, tzinfo=UTC)
 
@@ -91,11 +91,11 @@ def test_each_is_found_with_a_reason_and_few_visits_say_nothing() -> None:
 def test_the_job_keeps_them_and_forgets_old_ones() -> None:
     store = open_store("sqlite://")
     store.add_events(sorted(shop(4, bad=True), key=lambda event: event.timestamp))
-    store.put_document(STRANGE, "2025-01-01/old", {}, 1)
+    store.put_document(ANOMALOUS_SESSION, "2025-01-01/old", {}, 1)
     now = (START + timedelta(days=5)).timestamp()
     find(Work(store, None, now=now))
     find(Work(store, None, now=now))
-    kept = dict(store.documents(STRANGE))
-    assert sorted(visit["kind"] for visit in kept.values()) == ["card_testing", "odd_order", "scraper"]
-    assert all(key.startswith("2026-05-04/") and "scraper" not in key for key in kept)
+    stored = dict(store.documents(ANOMALOUS_SESSION))
+    assert sorted(visit["kind"] for visit in stored.values()) == ["card_testing", "odd_order", "scraper"]
+    assert all(key.startswith("2026-05-04/") and "scraper" not in key for key in stored)
     store.close()

@@ -90,7 +90,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def test_eight_workers_one_run(world: World) -> None:
     workers = [world.worker() for _ in range(8)]
-    threads = [threading.Thread(target=worker.look) for worker in workers]
+    threads = [threading.Thread(target=worker.poll) for worker in workers]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -99,36 +99,36 @@ def test_eight_workers_one_run(world: World) -> None:
     world.children[0].end.set()
     assert all(worker.wait(60) for worker in workers)
     for worker in workers:
-        worker.look()
+        worker.poll()
     assert len(world.children) == 1
     assert world.state()["state"] == "done"
 
 
 def test_due_again_only_when_there_is_something_new_and_not_too_soon(world: World) -> None:
     worker = world.worker()
-    worker.look()
+    worker.poll()
     world.finish(worker)
     world.now += 2 * 3600
-    worker.look()
+    worker.poll()
     assert len(world.children) == 1, "nothing is new"
     world.shop.do("view_item", "tea01", visitor="v")
     world.now += 1
-    worker.look()
+    worker.poll()
     assert len(world.children) == 2
     world.finish(worker)
     world.shop.do("view_item", "tea02", visitor="v")
     world.now += SHORTEST - 1
-    worker.look()
+    worker.poll()
     assert len(world.children) == 2, "a training may take a small share of one core only"
     world.now += 2
-    worker.look()
+    worker.poll()
     assert len(world.children) == 3
     world.finish(worker)
 
 
 def test_an_empty_shop_is_not_trained(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.worker().look()
+    world.worker().poll()
     assert not world.children
     world.shop.close()
 
@@ -136,22 +136,22 @@ def test_an_empty_shop_is_not_trained(tmp_path: Path) -> None:
 def test_train_every_0_never_trains(tmp_path: Path) -> None:
     world = World(tmp_path, train_every=0)
     fill_catalogue(world.shop)
-    world.worker().look()
+    world.worker().poll()
     assert not world.children
     world.shop.close()
 
 
 def test_a_dead_holder_is_replaced_after_its_lease_and_not_before(world: World) -> None:
     dead, heir = world.worker(), world.worker()
-    dead.look()
+    dead.poll()
     world.now += LEASE - 1
-    heir.look()
+    heir.poll()
     assert len(world.children) == 1
     world.now += 2
-    heir.look()
+    heir.poll()
     assert len(world.children) == 2
     assert world.state()["attempts"] == 2
-    dead.look()  # it was only asleep: it sees that the lease is gone and stops its own run
+    dead.poll()  # it was only asleep: it sees that the lease is gone and stops its own run
     assert world.children[0].stopped
     world.finish(heir)
     assert world.state()["state"] == "done"
@@ -161,33 +161,33 @@ def test_a_dead_holder_is_replaced_after_its_lease_and_not_before(world: World) 
 
 def test_a_living_holder_keeps_its_lease(world: World) -> None:
     holder, other = world.worker(), world.worker()
-    holder.look()
+    holder.poll()
     for _ in range(10):
         world.now += LEASE / 2
-        holder.look()
-        other.look()
+        holder.poll()
+        other.poll()
     assert len(world.children) == 1
     world.finish(holder)
 
 
 def test_a_run_that_kills_every_process_is_given_up(world: World) -> None:
     for _ in range(ATTEMPTS + 2):
-        world.worker().look()
+        world.worker().poll()
         world.now += LEASE + 1
     assert len(world.children) == ATTEMPTS
 
 
 def test_a_failure_is_told_and_tried_again_later(world: World) -> None:
     worker = world.worker()
-    worker.look()
+    worker.poll()
     world.finish(worker, error="the disk is full")
     assert world.state()["state"] == "failed"
     assert "disk is full" in world.state()["error"]
     assert world.shop.counters.get("errors.job.recommendations") == 1
-    worker.look()
+    worker.poll()
     assert len(world.children) == 1
     world.now += RETRY
-    worker.look()
+    worker.poll()
     assert len(world.children) == 2
     world.finish(worker)
 
@@ -199,7 +199,7 @@ def test_a_store_that_is_gone_stops_nothing(world: World, monkeypatch: pytest.Mo
         raise StoreError("no database")
 
     monkeypatch.setattr(world.shop.store, "get_document", gone)
-    world.worker().look()
+    world.worker().poll()
     assert world.shop.counters.get("errors.schedule") == 1
 
 
@@ -270,7 +270,7 @@ def _work(folder: Path, ready: Any, go: Any) -> None:
     ready.release()
     go.wait(300)
     for _ in range(3):
-        runner.look()
+        runner.poll()
         runner.wait(300)
     store.close()
 
@@ -322,16 +322,16 @@ def test_unknown_stores_are_refused_early() -> None:
 def test_what_was_trained_by_hand_is_not_trained_again(world: World, remember: bool) -> None:
     fill_events(world.shop)
     run_jobs((JOB,), world.shop.store, world.shop.artefacts, [JOB.name], clock=lambda: world.now, remember=remember)
-    world.worker().look()
+    world.worker().poll()
     assert len(world.children) == (0 if remember else 1)
 
 
 def test_a_restart_of_the_shop_is_no_failure_and_the_next_process_begins_anew(world: World) -> None:
     ending = world.worker()
-    ending.look()
+    ending.poll()
     ending.stop()
     assert ending.wait(60)
     assert world.state()["state"] == "stopped"
     assert world.shop.counters.get("errors.job.recommendations") == 0
-    world.worker().look()
+    world.worker().poll()
     assert len(world.children) == 2

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsplug.features.interactions import Interactions
-from opsplug.models.recommend.next_item.network import LONGEST, log_steps, minute_steps
+from opsplug.models.recommend.next_item.network import MAX_EVENTS, log_steps, minute_steps
 from opsplug.units import DAY
 
 TARGETS = 10  # distinct items that an example is asked for, at most
@@ -108,7 +108,7 @@ class Examples:
     def _before(self, at: Rows) -> tuple[Rows, Places]:
         """The rows of the history before each of these, newest first, and which of them there are."""
         start = self._start[at - 1]
-        rows = at[:, None] - 1 - np.arange(min(LONGEST, int((at - start).max())))
+        rows = at[:, None] - 1 - np.arange(min(MAX_EVENTS, int((at - start).max())))
         known = rows >= start[:, None]
         return np.where(known, rows, rows[:, :1]), known
 

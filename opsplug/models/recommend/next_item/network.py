@@ -21,7 +21,7 @@ from opsplug.models.recommend.evidence import Evidence
 from opsplug.models.recommend.queries import Query
 from opsplug.models.recommend.scorer import Channel, Transform
 
-LONGEST = 100  # events of a history that the network looks at, newest first
+MAX_EVENTS = 100  # events of a history that the network looks at, newest first
 STEPS = 16  # buckets of each relative bias
 KINDS = 4
 HEADS = 4
@@ -83,7 +83,7 @@ class NextItem:
 
     def visitor(self, query: Query) -> Floats:
         """The visitor's vector, shape (d,)."""
-        items, events, moments, minutes, kinds = looked_at(query)
+        items, events, moments, minutes, kinds = history_arrays(query)
         x = normal(self.vectors[items])
         newest = int(np.count_nonzero(moments == 0))
         last = x[:newest].sum(0) / np.float32(newest)
@@ -127,13 +127,13 @@ def normal(rows: Floats) -> Floats:
     return found
 
 
-Looked = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+HistoryArrays = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
-def looked_at(query: Query) -> Looked:
+def history_arrays(query: Query) -> HistoryArrays:
     """The newest events of a query, newest first: items, buckets of events, moments and minutes ago, kinds."""
-    items, kinds = query.items[::-1][:LONGEST], query.kinds[::-1][:LONGEST].astype(np.int64)
-    times = query.times[::-1][:LONGEST]
+    items, kinds = query.items[::-1][:MAX_EVENTS], query.kinds[::-1][:MAX_EVENTS].astype(np.int64)
+    times = query.times[::-1][:MAX_EVENTS]
     begins = np.append(True, times[1:] != times[:-1])
     moments = np.cumsum(begins) - 1
     events = np.flatnonzero(begins)[moments]  # events of later moments
@@ -146,7 +146,7 @@ def log_steps(count: NDArray[Any]) -> NDArray[np.int64]:
     return found
 
 
-LOG_STEPS = log_steps(np.arange(LONGEST))
+LOG_STEPS = log_steps(np.arange(MAX_EVENTS))
 
 
 def minute_steps(seconds: NDArray[Any]) -> NDArray[np.int64]:

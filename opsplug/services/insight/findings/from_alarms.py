@@ -1,4 +1,4 @@
-"""Alarms and strange visits of the last days, as findings beside the others."""
+"""Alarms and anomalous visits of the last days, as findings beside the others."""
 
 from __future__ import annotations
 
