@@ -48,7 +48,7 @@ def test_what_was_done_since_is_taken_into_account(shop):
     assert shop.people.propensity("once0").probability > before
 
 
-def test_unknown_visitors_and_a_broken_store_raise_nothing(shop, monkeypatch):
+def test_unknown_visitors_and_a_broken_store_raise_nothing(shop, monkeypatch, caplog):
     assert shop.people.propensity("nobody").probability is None
     assert "Nothing is known" in shop.people.propensity("nobody").note
     assert shop.people.propensity().probability is None
@@ -58,7 +58,8 @@ def test_unknown_visitors_and_a_broken_store_raise_nothing(shop, monkeypatch):
         raise StoreError("the disk is gone")
 
     monkeypatch.setattr(shop.store, "history", broken)
-    assert "disk is gone" in shop.people.propensity("often41").note
+    assert "the log says why" in shop.people.propensity("often41").note
+    assert "disk is gone" in caplog.text
 
 
 def test_segments_live_and_by_day_agree(shop):
@@ -113,8 +114,8 @@ def test_an_empty_shop_teaches_and_nothing_fails(tmp_path):
     empty = InsightShop(tmp_path)
     empty.train("propensity", "profiles", "forecasts")
     assert empty.people.document("forecasts")["reason"] == "too few days"
-    assert empty.people.document("propensity")["questions"]["buys"]["reason"] == "not enough yet"
-    assert empty.people.propensity("x").note == "not enough yet"
+    assert empty.people.document("propensity")["questions"]["buys"]["reason"] == "There is not enough data yet."
+    assert empty.people.propensity("x").note == "There is not enough data yet."
     assert empty.people.visitors() == []
     assert empty.people.segment("x") == ""
     empty.store.close()

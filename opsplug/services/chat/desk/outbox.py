@@ -12,7 +12,8 @@ from opsplug.services.chat.conversation_log import OUTBOX, ChatStorage
 
 log = logging.getLogger("opsplug")
 _RETRY_DELAYS = (10, 60, 300, 1800, 7200, 21_600, 43_200)  # seconds between two tries; after the last it is given up
-_RENAMED_CHANNELS = {"letter": "mail"}  # under what entries of earlier versions are delivered
+STORED_NAMES = {"mail": "letter"}  # what a channel is called in entries, since the first version
+_CHANNELS = {stored: channel for channel, stored in STORED_NAMES.items()}
 _LEASE, _LEASE_MS = "chat_outbox", 60_000
 
 Deliver = Callable[[Mapping[str, Any]], bool]
@@ -39,7 +40,7 @@ class Outbox:
         """Queue a payload, by the time in its `at`; -> its id, the same in every try."""
         now = self._now
         name = f"{int(payload.get('at', now)):013d}-{secrets.token_hex(8)}"
-        entry = {"id": name, "way": channel, "what": dict(payload), "tries": 0, "due": now}
+        entry = {"id": name, "way": STORED_NAMES.get(channel, channel), "what": dict(payload), "tries": 0, "due": now}
         self._storage.put_document(OUTBOX, f"{conversation_id}/{name}", entry, now)
         return name
 
@@ -98,4 +99,4 @@ class Outbox:
 
 
 def _channel_of(entry: Mapping[str, Any]) -> str:
-    return _RENAMED_CHANNELS.get(entry["way"], str(entry["way"]))
+    return _CHANNELS.get(entry["way"], str(entry["way"]))
