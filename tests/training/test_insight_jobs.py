@@ -114,7 +114,7 @@ def test_an_empty_shop_teaches_and_nothing_fails(tmp_path):
     empty = InsightShop(tmp_path)
     empty.train("propensity", "profiles", "forecasts")
     assert empty.people.document("forecasts")["reason"] == "too few days"
-    assert empty.people.document("propensity")["questions"]["buys"]["reason"] == "There is not enough data yet."
+    assert empty.people.document("propensity")["questions"]["buys"]["reason"] == "not enough yet"
     assert empty.people.propensity("x").note == "There is not enough data yet."
     assert empty.people.visitors() == []
     assert empty.people.segment("x") == ""
