@@ -12,9 +12,9 @@ from functools import partial
 
 from opsplug.capture.beacon import MAX_BODY, read_beacon
 from opsplug.capture.identity import Identity, read_cookies
-from opsplug.capture.sanitize import PROPERTIES
 from opsplug.capture.traffic_class import TrafficClass, classify
 from opsplug.capture.visit import GONE, Visit
+from opsplug.events import BROWSER_PROPERTIES
 from opsplug.web.http import parse_cookies
 
 PIECES = ("1 2", "1.1", "4111 1111 1111 1111 ", "a@b.", "GB33BUKB20201555555555 ", "%40", "tel 1 ", "1(")
@@ -43,7 +43,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def crafted(piece: str, length: int) -> bytes:
     """A full body of texts that look like what has to be masked, none like another."""
-    names = sorted(PROPERTIES - {"value", "currency", "transaction_id"})
+    names = sorted(BROWSER_PROPERTIES - {"value", "currency", "transaction_id"})
     events: list[str] = []
     size = 20
     for number in range(100):

@@ -12,14 +12,15 @@ import pytest
 from opsplug.capture import records, sanitize
 from opsplug.capture.beacon import MAX_BODY, Received, read_beacon
 from opsplug.capture.identity import Identity
-from opsplug.capture.sanitize import MOST_ITEMS, PROPERTIES, SUSPECT_CHARACTERS
+from opsplug.capture.sanitize import MOST_ITEMS, SUSPECT_CHARACTERS
 from opsplug.capture.traffic_class import TrafficClass
 from opsplug.capture.visit import GONE, Visit
+from opsplug.events import BROWSER_PROPERTIES
 from opsplug.privacy import free_text
 from opsplug.reasons import Note
 from tests.support.live_sites import Browser, Open
 
-NAMES = sorted(PROPERTIES - {"value", "currency", "transaction_id", "items"})
+NAMES = sorted(BROWSER_PROPERTIES - {"value", "currency", "transaction_id", "items"})
 # Texts that look most like something that has to be hidden, and are least like each other.
 PIECES = ("0", "1 2", "1.1", "a@b.", "4111 1111 1111 1111 ", "GB33BUKB20201555555555 ", "+1 ", "%40", "at] ", "五", "٣",
           "\u200b1", "tel 1 ", "order #1 ", "eyJaaaaaa.", "1(", "&#64;")  # fmt: skip

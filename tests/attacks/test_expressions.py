@@ -37,6 +37,9 @@ LONGEST = {
     "traffic_class._PROGRAM": 1000,
     "sanitize._ID": 200,
     "prices._WITH_SIGN": 500,  # of a text on a page, `discovery.dom`
+    "entities._ABOVE": 2000,  # of a message, `services.chat.conversation.chat`
+    "entities._BELOW": 2000,
+    "entities._BETWEEN": 2000,
     "OUT_OF_STOCK": 500,
     "IN_STOCK": 500,
 }
@@ -218,7 +221,7 @@ def test_they_are_found() -> None:
         "pages",
         "static",
         "masking",
-        "_digits",
+        "identity_numbers",
         "free_text",
         "language",
     }
