@@ -88,6 +88,8 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         where = ("-b", f"127.0.0.1:{self.port}") if "gunicorn" in kind else ("--port", str(self.port))
+        # The reloader that Flask brings: watchdog, which other tools install, does not hear of a file put in place.
+        (self.folder / "watchdog.py").write_text("raise ImportError('not here')\n")
         paths = [str(ROOT), str(ROOT / "adapters/flask"), str(ROOT / "adapters/starlette")]
         self.process = subprocess.Popen(
             [sys.executable, *SERVERS[kind], *where],
